@@ -1,0 +1,158 @@
+"""Everything that can go wrong, as one tree.
+
+::
+
+    DirectusError
+    ├── UsageError                 the caller's mistake; nothing was done
+    │   ├── NotConnected           there is no connection and none is being made
+    │   └── OutboxFull             too much waits for the connection already
+    ├── ConnectionFailed           no connection, and why
+    │   └── AuthenticationFailed   Directus refused the token; final
+    ├── RequestError               a request that has no result
+    │   ├── ServerError            Directus answered with an error
+    │   ├── ReplyTimeout           no answer came in time
+    │   └── DeliveryUnknown        written, not answered, and the connection fell
+    └── SubscriptionOverflow       a consumer was slower than its buffer is long
+
+Each carries ``code``, Directus' own where Directus spoke, and says in one sentence what was
+expected, what came, and what to do.
+"""
+
+
+class DirectusError(Exception):
+    """The base of every error that this package raises."""
+
+    code = "DIRECTUS_ERROR"
+
+
+class UsageError(DirectusError):
+    """The caller's mistake: nothing was sent and nothing has changed."""
+
+    code = "USAGE_ERROR"
+
+
+class NotConnected(UsageError):
+    """A message was to be sent while there is no connection and none is being made."""
+
+    code = "NOT_CONNECTED"
+
+    def __str__(self) -> str:
+        return "There is no connection: call `await directus.connect()` first."
+
+
+class OutboxFull(UsageError):
+    """So many messages wait for the connection that one more was refused."""
+
+    code = "OUTBOX_FULL"
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(limit)
+        self.limit = limit
+
+    def __str__(self) -> str:
+        return (
+            f"{self.limit} messages wait for the connection already, and this one was not taken: "
+            "send it again when the state is open."
+        )
+
+
+class ConnectionFailed(DirectusError):
+    """There is no connection; the sentence says why."""
+
+    code = "CONNECTION_FAILED"
+
+
+class AuthenticationFailed(ConnectionFailed):
+    """Directus refused the credentials. Trying again with the same ones is of no use."""
+
+    code = "AUTH_FAILED"
+
+
+class RequestError(DirectusError):
+    """A request that has no result."""
+
+    code = "REQUEST_FAILED"
+
+
+class ServerError(RequestError):
+    """Directus answered with an error.
+
+    Attributes:
+        code: Directus' error code, such as ``FORBIDDEN``.
+        message: Directus' own words.
+    """
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(code, message)
+        self.code = code
+        self.message = message
+
+    def __str__(self) -> str:
+        return f"{self.message} ({self.code})"
+
+
+class ReplyTimeout(RequestError):
+    """No answer came in time; some errors of the server bring none.
+
+    Attributes:
+        seconds: how long was waited.
+        sent: whether the request had been written.
+    """
+
+    code = "REPLY_TIMEOUT"
+
+    def __init__(self, what: str, seconds: float, sent: bool) -> None:
+        super().__init__(what, seconds, sent)
+        self.what = what
+        self.seconds = seconds
+        self.sent = sent
+
+    def __str__(self) -> str:
+        if self.sent:
+            return (
+                f"Directus did not answer the {self.what} within {self.seconds:g} s: it stays "
+                "silent on values that it cannot store, and its log says why."
+            )
+        return (
+            f"There was no connection for {self.seconds:g} s, and the {self.what} was not sent: "
+            "send it again."
+        )
+
+
+class DeliveryUnknown(RequestError):
+    """The request was written, and the connection fell before an answer came.
+
+    It may or may not have been carried out, so it is not repeated.
+    """
+
+    code = "DELIVERY_UNKNOWN"
+
+    def __init__(self, what: str) -> None:
+        super().__init__(what)
+        self.what = what
+
+    def __str__(self) -> str:
+        return (
+            f"The connection fell after the {self.what} was sent and before it was answered: "
+            "read the collection to see whether it was carried out."
+        )
+
+
+class SubscriptionOverflow(DirectusError):
+    """A consumer was slower than its buffer is long; the subscription has ended.
+
+    Attributes:
+        limit: how many messages the buffer holds.
+    """
+
+    code = "SUBSCRIPTION_OVERFLOW"
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(limit)
+        self.limit = limit
+
+    def __str__(self) -> str:
+        return (
+            f"{self.limit} messages of this subscription waited to be read and one more came, so "
+            "it has ended: read faster, narrow the query, or give it a longer `buffer`."
+        )

@@ -1,0 +1,104 @@
+"""What the core reports, in the order in which it happened.
+
+The first three are orders to the transport; the rest tells the program what happened.
+Plain named tuples: the driver tells them apart with ``match``.
+"""
+
+from typing import Any, NamedTuple
+
+from .errors import DirectusError
+
+
+class OpenSocket(NamedTuple):
+    """Open a socket; whatever it does later is reported back under this number."""
+
+    number: int
+
+
+class SendText(NamedTuple):
+    """Write one text frame to the socket of this number."""
+
+    number: int
+    text: str
+
+
+class CloseSocket(NamedTuple):
+    """Close the socket of this number without waiting for it; it is not listened to again."""
+
+    number: int
+
+
+class StateChanged(NamedTuple):
+    """The connection's state is another one.
+
+    ``error`` says why where something went wrong; ``retry_in`` is in seconds, when waiting.
+    """
+
+    state: str
+    error: DirectusError | None = None
+    retry_in: float | None = None
+
+
+class Opened(NamedTuple):
+    """The connection is open and authenticated."""
+
+
+class Errored(NamedTuple):
+    """The socket reported an error; ``detail`` is what the transport gave."""
+
+    detail: Any
+
+
+class Closed(NamedTuple):
+    """The socket is gone. ``code`` and ``reason`` as the WebSocket gives them."""
+
+    code: int
+    reason: str
+
+
+class MessageReceived(NamedTuple):
+    """A message came that the program may see; ``message`` is its JSON value."""
+
+    message: Any
+
+
+class FeedReady(NamedTuple):
+    """The subscription of this uid has something to read."""
+
+    uid: str
+
+
+class Replied(NamedTuple):
+    """The request of this uid was answered."""
+
+    uid: str
+    message: dict[str, Any]
+
+
+class RequestFailed(NamedTuple):
+    """The request of this uid has no result, and never will."""
+
+    uid: str
+    error: DirectusError
+
+
+class Warned(NamedTuple):
+    """Something that the person should know once."""
+
+    text: str
+
+
+Event = (
+    OpenSocket
+    | SendText
+    | CloseSocket
+    | StateChanged
+    | Opened
+    | Errored
+    | Closed
+    | MessageReceived
+    | FeedReady
+    | Replied
+    | RequestFailed
+    | Warned
+)

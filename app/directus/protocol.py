@@ -1,0 +1,475 @@
+"""The core: one realtime connection to Directus, without sockets, clocks or tasks.
+
+Theory of operation
+    The driver tells the core what happened (a socket opened, a text came, time has passed) and
+    at what time, in seconds on any clock that only goes forward. The core answers with events,
+    to be handled in order: :meth:`Protocol.events` hands them out. After every call the driver
+    asks for :meth:`Protocol.deadline` and calls :meth:`Protocol.tick` at that time.
+
+    A state is left only through :data:`TRANSITIONS`, in one place that logs. The log's marks
+    are ``>`` sent, ``<`` received, ``=`` state.
+
+    Every socket has a number. What comes from any but the current one is not listened to, so
+    that a socket which was given up cannot disturb its successor.
+
+Rules for this file
+    1. Nothing is written before Directus has said ``auth ok``: it would be dropped in silence.
+    2. A uid is never used twice. A subscription keeps its own over reconnects.
+    3. Every wait has a deadline: some of the server's errors bring no answer.
+"""
+
+import logging
+import random as random_module
+from collections.abc import Callable
+from enum import StrEnum
+from typing import Any
+
+from . import messages
+from .errors import (
+    AuthenticationFailed,
+    ConnectionFailed,
+    DirectusError,
+    NotConnected,
+    ServerError,
+)
+from .events import (
+    Closed,
+    CloseSocket,
+    Errored,
+    Event,
+    MessageReceived,
+    Opened,
+    OpenSocket,
+    Replied,
+    RequestFailed,
+    SendText,
+    StateChanged,
+    Warned,
+)
+from .outbox import Failure, Outbox, Outgoing
+from .subscription import Feed, Subscriptions
+
+log = logging.getLogger("directus")
+
+
+class State(StrEnum):
+    """What the connection is doing."""
+
+    CLOSED = "closed"  # nothing, and nothing is wanted
+    CONNECTING = "connecting"  # a socket is being opened
+    AUTHENTICATING = "authenticating"  # the token is sent, the answer awaited
+    OPEN = "open"  # messages go both ways
+    WAITING = "waiting"  # the connection fell; the next attempt has its time
+    FAILED = "failed"  # given up for a reason that trying again does not heal
+
+
+class Cause(StrEnum):
+    """Why a state is left."""
+
+    CONNECT = "connect"
+    SOCKET_OPENED = "socket opened"
+    READY = "ready"
+    LOST = "lost"
+    RETRY = "retry"
+    REFUSED = "refused"
+    DISCONNECT = "disconnect"
+
+
+TRANSITIONS: dict[State, dict[Cause, State]] = {
+    State.CLOSED: {
+        Cause.CONNECT: State.CONNECTING,
+    },
+    State.CONNECTING: {
+        Cause.SOCKET_OPENED: State.AUTHENTICATING,
+        Cause.READY: State.OPEN,
+        Cause.LOST: State.WAITING,
+        Cause.REFUSED: State.FAILED,
+        Cause.DISCONNECT: State.CLOSED,
+    },
+    State.AUTHENTICATING: {
+        Cause.READY: State.OPEN,
+        Cause.LOST: State.WAITING,
+        Cause.REFUSED: State.FAILED,
+        Cause.DISCONNECT: State.CLOSED,
+    },
+    State.OPEN: {
+        Cause.LOST: State.WAITING,
+        Cause.REFUSED: State.FAILED,
+        Cause.DISCONNECT: State.CLOSED,
+    },
+    State.WAITING: {
+        Cause.RETRY: State.CONNECTING,
+        Cause.REFUSED: State.FAILED,
+        Cause.DISCONNECT: State.CLOSED,
+    },
+    State.FAILED: {
+        Cause.CONNECT: State.CONNECTING,
+        Cause.DISCONNECT: State.CLOSED,
+    },
+}
+"""Every state, and where each cause leads from it. What is not here cannot happen."""
+
+_OWN = "directus-py:"
+"""What the uids of our own pings and reads begin with, to be told from the program's."""
+
+FIRST_RETRY = 0.25
+"""The first retry comes within this many seconds."""
+
+
+def retry_delay(attempt: int, random: Callable[[], float]) -> float:
+    """Return the seconds before retry number ``attempt``, counted from 0: full jitter."""
+    most = FIRST_RETRY if attempt == 0 else min(20.0, 0.5 * 2 ** min(attempt - 1, 31))
+    return most * random()
+
+
+class Protocol:
+    """One realtime connection: states, handshake, heartbeat, replies, subscriptions, backoff.
+
+    Args:
+        connect_timeout: seconds in which an attempt must be open and authenticated.
+        ping_after: seconds of silence before a ping is sent; None sends none.
+        ping_timeout: seconds in which something must come after that ping.
+        timeout: seconds in which Directus must answer a subscribe or a read of recovery's.
+        retries: attempts in a row before giving up; None never gives up.
+        outbox: messages that may wait for the connection.
+        random: gives numbers from 0 to 1, for the backoff.
+    """
+
+    def __init__(
+        self,
+        *,
+        connect_timeout: float = 10.0,
+        ping_after: float | None = 25.0,
+        ping_timeout: float = 5.0,
+        timeout: float = 10.0,
+        retries: int | None = None,
+        outbox: int = 1000,
+        random: Callable[[], float] = random_module.random,
+    ) -> None:
+        self.state = State.CLOSED
+        self._connect_timeout = connect_timeout
+        self._ping_after = ping_after
+        self._ping_timeout = ping_timeout
+        self._retries = retries
+        self._random = random
+        self._outbox = Outbox(outbox)
+        self._events: list[Event] = []
+        self._number = 0
+        self._uids = 0
+        self._own_uids = 0
+        self._attempt = 0
+        self._due: float | None = None  # of the attempt, the retry, the ping or its answer
+        self._pinged = False
+        self._subscriptions = Subscriptions(
+            send=self._send, emit=self._emit, new_uid=self._own_uid, timeout=timeout
+        )
+
+    # What the driver asks
+
+    def events(self) -> list[Event]:
+        """Hand out what has happened since the last call."""
+        events, self._events = self._events, []
+        return events
+
+    def deadline(self) -> float | None:
+        """Return the time at which :meth:`tick` must be called, or None."""
+        times = (self._due, self._outbox.deadline(), self._subscriptions.deadline())
+        return min((due for due in times if due is not None), default=None)
+
+    @property
+    def buffered(self) -> int:
+        """How many messages wait: for the connection, or for a consumer to read them."""
+        return self._outbox.waiting + self._subscriptions.buffered
+
+    @property
+    def recovered(self) -> int:
+        """How many rows were missed and read afterwards."""
+        return self._subscriptions.recovered
+
+    # What the program wants
+
+    def connect(self, now: float) -> None:
+        """Connect, unless that is done or under way."""
+        if Cause.CONNECT in TRANSITIONS[self.state]:
+            self._attempt = 0
+            self._open_socket(Cause.CONNECT, now)
+
+    def disconnect(self) -> None:
+        """Close the connection and stay closed. Subscriptions go on at the next connect."""
+        if self.state is State.CLOSED:
+            return
+        self._leave_socket(1005, "")
+        error = ConnectionFailed("The client was disconnected before this was sent.")
+        self._report(self._outbox.give_up(error))
+        self._become(Cause.DISCONNECT)
+
+    def send(self, message: dict[str, Any] | str, now: float) -> None:
+        """Send ``message`` and wait for nothing; a dict gets a uid if it has none.
+
+        Raises:
+            NotConnected: there is no connection and none is being made.
+            OutboxFull: too much waits for the connection already.
+        """
+        text = message if isinstance(message, str) else messages.encode(self._identified(message))
+        self._post(Outgoing(text))
+
+    def request(
+        self,
+        message: dict[str, Any],
+        *,
+        what: str,
+        repeatable: bool,
+        quiet: bool,
+        timeout: float | None,
+        now: float,
+    ) -> str:
+        """Send ``message`` and return its uid; one Replied or RequestFailed will carry it.
+
+        Args:
+            message: the request.
+            what: what it is called in an error.
+            repeatable: whether it may be written again if the connection falls.
+            quiet: whether to keep the answer from those who see all messages.
+            timeout: seconds in which it must be answered, None for ever.
+            now: the time.
+
+        Raises:
+            NotConnected: there is no connection and none is being made.
+            OutboxFull: too much waits for the connection already.
+        """
+        message = {**message, "uid": self._own_uid()} if quiet else self._identified(message)
+        uid = str(message["uid"])
+        outgoing = Outgoing(
+            messages.encode(message),
+            uid=uid,
+            what=what,
+            repeatable=repeatable,
+            timeout=timeout,
+            now=now,
+        )
+        self._post(outgoing)
+        return uid
+
+    def subscribe(self, feed: Feed, now: float) -> None:
+        """Subscribe, now or as soon as the connection is open, and after every reconnect.
+
+        Raises:
+            UsageError: a subscription has this uid already.
+        """
+        self._subscriptions.add(feed)
+        if self.state is State.OPEN:
+            self._subscriptions.start(feed, now)
+
+    def unsubscribe(self, feed: Feed) -> None:
+        """End a subscription; its consumer reads what came so far and then ends."""
+        self._subscriptions.remove(feed)
+
+    def next_uid(self) -> str:
+        """Return the next uid of the one row that messages and subscriptions share."""
+        self._uids += 1
+        return str(self._uids)
+
+    # What the transport reports
+
+    def opened(self, number: int, credentials: dict[str, str] | None, now: float) -> None:
+        """A socket is open. With ``credentials`` the handshake begins; without, all is done."""
+        if number != self._number or self.state is not State.CONNECTING:
+            return
+        if credentials is None:
+            self._ready(now)
+            return
+        self._become(Cause.SOCKET_OPENED)
+        log.debug("> auth")
+        self._events.append(SendText(number, messages.encode(messages.auth(credentials))))
+
+    def errored(self, number: int, detail: Any) -> None:
+        """A socket reported an error; that it closed is reported separately."""
+        if number == self._number:
+            self._events.append(Errored(detail))
+
+    def closed(self, number: int, code: int, reason: str, now: float) -> None:
+        """A socket is gone, or could not be opened."""
+        if number == self._number:
+            self._lose(_closing_words(self.state, code, reason), now, code, reason)
+
+    def refuse(self, error: DirectusError) -> None:
+        """Give up for a reason that trying again does not heal."""
+        if Cause.REFUSED not in TRANSITIONS[self.state]:
+            return
+        self._leave_socket(1005, "")
+        self._report(self._outbox.give_up(error))
+        self._become(Cause.REFUSED, error)
+        self._subscriptions.fail_all(error)
+
+    def received(self, number: int, text: str, now: float) -> None:
+        """A text frame came."""
+        if number != self._number:
+            return
+        log.debug("< %s", text)
+        try:
+            message = messages.decode(text)
+        except (ValueError, RecursionError):
+            self._events.append(Warned(f"Directus sent something that is not JSON: {text[:80]!r}"))
+            return
+        if not isinstance(message, dict):
+            message = {"type": None, "data": message}
+        if self.state is State.AUTHENTICATING:
+            self._take_handshake(message, now)
+        elif self.state is State.OPEN:
+            self._alive(now)
+            self._take(message, now)
+
+    def tick(self, now: float) -> None:
+        """Time has passed."""
+        self._report(self._outbox.expire(now))
+        self._subscriptions.tick(now)
+        if self._due is not None and self._due <= now:
+            self._overdue(now)
+
+    # The connection
+
+    def _become(
+        self, cause: Cause, error: DirectusError | None = None, retry_in: float | None = None
+    ) -> None:
+        state = TRANSITIONS[self.state][cause]
+        log.debug("= %s (%s)", state, cause)
+        self.state = state
+        self._events.append(StateChanged(state, error, retry_in))
+
+    def _open_socket(self, cause: Cause, now: float) -> None:
+        self._number += 1
+        self._due = now + self._connect_timeout
+        self._become(cause)
+        self._events.append(OpenSocket(self._number))
+
+    def _leave_socket(self, code: int, reason: str) -> None:
+        """Let go of the socket, if there is one: from here on its number is not listened to."""
+        if self.state in (State.CONNECTING, State.AUTHENTICATING, State.OPEN):
+            self._events += [CloseSocket(self._number), Closed(code, reason)]
+        self._number += 1
+        self._due = None
+        self._subscriptions.connection_lost()
+
+    def _lose(self, error: DirectusError, now: float, code: int = 1006, reason: str = "") -> None:
+        self._leave_socket(code, reason)
+        if self._retries is not None and self._attempt >= self._retries:
+            self._report(self._outbox.give_up(error))
+            self._become(Cause.LOST)
+            self.refuse(error)
+            return
+        delay = retry_delay(self._attempt, self._random)
+        self._attempt += 1
+        self._due = now + delay
+        self._become(Cause.LOST, error, delay)
+        self._report(self._outbox.connection_lost())
+
+    def _overdue(self, now: float) -> None:
+        if self.state is State.WAITING:
+            self._open_socket(Cause.RETRY, now)
+        elif self.state is not State.OPEN:
+            self._lose(_late_words(self.state, self._connect_timeout), now)
+        elif self._pinged:
+            silence = (self._ping_after or 0.0) + self._ping_timeout
+            self._lose(ConnectionFailed(f"Nothing came from Directus for {silence:g} s."), now)
+        else:
+            self._pinged = True
+            self._due = now + self._ping_timeout
+            self._send(messages.ping(self._own_uid()))
+
+    def _alive(self, now: float) -> None:
+        self._pinged = False
+        self._due = None if self._ping_after is None else now + self._ping_after
+
+    def _take_handshake(self, message: dict[str, Any], now: float) -> None:
+        if message.get("type") != "auth":
+            return
+        if error := messages.error_of(message):
+            self.refuse(_refused_words(*error))
+            return
+        self._events.append(MessageReceived(message))
+        self._ready(now)
+
+    def _ready(self, now: float) -> None:
+        self._attempt = 0
+        self._alive(now)
+        self._become(Cause.READY)
+        self._events.append(Opened())
+        self._subscriptions.connection_opened(now)
+        while (outgoing := self._outbox.take()) is not None:
+            self._write(outgoing)
+
+    # Messages
+
+    def _take(self, message: dict[str, Any], now: float) -> None:
+        kind, uid = message.get("type"), message.get("uid")
+        error = messages.error_of(message)
+        if kind == "ping":
+            self._send(messages.PONG)
+        elif kind == "auth" and error:
+            if error[0] == "AUTH_FAILED":
+                self.refuse(_refused_words(*error))
+        elif kind == "pong" and _is_own(uid):
+            pass  # the answer to a ping of ours; that it came was all
+        elif not self._subscriptions.take(message, error, now):
+            self._deliver(uid, message, error)
+
+    def _deliver(self, uid: Any, message: dict[str, Any], error: tuple[str, str] | None) -> None:
+        if not _is_own(uid):
+            self._events.append(MessageReceived(message))
+        if self._outbox.answered(uid):
+            self._events.append(
+                RequestFailed(uid, ServerError(*error)) if error else Replied(uid, message)
+            )
+
+    def _identified(self, message: dict[str, Any]) -> dict[str, Any]:
+        return message if "uid" in message else {**message, "uid": self.next_uid()}
+
+    def _own_uid(self) -> str:
+        """Return a uid of our own, outside the numbers that the program's messages get."""
+        self._own_uids += 1
+        return f"{_OWN}{self._own_uids}"
+
+    def _post(self, outgoing: Outgoing) -> None:
+        if self.state in (State.CLOSED, State.FAILED):
+            raise NotConnected
+        if self.state is State.OPEN:
+            self._write(outgoing)
+        else:
+            self._outbox.hold(outgoing)
+
+    def _write(self, outgoing: Outgoing) -> None:
+        log.debug("> %s", outgoing.text)
+        self._events.append(SendText(self._number, outgoing.text))
+        self._outbox.written(outgoing)
+
+    def _send(self, message: dict[str, Any]) -> None:
+        self._write(Outgoing(messages.encode(message)))
+
+    def _emit(self, event: Event) -> None:
+        self._events.append(event)
+
+    def _report(self, failures: list[Failure]) -> None:
+        self._events += [RequestFailed(uid, error) for uid, error in failures]
+
+
+def _is_own(uid: Any) -> bool:
+    return isinstance(uid, str) and uid.startswith(_OWN)
+
+
+def _refused_words(code: str, message: str) -> AuthenticationFailed:
+    return AuthenticationFailed(
+        f"Directus refused the token: {message.rstrip('.')} ({code}). Make a new static token for "
+        "the user in Directus, and use that."
+    )
+
+
+def _late_words(state: State, seconds: float) -> ConnectionFailed:
+    what = "answer the token" if state is State.AUTHENTICATING else "accept the connection"
+    return ConnectionFailed(f"Directus did not {what} within {seconds:g} s.")
+
+
+def _closing_words(state: State, code: int, reason: str) -> ConnectionFailed:
+    if state is State.CONNECTING:
+        return ConnectionFailed("The connection to Directus could not be opened.")
+    words = f"{code}: {reason}" if reason else str(code)
+    return ConnectionFailed(f"The connection to Directus was closed ({words}).")

@@ -1,0 +1,350 @@
+"""Subscriptions as the core sees them: where each stands, and what waits to be read.
+
+A :class:`Feed` is the bounded buffer behind one subscription; :class:`Subscriptions` brings all
+of them through the phases below on every new connection.
+
+Pure: the driver is told that there is something to read, and takes it from the feed.
+"""
+
+from collections import deque
+from collections.abc import Callable
+from enum import Enum
+from typing import Any
+
+from . import messages
+from .errors import DirectusError, ReplyTimeout, ServerError, SubscriptionOverflow, UsageError
+from .events import Event, FeedReady, MessageReceived, Warned
+from .recovery import Recovery
+
+
+class SubscriptionMessage(dict[str, Any]):
+    """A subscription message, as Directus sent it.
+
+    Attributes:
+        keys_of_data: the primary keys of the rows in ``data``, where recovery asked for them;
+            they are not among the fields that the subscriber named.
+    """
+
+    keys_of_data: tuple[Any, ...] = ()
+
+
+class Phase(Enum):
+    """Where a subscription stands on the current connection."""
+
+    AWAY = "away"  # nothing sent yet on this connection
+    MARKING = "marking"  # asked which rows exist already
+    SUBSCRIBING = "subscribing"  # asked for events; no init yet
+    CATCHING_UP = "catching up"  # events come; what was missed is being read
+    LIVE = "live"
+    ENDED = "ended"
+
+
+class Feed:
+    """What one subscription wants, where it stands, and its bounded buffer.
+
+    Args:
+        uid: its uid, the same on every connection.
+        collection: the collection's name.
+        event: ``create``, ``update``, ``delete``, or None for all.
+        query: the query, in Directus' words, or None.
+        recovery: how missed rows are found, or None for the plain subscription.
+        limit: how many messages may wait to be read.
+    """
+
+    def __init__(
+        self,
+        uid: str,
+        collection: str,
+        *,
+        event: str | None,
+        query: dict[str, Any] | None,
+        recovery: Recovery | None,
+        limit: int,
+    ) -> None:
+        self.uid = uid
+        self.collection = collection
+        self.phase = Phase.AWAY
+        self.recovery = recovery
+        self._event = event
+        self._query = query
+        self._limit = limit
+        self._buffer: deque[SubscriptionMessage | DirectusError] = deque()
+
+    def request(self) -> dict[str, Any]:
+        """Return the message that subscribes."""
+        query = self._query
+        if query is not None:
+            if self.recovery is not None and query.get("fields"):
+                query = {**query, "fields": self.recovery.fields()}
+            query = messages.query_to_params(query)
+        return messages.subscribe(self.collection, self.uid, event=self._event, query=query)
+
+    def accept(self, message: dict[str, Any]) -> SubscriptionMessage | None:
+        """Return the message to deliver, or None if all of it was delivered before."""
+        rows = message.get("data")
+        recovery = self.recovery
+        if recovery is None or message.get("event") != "create" or not isinstance(rows, list):
+            return SubscriptionMessage(message)
+        new = [row for row in rows if isinstance(row, dict) and recovery.accept(row)]
+        if rows and not new:
+            return None
+        return self._deliverable(message, new, recovery)
+
+    def recovered(self, rows: list[dict[str, Any]]) -> list[SubscriptionMessage]:
+        """Return the messages to deliver for a page of rows that were caught up."""
+        recovery = self.recovery
+        assert recovery is not None
+        return [
+            self._deliverable(
+                {"type": "subscription", "event": "create", "data": [], "uid": self.uid},
+                [row],
+                recovery,
+                recovered=True,
+            )
+            for row in recovery.accept_page(rows)
+        ]
+
+    def push(self, item: SubscriptionMessage | DirectusError) -> bool:
+        """Put a message, or an error to raise, where the consumer will read it.
+
+        Returns False, and takes nothing, where the buffer is full.
+        """
+        if len(self._buffer) >= self._limit:
+            return False
+        self._buffer.append(item)
+        return True
+
+    def overflow(self) -> None:
+        """Let the consumer know, after what it can still read, that there was more."""
+        self._buffer.append(SubscriptionOverflow(self._limit))
+
+    @property
+    def ended(self) -> bool:
+        """Whether nothing more will come."""
+        return self.phase is Phase.ENDED
+
+    @property
+    def buffered(self) -> int:
+        """How many messages wait to be read."""
+        return len(self._buffer)
+
+    def pop(self) -> SubscriptionMessage | DirectusError | None:
+        """Return what comes next, or None if nothing is here."""
+        return self._buffer.popleft() if self._buffer else None
+
+    @staticmethod
+    def _deliverable(
+        message: dict[str, Any],
+        rows: list[dict[str, Any]],
+        recovery: Recovery,
+        **marks: bool,
+    ) -> SubscriptionMessage:
+        stripped = [recovery.strip(row) for row in rows]
+        result = SubscriptionMessage({**message, "data": stripped, **marks})
+        result.keys_of_data = tuple(row.get(recovery.key) for row in rows)
+        return result
+
+
+class Subscriptions:
+    """All subscriptions of a client, and how they are begun again on every connection.
+
+    Args:
+        send: writes a message to the open connection.
+        emit: reports an event.
+        new_uid: makes a uid for a read of recovery's own.
+        timeout: seconds in which Directus must answer a subscribe or such a read.
+    """
+
+    def __init__(
+        self,
+        *,
+        send: Callable[[dict[str, Any]], None],
+        emit: Callable[[Event], None],
+        new_uid: Callable[[], str],
+        timeout: float,
+    ) -> None:
+        self._send = send
+        self._emit = emit
+        self._new_uid = new_uid
+        self._timeout = timeout
+        self._feeds: dict[str, Feed] = {}
+        self._leaving: set[str] = set()  # unsubscribed before their init came
+        self._waits: dict[str, float] = {}  # subscribes without an init yet, by uid
+        self._reads: dict[str, tuple[Feed, float]] = {}  # recovery's own, by uid
+        self.recovered = 0  # rows that were missed and read afterwards
+
+    @property
+    def buffered(self) -> int:
+        """How many messages wait to be read."""
+        return sum(feed.buffered for feed in self._feeds.values())
+
+    def add(self, feed: Feed) -> None:
+        """Take a subscription on.
+
+        Raises:
+            UsageError: there is one of this uid already.
+        """
+        if feed.uid in self._feeds:
+            raise UsageError(f'A subscription has the uid "{feed.uid}" already: leave `uid` out.')
+        self._feeds[feed.uid] = feed
+
+    def remove(self, feed: Feed) -> None:
+        """Let a subscription go, on the server too if it is known there."""
+        if self._feeds.get(feed.uid) is not feed:
+            return
+        if feed.phase is Phase.SUBSCRIBING:
+            self._leaving.add(feed.uid)  # Directus forgets an unsubscribe that overtakes its init
+        elif feed.phase in (Phase.CATCHING_UP, Phase.LIVE):
+            self._send(messages.unsubscribe(feed.uid))
+        self._drop(feed)
+        self._emit(FeedReady(feed.uid))
+
+    def connection_opened(self, now: float) -> None:
+        """Begin every subscription on a new connection."""
+        for feed in list(self._feeds.values()):
+            self.start(feed, now)
+
+    def connection_lost(self) -> None:
+        """Forget what was under way; the subscriptions themselves stay."""
+        self._leaving.clear()
+        self._waits.clear()
+        self._reads.clear()
+        for feed in self._feeds.values():
+            feed.phase = Phase.AWAY
+
+    def start(self, feed: Feed, now: float) -> None:
+        """Ask for which rows there are already, where that must be known, else for events."""
+        if feed.recovery is not None and feed.recovery.needs_mark:
+            feed.phase = Phase.MARKING
+            self._read(feed, feed.recovery, now)
+            return
+        feed.phase = Phase.SUBSCRIBING
+        self._waits[feed.uid] = now + self._timeout
+        self._send(feed.request())
+
+    def take(self, message: dict[str, Any], error: tuple[str, str] | None, now: float) -> bool:
+        """Take a message if it is a subscription's; return whether it was."""
+        kind, uid = message.get("type"), message.get("uid")
+        if isinstance(uid, str) and uid in self._reads:
+            feed, _ = self._reads.pop(uid)
+            self._take_read(feed, message, error, now)
+            return True
+        if kind == "subscribe" and error is not None:
+            self._emit(MessageReceived(message))
+            self._fail(self._blamed(uid), ServerError(*error))
+            return True
+        if kind != "subscription":
+            return False
+        if uid in self._leaving:
+            self._leaving.discard(uid)
+            self._send(messages.unsubscribe(uid))
+        subscribed = self._feeds.get(uid) if isinstance(uid, str) else None
+        if subscribed is None:
+            return False
+        self._take_message(subscribed, message, now)
+        return True
+
+    def fail_all(self, error: DirectusError) -> None:
+        """Raise ``error`` in every consumer."""
+        for feed in list(self._feeds.values()):
+            self._push(feed, error)
+
+    def deadline(self) -> float | None:
+        """Return the time at which something has waited long enough, or None."""
+        reads = [due for _, due in self._reads.values()]
+        return min([*self._waits.values(), *reads], default=None)
+
+    def tick(self, now: float) -> None:
+        """Give up what has waited long enough."""
+        for uid in [uid for uid, due in self._waits.items() if due <= now]:
+            self._fail(uid, ReplyTimeout("subscription", self._timeout, sent=True))
+        for uid in [uid for uid, (_, due) in self._reads.items() if due <= now]:
+            feed, _ = self._reads.pop(uid)
+            self._go_plain(feed, f"no answer within {self._timeout:g} s", now)
+
+    def _take_message(self, feed: Feed, message: dict[str, Any], now: float) -> None:
+        accepted = feed.accept(message)
+        if accepted is None:
+            return
+        self._emit(MessageReceived(accepted))
+        if message.get("event") == "init" and feed.phase is Phase.SUBSCRIBING:
+            self._waits.pop(feed.uid, None)
+            feed.phase = Phase.LIVE
+            if feed.recovery is not None:
+                feed.phase = Phase.CATCHING_UP
+                feed.recovery.begin_pages()
+                self._read(feed, feed.recovery, now)
+        self._push(feed, accepted)
+
+    def _read(self, feed: Feed, recovery: Recovery, now: float) -> None:
+        marking = feed.phase is Phase.MARKING
+        query = recovery.mark_query() if marking else recovery.page_query()
+        uid = self._new_uid()
+        self._reads[uid] = (feed, now + self._timeout)
+        self._send(messages.items("read", feed.collection, query=query, uid=uid))
+
+    def _take_read(
+        self, feed: Feed, message: dict[str, Any], error: tuple[str, str] | None, now: float
+    ) -> None:
+        recovery, rows = feed.recovery, message.get("data")
+        assert recovery is not None
+        if error is not None and recovery.relax(error[0]):
+            self._read(feed, recovery, now)
+        elif error is not None:
+            self._go_plain(feed, str(ServerError(*error)), now)
+        elif not isinstance(rows, list):
+            self._go_plain(feed, "the answer holds no list of rows", now)
+        elif feed.phase is Phase.MARKING:
+            recovery.accept_mark(rows)
+            self.start(feed, now)
+        else:
+            for recovered in feed.recovered(rows):
+                self.recovered += 1
+                self._push(feed, recovered)
+            if recovery.is_last(rows):
+                feed.phase = Phase.LIVE
+            elif feed.phase is Phase.CATCHING_UP:
+                self._read(feed, recovery, now)
+
+    def _go_plain(self, feed: Feed, why: str, now: float) -> None:
+        """Fall back to the plain subscription, and say so once."""
+        assert feed.recovery is not None
+        field, feed.recovery = feed.recovery.field, None
+        self._emit(
+            Warned(
+                f'What is created in "{feed.collection}" while the connection is down will be '
+                f'missed, since its rows cannot be read by "{field}": {why} Let the policy read '
+                "that field, or name another one with `recover`."
+            )
+        )
+        if feed.phase is Phase.MARKING:
+            self.start(feed, now)
+        else:
+            feed.phase = Phase.LIVE
+
+    def _blamed(self, uid: Any) -> Any:
+        """Return whose an error is: Directus names no uid where a subscribe had a bad form."""
+        return next(iter(self._waits)) if uid is None and len(self._waits) == 1 else uid
+
+    def _push(self, feed: Feed, item: SubscriptionMessage | DirectusError) -> None:
+        if feed.ended:
+            return
+        if not feed.push(item):
+            self.remove(feed)
+            feed.overflow()
+        self._emit(FeedReady(feed.uid))
+
+    def _fail(self, uid: Any, error: DirectusError) -> None:
+        """Raise an error in its consumer; one that comes before the init ends it."""
+        feed = self._feeds.get(uid) if isinstance(uid, str) else None
+        if feed is not None:
+            self._push(feed, error)
+            if feed.phase is Phase.SUBSCRIBING:
+                self._drop(feed)
+
+    def _drop(self, feed: Feed) -> None:
+        self._feeds.pop(feed.uid, None)
+        self._waits.pop(feed.uid, None)
+        for uid in [uid for uid, (owner, _) in self._reads.items() if owner is feed]:
+            del self._reads[uid]
+        feed.phase = Phase.ENDED

@@ -1,0 +1,45 @@
+"""What a WebSocket must do for the driver, and which one this Python has."""
+
+import sys
+from typing import Any, Protocol
+
+
+class Listener(Protocol):
+    """Who is told what a socket does."""
+
+    def opened(self) -> None:
+        """The socket is open."""
+
+    def received(self, text: str) -> None:
+        """A text frame came."""
+
+    def errored(self, detail: Any) -> None:
+        """The socket reported an error; ``closed`` follows."""
+
+    def closed(self, code: int, reason: str) -> None:
+        """The socket is gone, or could not be opened."""
+
+
+class Transport(Protocol):
+    """One socket. Once closed it tells its listener nothing more."""
+
+    def send(self, text: str) -> None:
+        """Write one text frame."""
+
+    def close(self) -> None:
+        """Close the socket and do not wait for it."""
+
+
+def open_socket(url: str, listener: Listener) -> Transport:
+    """Open a WebSocket to ``url``: the browser's own in Pyodide, the websockets package elsewhere.
+
+    Raises:
+        ConnectionFailed: no attempt could be made, as where the browser forbids it.
+    """
+    if sys.platform == "emscripten":
+        from .browser import BrowserSocket
+
+        return BrowserSocket(url, listener)
+    from .native import NativeSocket
+
+    return NativeSocket(url, listener)

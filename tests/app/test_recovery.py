@@ -1,0 +1,282 @@
+"""Nothing created is lost: marks, pages, what was delivered, the margin."""
+
+from typing import Any
+
+import pytest
+
+from app.directus.events import MessageReceived, Warned
+from app.directus.recovery import MARGIN, Recovery, order
+from app.directus.subscription import Feed
+from tests.support.timeline import Timeline, drain, error
+
+QUERY = {"fields": ["user", "text"]}
+
+
+def row(key: int) -> dict[str, Any]:
+    return {"user": "Ben", "text": f"text {key}", "id": key}
+
+
+def event(*keys: int) -> dict[str, Any]:
+    rows = [row(key) for key in keys]
+    return {"type": "subscription", "event": "create", "data": rows, "uid": "1"}
+
+
+INIT = {"type": "subscription", "event": "init", "uid": "1"}
+
+
+class Table:
+    """A collection that answers reads as Directus does, as far as recovery asks."""
+
+    def __init__(self, line: Timeline, *keys: int) -> None:
+        self.line = line
+        self.keys = list(keys)
+
+    def answer(self) -> list[dict[str, Any]]:
+        """Answer every read that was sent; return the other messages."""
+        others = []
+        while sent := self.line.take():
+            for message in sent:
+                if message["type"] == "items":
+                    data = self.read(message["query"])
+                    self.line.say({"type": "items", "data": data, "uid": message["uid"]})
+                else:
+                    others.append(message)
+        return others
+
+    def read(self, query: dict[str, Any]) -> list[dict[str, Any]]:
+        keys = sorted(self.keys, reverse=query["sort"] == ["-id"])
+        after = query.get("filter", {}).get("id", {}).get("_gt")
+        rows = [row(key) for key in keys if after is None or key > after]
+        return rows[: query.get("limit")]
+
+
+def delivered(feed: Feed) -> list[int]:
+    keys: list[int] = []
+    for message in drain(feed):
+        keys += message.keys_of_data
+    return keys
+
+
+def live(*keys: int, since: Any = ...) -> tuple[Timeline, Table, Feed]:
+    """A recovering subscription on a table that holds ``keys``, past its init."""
+    line = Timeline()
+    line.online()
+    table = Table(line, *keys)
+    options = {} if since is ... else {"since": since}
+    feed = line.subscribe(query=QUERY, recover="id", **options)
+    table.answer()
+    line.say(INIT)
+    table.answer()
+    return line, table, feed
+
+
+def away(line: Timeline, table: Table) -> None:
+    """Lose the connection, come back, subscribe and catch up."""
+    line.cut()
+    line.retry()
+    line.take()
+    line.accept()
+    table.answer()
+    line.say(INIT)
+    table.answer()
+
+
+def test_the_newest_keys_are_read_before_the_first_subscribe() -> None:
+    line = Timeline()
+    line.online()
+    line.subscribe(query=QUERY, recover="id")
+    (mark,) = line.take()
+    assert mark["query"] == {"fields": ["id"], "sort": ["-id"], "limit": MARGIN}
+    line.say({"type": "items", "data": [{"id": 7}], "uid": mark["uid"]})
+    (subscribe,) = line.take()
+    assert subscribe["query"] == {"fields": "user,text,id"}
+    assert subscribe["uid"] == "1"
+
+
+def test_rows_that_were_there_before_are_not_delivered() -> None:
+    _, _, feed = live(1, 2, 3)
+    assert delivered(feed) == []
+
+
+def test_rows_that_the_caller_has_just_read_are_not_delivered_and_later_ones_are() -> None:
+    _, _, feed = live(1, 2, 3, 4, since=[row(2), row(1)])
+    assert delivered(feed) == [3, 4]
+
+
+def test_since_a_value_is_after_it_and_since_none_is_from_the_beginning() -> None:
+    assert delivered(live(1, 2, 3, since=2)[2]) == [3]
+    assert delivered(live(1, 2, 3, since=None)[2]) == [1, 2, 3]
+
+
+def test_a_row_created_between_the_init_and_the_registration_is_found() -> None:
+    line = Timeline()
+    line.online()
+    table = Table(line, 1)
+    feed = line.subscribe(query=QUERY, recover="id")
+    table.answer()
+    table.keys.append(2)  # Directus has read its init and has not registered the subscription
+    line.say(INIT)
+    table.answer()
+    assert delivered(feed) == [2]
+
+
+def test_what_is_created_while_away_comes_once_marked_as_recovered() -> None:
+    line, table, feed = live(1)
+    line.say(event(2))
+    drain(feed)
+    table.keys += [2, 3, 4]
+    away(line, table)
+    messages = [m for m in drain(feed) if m["event"] == "create"]
+    assert messages == [
+        {
+            "type": "subscription",
+            "event": "create",
+            "data": [{"user": "Ben", "text": f"text {key}"}],
+            "uid": "1",
+            "recovered": True,
+        }
+        for key in (3, 4)
+    ]
+    line.say(event(4))
+    assert drain(feed) == []
+
+
+def test_a_late_commit_of_a_lower_key_is_found() -> None:
+    line, table, feed = live(1, 2, 4)
+    table.keys.append(3)
+    away(line, table)
+    assert delivered(feed) == [3]
+
+
+def test_more_rows_than_a_page_are_read_page_by_page() -> None:
+    line, table, feed = live(1)
+    table.keys = list(range(1, 2 * MARGIN + 500))
+    away(line, table)
+    assert delivered(feed) == list(range(2, 2 * MARGIN + 500))
+
+
+def test_live_events_during_catching_up_come_once() -> None:
+    line, table, feed = live(1)
+    table.keys += [2, 3]
+    line.cut()
+    line.retry()
+    line.take()
+    line.accept()
+    table.answer()
+    line.say(INIT)  # the first page is asked for and not answered
+    line.say(event(3))
+    table.answer()
+    assert delivered(feed) == [3, 2]
+
+
+def test_the_connection_may_fall_at_any_moment_of_catching_up() -> None:
+    line, table, feed = live(1)
+    table.keys += [2]
+    line.cut()
+    line.retry()
+    line.take()
+    line.accept()
+    line.say(INIT)
+    line.cut()
+    line.retry()
+    line.take()
+    line.accept()
+    table.answer()
+    line.say(INIT)
+    table.answer()
+    assert delivered(feed) == [2]
+
+
+def test_only_the_keys_inside_the_margin_are_remembered() -> None:
+    line, _, feed = live()
+    for key in range(1, 3 * MARGIN):
+        line.say(event(key))
+    assert feed.recovery is not None
+    assert feed.recovery.remembered == MARGIN
+
+
+def test_the_fields_that_only_recovery_wanted_are_seen_by_nobody() -> None:
+    line, _, feed = live()
+    line.say(event(1))
+    (message,) = [m for m in drain(feed) if m["event"] == "create"]
+    assert message["data"] == [{"user": "Ben", "text": "text 1"}]
+    assert message.keys_of_data == (1,)
+    assert line.happened(MessageReceived)[-1].message is message
+
+
+@pytest.mark.parametrize("fields", [None, ["*"], ["id", "text"], "text,id"])
+def test_fields_that_the_subscriber_asked_for_stay(fields: Any) -> None:
+    query = {} if fields is None else {"fields": fields}
+    recovery = Recovery(field="id", key="id", query=query, since=None)
+    assert recovery.fields() == fields
+    assert recovery.strip({"id": 1}) == {"id": 1}
+
+
+def test_the_subscribers_filter_and_search_hold_for_what_is_caught_up() -> None:
+    query = {"filter": '{"user":{"_eq":"Ben"}}', "search": "x", "limit": 5, "sort": ["-text"]}
+    recovery = Recovery(field="id", key="id", query=query, since=9)
+    assert recovery.page_query() == {
+        "search": "x",
+        "filter": {"_and": [{"user": {"_eq": "Ben"}}, {"id": {"_gt": 9}}]},
+        "sort": ["id"],
+        "limit": MARGIN,
+    }
+
+
+def test_rows_that_share_a_value_are_told_apart_by_key_over_pages() -> None:
+    recovery = Recovery(field="date_created", key="id", query={}, since="09:00")
+    page = [{"id": key, "date_created": "10:00"} for key in ("b", "a")]
+    assert recovery.accept_page(page) == page
+    assert recovery.page_query()["filter"] == {
+        "_and": [{"date_created": {"_gte": "10:00"}}, {"id": {"_nin": ["b", "a"]}}]
+    }
+    assert recovery.page_query()["sort"] == ["date_created", "id"]
+
+
+def test_a_server_that_refuses_the_limit_is_asked_without_one() -> None:
+    line = Timeline()
+    line.online()
+    feed = line.subscribe(query=QUERY, recover="id", since=[])
+    line.take()
+    line.say(INIT)
+    (first,) = line.take()
+    line.say(error("items", "INVALID_QUERY", '"limit" must be less than 100.', uid=first["uid"]))
+    (second,) = line.take()
+    assert "limit" not in second["query"]
+    line.say({"type": "items", "data": [row(1)], "uid": second["uid"]})
+    (third,) = line.take()
+    line.say({"type": "items", "data": [], "uid": third["uid"]})
+    assert line.take() == []
+    assert delivered(feed) == [1]
+
+
+@pytest.mark.parametrize("silent", [False, True], ids=["refused", "silent"])
+def test_where_the_field_cannot_be_read_it_goes_plain_and_says_so_once(silent: bool) -> None:
+    line = Timeline()
+    line.online()
+    feed = line.subscribe(query=QUERY, recover="id")
+    (mark,) = line.take()
+    if silent:
+        line.advance(10)
+    else:
+        line.say(error("items", "FORBIDDEN", "You don't.", uid=mark["uid"]))
+    (subscribe,) = line.take()
+    assert subscribe["query"] == {"fields": "user,text"}
+    (warned,) = line.happened(Warned)
+    assert 'reading by "id"' in warned.text or 'read by "id"' in warned.text
+    line.say(INIT)
+    assert line.take() == []
+    assert drain(feed) == [INIT]
+
+
+def test_recoverys_own_messages_are_seen_by_nobody() -> None:
+    line, table, _ = live(1)
+    shown = len(line.happened(MessageReceived))
+    away(line, table)
+    types = [m.message["type"] for m in line.happened(MessageReceived)[shown:]]
+    assert types == ["auth", "subscription"]
+
+
+def test_digits_are_ordered_as_numbers_and_never_compared_with_text() -> None:
+    assert order("9") < order("10") < order("a")
+    assert order(2) < order("10") < order(10.5)

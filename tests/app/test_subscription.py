@@ -1,0 +1,182 @@
+"""Subscriptions on simulated time: their phases, their errors, their buffers."""
+
+import pytest
+
+from app.directus.errors import ReplyTimeout, ServerError, SubscriptionOverflow, UsageError
+from app.directus.events import FeedReady, MessageReceived
+from app.directus.subscription import Phase
+from tests.support.timeline import Timeline, drain, error
+
+INIT = {"type": "subscription", "event": "init", "uid": "1"}
+SUBSCRIBE = {
+    "event": "create",
+    "query": {"fields": "user,text"},
+    "uid": "1",
+    "collection": "messages",
+    "type": "subscribe",
+}
+
+
+def created(row: dict[str, object], uid: str = "1") -> dict[str, object]:
+    return {"type": "subscription", "event": "create", "data": [row], "uid": uid}
+
+
+def online() -> Timeline:
+    line = Timeline()
+    line.online()
+    return line
+
+
+def test_the_frame_is_the_js_sdks_key_for_key() -> None:
+    line = online()
+    line.subscribe(query={"fields": ["user", "text"]})
+    (sent,) = line.take()
+    assert list(sent.items()) == list(SUBSCRIBE.items())
+
+
+def test_the_init_and_every_event_reach_the_consumer_as_they_came() -> None:
+    line = online()
+    feed = line.subscribe()
+    line.say(INIT, created({"text": "a"}))
+    assert drain(feed) == [INIT, created({"text": "a"})]
+
+
+def test_the_handlers_see_a_message_before_its_consumer() -> None:
+    line = online()
+    line.subscribe()
+    line.events.clear()
+    line.say(INIT)
+    assert [type(event) for event in line.events] == [MessageReceived, FeedReady]
+
+
+def test_a_subscription_is_sent_again_once_after_a_reconnect_with_its_uid() -> None:
+    line = online()
+    line.subscribe(query={"fields": ["user", "text"]})
+    line.say(INIT)
+    line.take()
+    line.cut()
+    line.retry()
+    line.accept()
+    assert line.take() == [SUBSCRIBE]
+
+
+def test_one_made_before_connecting_is_sent_when_the_connection_is_open() -> None:
+    line = Timeline()
+    line.subscribe(query={"fields": ["user", "text"]})
+    assert line.take() == []
+    line.online()
+    assert line.take() == [SUBSCRIBE]
+
+
+def test_two_of_one_uid_are_refused() -> None:
+    line = online()
+    line.subscribe(uid="mine")
+    with pytest.raises(UsageError, match='uid "mine" already'):
+        line.subscribe(uid="mine")
+
+
+# Leaving
+
+
+def test_unsubscribe_ends_the_consumer_after_what_came() -> None:
+    line = online()
+    feed = line.subscribe()
+    line.say(INIT)
+    line.take()
+    line.core.unsubscribe(feed)
+    line.step()
+    assert line.take() == [{"uid": "1", "type": "unsubscribe"}]
+    assert drain(feed) == [INIT]
+    assert feed.ended
+
+
+def test_unsubscribe_before_the_init_is_sent_after_it() -> None:
+    line = online()
+    feed = line.subscribe()
+    line.take()
+    line.core.unsubscribe(feed)
+    line.step()
+    assert line.take() == []
+    line.say(INIT)
+    assert line.take() == [{"uid": "1", "type": "unsubscribe"}]
+    assert drain(feed) == []
+
+
+def test_unsubscribe_while_away_is_not_taken_up_again() -> None:
+    line = online()
+    feed = line.subscribe()
+    line.say(INIT)
+    line.cut()
+    line.core.unsubscribe(feed)
+    line.retry()
+    line.take()
+    line.accept()
+    assert line.take() == []
+
+
+# Errors
+
+
+def test_an_error_before_the_init_is_raised_in_its_consumer_only_and_ends_it() -> None:
+    line = online()
+    refused, other = line.subscribe(), line.subscribe()
+    line.say(error("subscribe", "FORBIDDEN", "You don't.", uid="1"), {**INIT, "uid": "2"})
+    (raised,) = drain(refused)
+    assert isinstance(raised, ServerError)
+    assert str(raised) == "You don't. (FORBIDDEN)"
+    assert refused.ended
+    assert drain(other) == [{**INIT, "uid": "2"}]
+
+
+def test_an_error_for_one_event_leaves_the_subscription_alive() -> None:
+    line = online()
+    feed = line.subscribe()
+    line.say(INIT, error("subscribe", "FORBIDDEN", uid="1"), created({"text": "next"}))
+    first, second, third = drain(feed)
+    assert isinstance(second, ServerError)
+    assert (first, third) == (INIT, created({"text": "next"}))
+
+
+def test_an_error_without_a_uid_is_that_of_the_only_subscribe_under_way() -> None:
+    line = online()
+    feed = line.subscribe()
+    line.say(error("subscribe", "INVALID_PAYLOAD"))
+    assert isinstance(drain(feed)[0], ServerError)
+
+
+def test_an_error_without_a_uid_is_laid_on_nobody_when_two_may_be_meant() -> None:
+    line = online()
+    first, second = line.subscribe(), line.subscribe()
+    line.say(error("subscribe", "INVALID_PAYLOAD"))
+    assert drain(first) == drain(second) == []
+
+
+def test_a_subscribe_that_directus_is_silent_on_times_out() -> None:
+    line = online()
+    feed = line.subscribe()
+    line.advance(10)
+    (raised,) = drain(feed)
+    assert isinstance(raised, ReplyTimeout)
+    assert feed.ended
+
+
+def test_a_refused_token_is_raised_in_every_consumer() -> None:
+    line = online()
+    feeds = [line.subscribe(), line.subscribe()]
+    line.say(error("auth", "AUTH_FAILED"))
+    assert [drain(feed)[0].code for feed in feeds] == ["AUTH_FAILED", "AUTH_FAILED"]
+
+
+# The buffer
+
+
+def test_a_consumer_that_is_too_slow_reads_what_fits_and_then_an_error() -> None:
+    line = online()
+    feed = line.subscribe(limit=3)
+    line.say(INIT, *[created({"text": str(n)}) for n in range(5)])
+    *read, raised = drain(feed)
+    assert read == [INIT, created({"text": "0"}), created({"text": "1"})]
+    assert isinstance(raised, SubscriptionOverflow)
+    assert "3 messages" in str(raised)
+    assert feed.phase is Phase.ENDED
+    assert {"uid": "1", "type": "unsubscribe"} in line.take()

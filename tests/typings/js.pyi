@@ -1,0 +1,18 @@
+"""What of the browser's globals the app uses."""
+
+from typing import Any
+
+class WebSocket:
+    @staticmethod
+    def new(url: str) -> Any: ...
+
+JSON: Any
+Object: Any
+Promise: Any
+Error: Any
+console: Any
+document: Any
+performance: Any
+window: Any
+
+def requestAnimationFrame(callback: Any) -> int: ...
