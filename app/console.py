@@ -1,0 +1,109 @@
+"""What the person at the browser's console meets: the guide's lines, ``createItem``, ``directus``.
+
+Values cross into JavaScript as JSON, so that the console shows plain objects, with ``null`` and
+``undefined`` where the guide's page shows them.
+"""
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable
+from typing import Any, Protocol
+
+from js import JSON, Error, Object, Promise, console, window
+from pyodide.ffi import JsException, JsProxy, create_proxy, to_js
+
+
+class Connection(Protocol):
+    """What ``window.directus`` offers of a client."""
+
+    def stats(self) -> dict[str, int]:
+        """Return counts."""
+
+    async def connect(self) -> None:
+        """Connect."""
+
+    def disconnect(self) -> None:
+        """Disconnect."""
+
+
+def log(*values: Any) -> None:
+    """Write each value to the console, on a line of its own."""
+    for value in values:
+        console.log(to_javascript(value))
+
+
+def log_message(message: dict[str, Any]) -> None:
+    """Write the guide's two lines about a message."""
+    log(f"New message of type {message.get('type', 'undefined')}")
+    if "data" in message:
+        log(message["data"])
+    else:
+        console.log(None)  # arrives as undefined, JavaScript's word for a missing key
+
+
+def to_javascript(value: Any) -> Any:
+    """Return ``value`` as the JavaScript value of the same JSON."""
+    return value if isinstance(value, JsProxy | str) else JSON.parse(json.dumps(value))
+
+
+def expose(
+    create: Callable[[dict[str, Any]], Awaitable[Any]],
+    connection: Connection,
+    state: Callable[[], str],
+) -> None:
+    """Put ``createItem`` and ``directus`` on ``window``.
+
+    Args:
+        create: creates an item from its fields and returns it as stored.
+        connection: the client.
+        state: returns the state that the page shows.
+    """
+
+    def create_item(text: Any = None, user: Any = None, *_: Any) -> Any:
+        return promise(_create(create, text, user))
+
+    api = {
+        "state": lambda *_: state(),
+        "stats": lambda *_: to_javascript(connection.stats()),
+        "connect": lambda *_: promise(connection.connect()),
+        "disconnect": lambda *_: connection.disconnect(),
+    }
+    proxies = {name: create_proxy(function) for name, function in api.items()}
+    window.directus = to_js(proxies, dict_converter=Object.fromEntries)
+    window.createItem = create_proxy(create_item)
+
+
+def promise(work: Awaitable[Any]) -> Any:
+    """Return a JavaScript promise of what ``work`` gives; a failure rejects it with an Error."""
+    deferred = Promise.withResolvers()
+
+    async def settle() -> None:
+        try:
+            result = await work
+        except JsException as error:
+            deferred.reject(_error(error.message, error.name))
+        except Exception as error:
+            deferred.reject(_error(str(error), getattr(error, "code", type(error).__name__)))
+        else:
+            deferred.resolve(None if result is None else to_javascript(result))
+
+    task = asyncio.ensure_future(settle())
+    _running.add(task)  # a task that nothing refers to may be collected
+    task.add_done_callback(_running.discard)
+    return deferred.promise
+
+
+async def _create(create: Callable[[dict[str, Any]], Awaitable[Any]], text: Any, user: Any) -> Any:
+    """Create the item that ``JSON.stringify`` would send: without what is undefined."""
+    given = to_js({"text": text, "user": user}, dict_converter=Object.fromEntries)
+    return await create(json.loads(JSON.stringify(given)))
+
+
+def _error(sentence: str, code: str) -> Any:
+    error = Error.new(sentence)
+    error.code = code
+    error.stack = f"Error: {sentence}"  # frames of the interpreter would tell nobody anything
+    return error
+
+
+_running: set[asyncio.Future[None]] = set()
