@@ -6,6 +6,7 @@ writes what the core gives, owns the one timer, wakes who waits for a reply or f
 
 import asyncio
 import logging
+from collections import deque
 from collections.abc import Callable
 from typing import Any, Self
 
@@ -57,6 +58,8 @@ class RealtimeClient(DirectusClient):
         self._timer: asyncio.TimerHandle | None = None
         self._timer_due = 0.0  # Pyodide's handles cannot say when they are due
         self._stepping = False
+        self._inbox: deque[tuple[int, str]] = deque()
+        self._yielding = False  # whether a consumer has its turn before the next frame
         self._handlers: dict[str, list[Callable[..., object]]] = {
             name: [] for name in (*WEB_SOCKET_EVENTS, "state")
         }
@@ -262,8 +265,9 @@ class RealtimeClient(DirectusClient):
     def socket_received(self, number: int, text: str) -> None:
         """A text frame came on socket ``number``."""
         self._counts["received"] += 1
-        self._core.received(number, text, self._now())
-        self._step()
+        self._inbox.append((number, text))
+        if not self._yielding:
+            self._take_frames()
 
     def socket_errored(self, number: int, detail: Any) -> None:
         """Socket ``number`` reported an error."""
@@ -272,10 +276,28 @@ class RealtimeClient(DirectusClient):
 
     def socket_closed(self, number: int, code: int, reason: str) -> None:
         """Socket ``number`` is gone."""
+        while self._inbox:
+            self._take_frame()
         self._core.closed(number, code, reason, self._now())
         self._step()
 
     # The driver
+
+    def _take_frames(self) -> None:
+        """Take the frames that have come; after one for a consumer, it has its turn first.
+
+        So what a consumer does with a message comes before what handlers do with the next one.
+        """
+        self._yielding = False
+        while self._inbox and not self._yielding:
+            self._take_frame()
+        if self._yielding:
+            asyncio.get_running_loop().call_soon(self._take_frames)
+
+    def _take_frame(self) -> None:
+        number, text = self._inbox.popleft()
+        self._core.received(number, text, self._now())
+        self._step()
 
     def _now(self) -> float:
         return asyncio.get_running_loop().time()
@@ -333,8 +355,9 @@ class RealtimeClient(DirectusClient):
             case MessageReceived(message):
                 self._call("message", message)
             case FeedReady(uid):
-                if uid in self._readers:
+                if uid in self._readers and not self._readers[uid].is_set():
                     self._readers[uid].set()
+                    self._yielding = True
             case Replied(uid, message):
                 if uid in self._replies and not self._replies[uid].done():
                     self._replies[uid].set_result(message)
