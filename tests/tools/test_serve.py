@@ -1,0 +1,173 @@
+"""The command line, started as a person starts it: by a Python that knows none of our packages."""
+
+import ast
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+import tomllib
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tools.listening import listen
+
+ROOT = Path(__file__).parents[2]
+PYTHON: str = getattr(sys, "_base_executable", sys.executable)
+PACKAGE_FILES = ("package.json", "package-lock.json")
+START_LIMIT = 2.0  # seconds, of a start that finds everything set up
+
+
+class Served:
+    """A serve.py that has said all that it says at its start."""
+
+    def __init__(self, arguments: list[str]) -> None:
+        started = time.monotonic()
+        self.process = popen(ROOT, arguments)
+        assert self.process.stdout is not None
+        self.said = ""
+        for line in self.process.stdout:
+            self.said += line
+            if "Ctrl-C" in line:
+                break
+        self.took = time.monotonic() - started
+        self.url = re.findall(r"http://\S+", self.said)[0]
+
+    def get(self, path: str) -> bytes:
+        with urllib.request.urlopen(self.url + path) as answer:
+            content: bytes = answer.read()
+            return content
+
+    def end(self, how: signal.Signals) -> tuple[int, str]:
+        """Return the exit code and what came on stderr."""
+        self.process.send_signal(how)
+        errors = self.process.communicate()[1]
+        return self.process.returncode, errors
+
+
+def popen(root: Path, arguments: list[str]) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [PYTHON, str(root / "serve.py"), *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+Serve = Callable[..., Served]
+
+
+@pytest.fixture
+def serve(tmp_path: Path) -> Iterator[Serve]:
+    running: list[Served] = []
+
+    def start(*arguments: str) -> Served:
+        database = tmp_path / "messages.db"
+        served = Served(["--port", "0", "--db", str(database), *arguments])
+        running.append(served)
+        return served
+
+    yield start
+    for served in running:
+        served.end(signal.SIGKILL)
+
+
+def refused(*arguments: str) -> tuple[int, str]:
+    process = popen(ROOT, list(arguments))
+    errors = process.communicate()[1]
+    return process.returncode, errors
+
+
+def test_a_second_start_is_quick_and_says_what_one_needs_to_know(serve: Serve) -> None:
+    served = serve()
+    assert served.took < START_LIMIT
+    assert "your_access_token" in served.said
+    assert "await createItem('Hello World!', 'Ben')" in served.said
+    assert b"<title>" in served.get("")
+    assert served.get("runtime/pyodide/pyodide.asm.wasm").startswith(b"\0asm")
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+def test_it_ends_quietly(serve: Serve, how: signal.Signals) -> None:
+    code, errors = serve().end(how)
+    assert code in (0, 130, -signal.SIGTERM)
+    assert "Traceback" not in errors
+
+
+def test_the_command_line_wins_in_the_page_that_is_served(serve: Serve) -> None:
+    served = serve("--token", 'a "token"', "--auth", "public")
+    assert 'a "token"' in served.said
+    settings = tomllib.loads(served.get("pyscript.toml").decode())["directus"]
+    assert settings["token"] == 'a "token"'
+    assert settings["auth_mode"] == "public"
+    assert "your_access_token" in (ROOT / "pyscript.toml").read_text()
+
+
+def test_a_server_that_was_killed_starts_again_on_its_port(serve: Serve) -> None:
+    first = serve()
+    assert first.end(signal.SIGKILL)[0] == -signal.SIGKILL
+    port = first.url.rstrip("/").rpartition(":")[2]
+    assert serve("--port", port).url == first.url
+
+
+def test_other_addresses_are_served_with_a_token_of_ones_own(serve: Serve) -> None:
+    served = serve("--host", "0.0.0.0", "--token", "mine")
+    assert b"<title>" in served.get("")
+
+
+def test_a_port_in_use() -> None:
+    with listen("127.0.0.1", 0) as listener:
+        port = listener.getsockname()[1]
+        code, errors = refused("--port", str(port))
+    assert code == 1
+    assert re.fullmatch(rf"serve.py: port {port} of .* is in use: .* --port \d+\n", errors)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        pytest.param(
+            ["--host", "0.0.0.0"], "sample token.*: give another with --token", id="token"
+        ),
+        pytest.param(["--db", "/dev/null/x.db"], "cannot be written .*--db", id="folder"),
+        pytest.param(["--db", "/"], "cannot be written .*--db", id="is a folder"),
+        pytest.param(["--db", str(ROOT / "LICENSE")], "LICENSE", id="no database"),
+        pytest.param(["--host", "192.0.2.1", "--token", "x"], "--host", id="host"),
+    ],
+)
+def test_what_cannot_be_done_is_one_sentence(arguments: list[str], sentence: str) -> None:
+    code, errors = refused("--port", "0", *arguments)
+    assert code == 1
+    assert re.fullmatch(rf"serve\.py: .*{sentence}.*\n", errors)
+
+
+@pytest.mark.parametrize(
+    "arguments", [["--port", "65536"], ["--port", "x"], ["--auth", "x"], ["x"]], ids=" ".join
+)
+def test_a_wrong_command_line_is_a_usage_error(arguments: list[str]) -> None:
+    code, errors = refused(*arguments)
+    assert code == 2
+    assert errors.startswith("usage: serve.py")
+
+
+def test_ctrl_c_in_the_middle_of_set_up_is_quiet(tmp_path: Path) -> None:
+    for name in ("serve.py", "pyscript.toml", "requirements.txt", *PACKAGE_FILES):
+        shutil.copy(ROOT / name, tmp_path)
+    for name in ("tools", "server"):
+        shutil.copytree(ROOT / name, tmp_path / name)
+    process = popen(tmp_path, ["--port", "0"])
+    assert process.stdout is not None
+    assert process.stdout.readline().startswith("[1/3] Virtual environment")
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate()
+    assert process.returncode == 130
+    assert errors == ""
+
+
+@pytest.mark.parametrize("name", ["serve.py", "tests/__main__.py"])
+def test_old_pythons_can_read_as_far_as_the_sentence(name: str) -> None:
+    ast.parse((ROOT / name).read_text(encoding="utf-8"), feature_version=(3, 7))

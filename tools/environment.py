@@ -1,0 +1,227 @@
+"""One-command set-up: the checkout's own virtual environment, filled, kept true and entered.
+
+Only the standard library is used here, because there is nothing else before the set-up. Each part
+of it writes a stamp when it is complete and not sooner; a start that finds every stamp true does
+nothing else, and one that does not makes good what is missing. A lock keeps two starts apart.
+"""
+
+import importlib.machinery
+import importlib.util
+import os
+import re
+import shutil
+import subprocess
+import sys
+import sysconfig
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Protocol
+
+from tools.locking import only_one
+from tools.runtime import Runtime
+from tools.stamps import digest, is_stamped, stamp
+from tools.steps import SetupError, Steps, megabytes, size_of
+
+# The name of compiled modules tells the version, the build and the machine in one word.
+_PYTHON = importlib.machinery.EXTENSION_SUFFIXES[0]
+
+
+class Part(Protocol):
+    """One thing that set-up brings."""
+
+    def is_current(self) -> bool:
+        """Tell, from files alone, whether there is nothing to do."""
+
+    def install(self, steps: Steps) -> None:
+        """Do it, as one step, from whatever an interrupted run left; raises SetupError."""
+
+
+class VirtualEnvironment:
+    """The folder .venv of a checkout."""
+
+    def __init__(self, root: Path) -> None:
+        """Describe the environment of the checkout at `root`."""
+        self.root = root
+        self.folder = root / ".venv"
+        self._stamp = self.folder / "made.stamp"
+
+    @property
+    def python(self) -> Path:
+        """The environment's interpreter."""
+        return self.folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+
+    @property
+    def packages(self) -> Path:
+        """The folder that its packages are installed in."""
+        base = str(self.folder)
+        where = {"base": base, "platbase": base, "installed_base": base}
+        return Path(sysconfig.get_path("purelib", "venv", where))
+
+    @property
+    def is_active(self) -> bool:
+        """Whether this process runs in it."""
+        return Path(sys.prefix).resolve() == self.folder.resolve()
+
+    def is_current(self) -> bool:
+        """Tell whether it was made here (it does not survive a move) and by such a Python."""
+        return is_stamped(self._stamp, self._key) and self.python.exists()
+
+    def install(self, steps: Steps) -> None:
+        """Make it anew, over whatever is there."""
+        if not all(map(importlib.util.find_spec, ("venv", "ensurepip"))):
+            raise SetupError(
+                "this Python has no venv module: install it (Debian and Ubuntu: "
+                "apt install python3-venv) and start again"
+            )
+        for old in self.folder.glob("*.stamp"):
+            old.unlink()
+        # From inside an environment, the Python that it was made from.
+        base = getattr(sys, "_base_executable", None) or sys.executable
+        steps.run(
+            f"Virtual environment for Python {sys.version_info.major}.{sys.version_info.minor}",
+            [base, "-m", "venv", "--clear", str(self.folder)],
+        )
+        stamp(self._stamp, self._key)
+
+    @property
+    def _key(self) -> str:
+        return digest(str(self.root).encode(), _PYTHON.encode())
+
+
+class Packages:
+    """The packages that one requirements file pins, in the checkout's environment."""
+
+    def __init__(self, environment: VirtualEnvironment, requirements: str, title: str) -> None:
+        """Describe the packages of the file `requirements`, shown to the person as `title`."""
+        self._environment = environment
+        self._requirements = environment.root / requirements
+        self._stamp = environment.folder / f"{requirements}.stamp"
+        self._title = title
+
+    def is_current(self) -> bool:
+        """Tell whether exactly this file was installed, into an environment that still stands."""
+        return self._environment.is_current() and is_stamped(self._stamp, self._key)
+
+    def install(self, steps: Steps) -> None:
+        """Let pip install what is missing; every file's hash is checked."""
+        self._stamp.unlink(missing_ok=True)
+        _remove_halves(self._environment.packages)
+        scratch = self._environment.root / ".setup" / "tmp"
+        shutil.rmtree(scratch, ignore_errors=True)
+        scratch.mkdir()
+        steps.run(
+            self._title,
+            [
+                str(self._environment.python),
+                *("-m", "pip", "install", "--disable-pip-version-check", "--no-input"),
+                *("--retries", "2", *_pip_timeout()),
+                *("--require-hashes", "--requirement", str(self._requirements)),
+            ],
+            progress=_PipProgress(self._requirements, scratch),
+            # pip keeps its downloads there until all are installed, so its size tells how far.
+            environment={**os.environ, "TMPDIR": str(scratch)},
+        )
+        shutil.rmtree(scratch, ignore_errors=True)
+        stamp(self._stamp, self._key)
+
+    @property
+    def _key(self) -> str:
+        return digest(self._requirements.read_bytes())
+
+
+class _PipProgress:
+    """Reads pip's log: how many of the pinned packages were looked at, and the bytes fetched."""
+
+    def __init__(self, requirements: Path, downloads: Path) -> None:
+        self._pinned = len(re.findall(r"(?m)^\S+==", requirements.read_text(encoding="utf-8")))
+        self._downloads = downloads
+        self._bytes = 0
+
+    def __call__(self, log: str) -> str:
+        total = self._pinned - len(re.findall(r"(?m)^Ignoring ", log))
+        seen = len(re.findall(r"(?m)^(?:Collecting|Processing|Requirement already)", log))
+        self._bytes = max(self._bytes, size_of(self._downloads, ".whl"))
+        stage = ", installing" if "\nInstalling collected packages" in log else ""
+        if "\nSuccessfully installed" in log:
+            stage = ""
+        return f"{min(seen, total)} of {total} packages, {megabytes(self._bytes)}{stage}"
+
+
+def _pip_timeout() -> Sequence[str]:
+    """Bound pip's waiting, unless the person has set a bound."""
+    return () if "PIP_DEFAULT_TIMEOUT" in os.environ else ("--timeout", "20")
+
+
+def _remove_halves(packages: Path) -> None:
+    """Take away the records of packages whose installation was cut off, so that pip repeats it.
+
+    pip takes a package for installed as soon as its metadata is there; the last thing that it
+    writes is the record that lists its own INSTALLER file. Names with ~ are what it set aside.
+    """
+    for info in packages.glob("*.dist-info"):
+        record = info / "RECORD"
+        if not record.exists() or "/INSTALLER," not in record.read_text(encoding="utf-8"):
+            shutil.rmtree(info)
+    for aside in packages.glob("~*"):
+        shutil.rmtree(aside, ignore_errors=True)
+
+
+def parts_of(root: Path, *, tests: bool) -> list[Part]:
+    """List what the checkout at `root` needs to serve, and to run its tests besides."""
+    environment = VirtualEnvironment(root)
+    parts: list[Part] = [
+        environment,
+        Packages(environment, "requirements.txt", "Python packages"),
+        Runtime(root, environment.packages),
+    ]
+    if tests:
+        parts.append(Packages(environment, "requirements-tests.txt", "Packages for the tests"))
+    return parts
+
+
+def set_up(root: Path, parts: Sequence[Part]) -> bool:
+    """Bring every part that is not current; return whether there was anything to do.
+
+    Raises SetupError.
+    """
+    folder = root / ".setup"
+    try:
+        if all(part.is_current() for part in parts):
+            return False
+        folder.mkdir(exist_ok=True)
+        with only_one(folder / "lock", _say_waiting) as lock:
+            missing = [part for part in parts if not part.is_current()]
+            steps = Steps(len(missing), folder, lock)
+            for part in missing:
+                part.install(steps)
+    except OSError as error:
+        raise SetupError(
+            f"cannot write {error.filename or folder} ({error.strerror}): make the checkout's "
+            "folder writable and see that its disk has space, then start again"
+        ) from error
+    return True
+
+
+def _say_waiting() -> None:
+    print("Another start is setting up this checkout; waiting for it.", flush=True)
+
+
+def enter(root: Path, *, tests: bool = False) -> None:
+    """Set up what is missing; return only in a process that runs in the checkout's environment.
+
+    Where this one does not, the same command line starts over there. Raises SetupError.
+    """
+    environment = VirtualEnvironment(root)
+    changed = set_up(root, parts_of(root, tests=tests))
+    if changed or not environment.is_active:
+        _restart(str(environment.python))
+
+
+def _restart(python: str) -> None:
+    command = [python, *sys.orig_argv[1:]]
+    sys.stdout.flush()
+    sys.stderr.flush()
+    if os.name == "nt":
+        # There, exec returns to the shell at once and leaves two programs at one terminal.
+        raise SystemExit(subprocess.call(command))
+    os.execv(python, command)

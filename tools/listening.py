@@ -1,0 +1,71 @@
+"""The address that is served: checked, bound and named before anything else is begun."""
+
+import errno
+import ipaddress
+import os
+import socket
+
+from tools.steps import SetupError
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Return a socket that listens on `host` and `port`; port 0 takes any free one.
+
+    Raises SetupError when the address is in use, not allowed or not this machine's.
+    """
+    family, address = _addresses_of(host, port)[0]
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        if os.name == "posix":
+            # A server that has just ended leaves its port waiting; on Windows this means sharing.
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(address)
+        # Only a port that is listened on is refused to others for certain.
+        listener.listen(socket.SOMAXCONN)
+    except OSError as error:
+        listener.close()
+        raise SetupError(_sentence_for(error, host, port)) from error
+    return listener
+
+
+def is_loopback(host: str) -> bool:
+    """Tell whether `host` is reached from this machine alone. Raises SetupError."""
+    addresses = [str(address[0]) for _, address in _addresses_of(host, 0)]
+    return all(ipaddress.ip_address(address).is_loopback for address in addresses)
+
+
+def url_of(listener: socket.socket) -> str:
+    """Return the address to open in a browser on this machine."""
+    host, port = listener.getsockname()[:2]
+    address = ipaddress.ip_address(host)
+    if address.is_unspecified:
+        host = "localhost"
+    elif address.version == 6:
+        host = f"[{host}]"
+    return f"http://{host}:{port}/"
+
+
+def _addresses_of(host: str, port: int) -> list[tuple[int, tuple[str | int | bytes, ...]]]:
+    """Return the address families of `host` with their addresses, as sockets want them."""
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    except (OSError, UnicodeError) as error:
+        raise SetupError(
+            f"--host {host!r} is no address that is known here ({error}): leave it out for this "
+            "machine alone, or use 0.0.0.0 for all of its addresses"
+        ) from error
+    return [(entry[0], entry[4]) for entry in found]
+
+
+def _sentence_for(error: OSError, host: str, port: int) -> str:
+    if error.errno == errno.EADDRINUSE:
+        return (
+            f"port {port} of {host} is in use: stop the program that has it, or choose another "
+            f"with --port {port + 1 if port < 65535 else 8000}"
+        )
+    if error.errno == errno.EACCES:
+        return f"port {port} needs more rights than you have: choose one above 1023 with --port"
+    return (
+        f"{host} port {port} cannot be listened on ({error.strerror}): choose an address of this "
+        "machine with --host, or leave it out"
+    )

@@ -1,0 +1,72 @@
+"""The person's settings: the [directus] table of pyscript.toml, read and checked."""
+
+import re
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+
+from server.config import AuthMode
+from tools.steps import SetupError
+
+_KINDS = {
+    "url": str,
+    "token": str,
+    "auth_mode": str,
+    "history": int,
+    "recover": str,
+    "log": bool,
+}
+_WORDS = {str: "a text in quotes", int: "a whole number", bool: "true or false"}
+_MODES: tuple[AuthMode, ...] = ("handshake", "strict", "public")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """The table's values, and what stands for those that are left out."""
+
+    url: str = ""
+    token: str = "your_access_token"
+    auth_mode: AuthMode = "handshake"
+    history: int = 50
+    recover: str = "id"
+    log: bool = True
+
+
+def read_settings(path: Path) -> Settings:
+    """Read the settings in the pyscript.toml at `path`.
+
+    Raises SetupError, naming the line, when the file is missing or broken, or when the table has
+    an unknown key or a value of the wrong kind.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+        table = tomllib.loads(text).get("directus", {})
+    except (OSError, ValueError) as error:
+        raise SetupError(f"{path} cannot be read: {error}; mend it and start again") from error
+    if not isinstance(table, dict):
+        raise SetupError(f"{path}: expected a table [directus], and directus is {table!r}")
+    for key, value in table.items():
+        fault = _fault_of(key, value)
+        if fault:
+            raise SetupError(f"{path}{_line_of(key, text)}: {fault}")
+    return Settings(**table)
+
+
+def _fault_of(key: str, value: object) -> str | None:
+    if key not in _KINDS:
+        return f"[directus] has no setting {key!r}; it has {', '.join(_KINDS)}"
+    # bool is a kind of int, and `history = true` is a mistake all the same.
+    if type(value) is not _KINDS[key]:
+        return f"{key} must be {_WORDS[_KINDS[key]]}, and is {value!r}"
+    if key == "auth_mode" and value not in _MODES:
+        return f"auth_mode must be one of {', '.join(_MODES)}, and is {value!r}"
+    if isinstance(value, int) and value < 0:
+        return f"{key} must be 0 or more, and is {value!r}"
+    return None
+
+
+def _line_of(key: str, text: str) -> str:
+    for number, line in enumerate(text.splitlines(), start=1):
+        if re.match(rf"\s*[\"']?{re.escape(key)}[\"']?\s*=", line):
+            return f", line {number}"
+    return ""

@@ -1,0 +1,217 @@
+"""The steps of a set-up: child processes that are counted, shown, logged, stopped and explained."""
+
+import contextlib
+import os
+import re
+import shlex
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+# What a failed child said, and the sentence for it. The first that matches wins, and a
+# certificate that is refused looks like a lost network further down the same log.
+_CAUSES = (
+    (
+        r"No space left on device|ENOSPC|Errno 28",
+        "the disk is full: free some space and start again",
+    ),
+    (
+        r"CERTIFICATE_VERIFY_FAILED|SELF_SIGNED|UNABLE_TO_(GET|VERIFY)|unable to get local issuer",
+        "the package registry's certificate is not trusted here: name your certificate file in "
+        "PIP_CERT and NODE_EXTRA_CA_CERTS and start again",
+    ),
+    (
+        r"NewConnectionError|Failed to establish|name resolution|ConnectTimeout|timed out|Retrying"
+        r"|ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ENETUNREACH|EHOSTUNREACH",
+        "the package registry does not answer: check the network, or your own registry and proxy "
+        "settings, and start again",
+    ),
+    (
+        r"DO NOT MATCH THE HASHES|EINTEGRITY",
+        "a downloaded file is not the one that the lock file names: empty the cache "
+        "(pip cache purge, npm cache clean --force) and start again",
+    ),
+    (
+        r"Permission denied|Operation not permitted|Read-only file system|EACCES|EROFS|EPERM",
+        "a file may not be written: make the folder and your package caches writable for your "
+        "user and start again",
+    ),
+    (
+        r"ensurepip is not|No module named '?(ensurepip|venv)",
+        "this Python has no venv module: install it (Debian and Ubuntu: apt install python3-venv) "
+        "and start again",
+    ),
+)
+_LEAST_FREE = 1_000_000  # bytes; a child on a full disk cannot even write why it failed
+_TICK = 0.2  # seconds between two looks at a running child
+_LINE_EVERY = 5.0  # seconds between two progress lines where lines cannot be rewritten
+
+
+class SetupError(Exception):
+    """One sentence for the person at the terminal: what went wrong, and the cure."""
+
+
+def megabytes(count: int) -> str:
+    """Write a number of bytes as people read it."""
+    return f"{count / 1e6:.1f} MB"
+
+
+def size_of(folder: Path, ending: str = "") -> int:
+    """Return the bytes of the files under `folder`, which others may be changing meanwhile."""
+    total = 0
+    for where, _, names in os.walk(folder):
+        for name in names:
+            with contextlib.suppress(OSError):
+                total += name.endswith(ending) and os.lstat(os.path.join(where, name)).st_size
+    return total
+
+
+class Steps:
+    """Runs the steps of one set-up in turn, each as a child process, and shows how far they are.
+
+    `folder` takes the log, `heirloom` is the descriptor of the lock that children keep for us.
+    """
+
+    def __init__(self, total: int, folder: Path, heirloom: int | None = None) -> None:
+        """Count up to `total` steps."""
+        self._total = total
+        self._number = 0
+        self._log = folder / "log.txt"
+        self._heirloom = heirloom
+
+    def run(
+        self,
+        title: str,
+        command: Sequence[str],
+        *,
+        progress: Callable[[str], str] = lambda log: "",
+        environment: Mapping[str, str] | None = None,
+        folder: Path | None = None,
+        timeout: float | None = None,
+    ) -> None:
+        """Run one step to its end, `timeout` seconds at most.
+
+        `progress` makes one short text of what the child has printed so far. Raises SetupError
+        when the child fails or is too slow; whatever ends this call ends the child first.
+        """
+        self._number += 1
+        line = _Line(f"[{self._number}/{self._total}] {title}")
+        with self._log.open("w", encoding="utf-8") as log:
+            log.write(f"$ {shlex.join(command)}\n")
+            log.flush()
+            child = self._start(command, log.fileno(), environment, folder)
+            try:
+                self._watch(child, line, progress, timeout)
+            except BaseException:
+                line.abandon()
+                raise
+            finally:
+                _stop(child)
+        if child.returncode:
+            line.abandon()
+            raise SetupError(self._explain(title, child.returncode))
+        line.finish(progress(self._read_log()))
+
+    def _start(
+        self,
+        command: Sequence[str],
+        log: int,
+        environment: Mapping[str, str] | None,
+        folder: Path | None,
+    ) -> subprocess.Popen[bytes]:
+        keep = () if self._heirloom is None or sys.platform == "win32" else (self._heirloom,)
+        return subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            env=environment,
+            cwd=folder,
+            pass_fds=keep,
+            # A group of its own: Ctrl-C reaches this process alone, which then ends the child.
+            start_new_session=True,
+        )
+
+    def _watch(
+        self,
+        child: subprocess.Popen[bytes],
+        line: "_Line",
+        progress: Callable[[str], str],
+        timeout: float | None,
+    ) -> None:
+        while True:
+            try:
+                child.wait(_TICK)
+                return
+            except subprocess.TimeoutExpired:
+                line.show(progress(self._read_log()))
+            if timeout is not None and line.elapsed > timeout:
+                raise SetupError(
+                    f"{line.title}: not done after {timeout:.0f} s; check the network and start "
+                    f"again (log: {self._log})"
+                )
+
+    def _read_log(self) -> str:
+        return self._log.read_text(encoding="utf-8", errors="replace")
+
+    def _explain(self, title: str, code: int) -> str:
+        log = self._read_log()
+        reason = next((cure for pattern, cure in _CAUSES if re.search(pattern, log)), None)
+        if shutil.disk_usage(self._log.parent).free < _LEAST_FREE:
+            reason = _CAUSES[0][1]
+        if reason is None:
+            last = log.strip().splitlines()[-1]
+            reason = f"exit code {code}, {last!r}: read the log, mend that and start again"
+        return f"{title}: {reason} (log: {self._log})"
+
+
+class _Line:
+    """The line of one step: rewritten in place on a terminal, repeated sparingly elsewhere."""
+
+    def __init__(self, title: str) -> None:
+        self.title = title
+        self._started = self._shown = time.monotonic()
+        self._rewrites = sys.stdout.isatty()
+        print(f"{title} ...", end="" if self._rewrites else "\n", flush=True)
+
+    @property
+    def elapsed(self) -> float:
+        return time.monotonic() - self._started
+
+    def show(self, text: str) -> None:
+        if self._rewrites:
+            print(f"\r\x1b[K{self._with(text)}", end="", flush=True)
+        elif time.monotonic() - self._shown >= _LINE_EVERY:
+            self._shown = time.monotonic()
+            print(self._with(text), flush=True)
+
+    def finish(self, text: str) -> None:
+        print(f"{self._clear()}{self._with(text)}, done", flush=True)
+
+    def abandon(self) -> None:
+        print(self._clear(), end="\n" if self._rewrites else "", flush=True)
+
+    def _clear(self) -> str:
+        return "\r\x1b[K" if self._rewrites else ""
+
+    def _with(self, text: str) -> str:
+        return f"{self.title}: {text}{', ' if text else ''}{self.elapsed:.0f} s"
+
+
+def _stop(child: subprocess.Popen[bytes]) -> None:
+    """End the child and all that it started; it may have ended already."""
+    if child.poll() is not None:
+        return
+    if sys.platform == "win32":
+        child.terminate()
+    else:
+        os.killpg(child.pid, signal.SIGTERM)
+    try:
+        child.wait(5)
+    except subprocess.TimeoutExpired:
+        child.kill()
+        child.wait()
