@@ -4,18 +4,18 @@ Its own keepalive is off: Directus does not answer protocol pings.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
 
-from websockets.asyncio.client import connect
+from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidURI
 
 from .transport import Listener
 
 _FRAME_LIMIT = 100 * 2**20  # bytes; Directus' own
+_CLOSE_TIMEOUT = 1.0  # seconds for the server to answer our closing
 
 
 class NativeSocket:
-    """One socket of the ``websockets`` package, and the task that reads it.
+    """One socket of the ``websockets`` package, and the task that drives it.
 
     Args:
         url: a ``ws`` or ``wss`` address.
@@ -24,7 +24,8 @@ class NativeSocket:
 
     def __init__(self, url: str, listener: Listener) -> None:
         self._listener: Listener | None = listener
-        self._outgoing: asyncio.Queue[str] = asyncio.Queue()
+        self._outgoing: asyncio.Queue[str | None] = asyncio.Queue()  # None is the end
+        self._socket: ClientConnection | None = None
         self._task = asyncio.ensure_future(self._run(url))
 
     def send(self, text: str) -> None:
@@ -32,35 +33,62 @@ class NativeSocket:
         self._outgoing.put_nowait(text)
 
     def close(self) -> None:
-        """Close the socket and do not wait for it."""
+        """Close the socket, once all is written, and do not wait for it."""
         self._listener = None
-        self._task.cancel()
+        if self._socket is None:
+            self._task.cancel()
+        else:
+            self._outgoing.put_nowait(None)
 
     async def _run(self, url: str) -> None:
-        code, reason = 1006, ""
         try:
-            async with connect(
-                url, ping_interval=None, compression=None, max_size=_FRAME_LIMIT, open_timeout=None
-            ) as socket:
-                if self._listener:
-                    self._listener.opened()
-                writer = asyncio.ensure_future(self._write(socket.send))
-                try:
-                    async for text in socket:
-                        if self._listener:
-                            self._listener.received(text if isinstance(text, str) else "")
-                finally:
-                    writer.cancel()
-                code, reason = socket.close_code or 1006, socket.close_reason or ""
-        except ConnectionClosed as error:
-            if error.rcvd is not None:
-                code, reason = error.rcvd.code, error.rcvd.reason
-        except (OSError, InvalidHandshake, InvalidURI) as error:
+            self._socket = await connect(
+                url,
+                ping_interval=None,
+                compression=None,
+                max_size=_FRAME_LIMIT,
+                open_timeout=None,
+                close_timeout=_CLOSE_TIMEOUT,
+            )
+        except (OSError, InvalidHandshake, InvalidURI, ConnectionClosed) as error:
             if self._listener:
                 self._listener.errored(error)
+            self._report_closed(1006, "")
+            return
+        await self._use(self._socket)
+        self._report_closed(self._socket.close_code or 1006, self._socket.close_reason or "")
+
+    async def _use(self, socket: ClientConnection) -> None:
+        if self._listener:
+            self._listener.opened()
+        sides = [
+            asyncio.ensure_future(self._read(socket)),
+            asyncio.ensure_future(self._write(socket)),
+        ]
+        try:
+            await asyncio.wait(sides, return_when=asyncio.FIRST_COMPLETED)
+            await socket.close()
+        finally:
+            for side in sides:
+                side.cancel()
+            socket.transport.abort()  # where the loop ends before the closing does
+
+    async def _read(self, socket: ClientConnection) -> None:
+        try:
+            while True:
+                text = await socket.recv(decode=True)
+                if self._listener:
+                    self._listener.received(text)
+        except ConnectionClosed:
+            pass
+
+    async def _write(self, socket: ClientConnection) -> None:
+        try:
+            while (text := await self._outgoing.get()) is not None:
+                await socket.send(text)
+        except ConnectionClosed:
+            pass
+
+    def _report_closed(self, code: int, reason: str) -> None:
         if self._listener:
             self._listener.closed(code, reason)
-
-    async def _write(self, send: Callable[[str], Awaitable[None]]) -> None:
-        while True:
-            await send(await self._outgoing.get())

@@ -1,0 +1,158 @@
+"""The guide's page: what is typed in its console, and what that shows."""
+
+import json
+from typing import Any
+
+from tests.e2e.conftest import Open
+from tests.support.embedded import Embedded
+from tests.support.watched import UNDEFINED, Watched
+
+CALLS = """
+createItem('Hello World!', 'Ben');
+createItem('Hello Universe!', 'Rijk');
+createItem('Hello Everyone Everywhere All At Once!', 'Kevin');
+"""
+ITEMS = [
+    ("Hello World!", "Ben"),
+    ("Hello Universe!", "Rijk"),
+    ("Hello Everyone Everywhere All At Once!", "Kevin"),
+]
+INIT = {"type": "subscription", "event": "init", "uid": "1"}
+OPENING = [
+    "New message of type auth",
+    UNDEFINED,
+    "Connection is open",
+    "New message of type subscription",
+    UNDEFINED,
+    INIT,
+]
+
+
+def lines_of(item: dict[str, Any]) -> list[Any]:
+    """Return what the guide's page prints for an item that it created itself."""
+    row = {"user": item["user"], "text": item["text"]}
+    return [
+        "New message of type subscription",
+        [row],
+        {"type": "subscription", "event": "create", "data": [row], "uid": "1"},
+        "New message of type items",
+        item,
+    ]
+
+
+def create(page: Watched, call: str) -> dict[str, Any]:
+    """Type a call at the console; return the item."""
+    item = page.page.evaluate(f"async () => await {call}")
+    assert isinstance(item, dict)
+    return item
+
+
+def test_the_consoles_lines_are_those_of_the_guides_page(open_page: Open) -> None:
+    page = open_page()
+    assert page.wait_for_lines(6) == OPENING
+    for text, user in ITEMS:
+        page.clear_lines()
+        item = create(page, f"createItem({text!r}, {user!r})")
+        assert page.wait_for_lines(5) == lines_of(item)
+
+
+def test_the_guides_three_calls_as_they_stand(open_page: Open) -> None:
+    page = open_page()
+    page.wait_for_lines(6)
+    page.page.evaluate(CALLS)
+    lines = page.wait_for_lines(6 + 15)[6:]
+    for text, user in ITEMS:
+        row = {"user": user, "text": text}
+        items = [v for v in lines if isinstance(v, dict) and v.get("text") == text]
+        (item,) = items
+        rest = [line for line in lines_of(item) if line in lines]
+        assert rest == lines_of(item)
+        assert lines.index([row]) < lines.index(item)
+    page.wait_for_text("Hello Everyone")
+    assert page.texts() == [text for text, _ in reversed(ITEMS)]
+
+
+def test_as_in_the_guide_the_frames_are_the_js_sdks(open_page: Open) -> None:
+    page = open_page(settings={"history": 0, "recover": ""})
+    create(page, "createItem('Hello World!', 'Ben')")
+    create(page, "createItem('only text')")
+    creates = '{"type":"items","collection":"messages","action":"create","data":'
+    assert page.sent == [
+        '{"access_token":"your_access_token","type":"auth"}',
+        '{"event":"create","query":{"fields":"user,text"},"uid":"1",'
+        '"collection":"messages","type":"subscribe"}',
+        creates + '{"text":"Hello World!","user":"Ben"},"uid":"2"}',
+        creates + '{"text":"only text"},"uid":"3"}',
+    ]
+
+
+def test_create_item_gives_the_item_and_every_page_shows_it(open_page: Open) -> None:
+    page, other = open_page(), open_page()
+    item = create(page, "createItem('Hello World!', 'Ben')")
+    assert item["text"] == "Hello World!"
+    assert item["user"] == "Ben"
+    for shown in (page, other):
+        shown.wait_for_text("Hello World!")
+        row = shown.page.locator("#messages li").first
+        assert row.get_attribute("data-id") == str(item["id"])
+        assert row.text_content() == "BenHello World!"
+        assert shown.page.text_content("#count") == "1"
+
+
+def test_a_missing_argument_is_left_out_and_null_is_null(open_page: Open) -> None:
+    page = open_page()
+    assert create(page, "createItem('only text')")["user"] is None
+    assert create(page, "createItem(null, 'Ben')")["text"] is None
+    assert create(page, "createItem()")["text"] is None
+    data = [json.loads(text).get("data") for text in page.sent]
+    assert data[-3:] == [{"text": "only text"}, {"text": None, "user": "Ben"}, {}]
+    page.page.locator("#messages li").nth(2).wait_for()
+    assert page.texts() == ["", "", "only text"]
+
+
+def test_the_last_messages_are_shown_at_the_start_and_not_counted(open_page: Open) -> None:
+    first = open_page()
+    for number in range(60):
+        create(first, f"createItem('text {number}', 'Ben')")
+    page = open_page()
+    page.wait_for_text("text 59")
+    assert page.texts() == [f"text {number}" for number in range(59, 9, -1)]
+    assert page.page.text_content("#count") == "0"
+    assert page.lines == OPENING
+    assert page.problems == first.problems == []
+
+
+def test_the_server_killed_and_started_again(open_page: Open, embedded: Embedded) -> None:
+    page = open_page()
+    create(page, "createItem('before', 'Ben')")
+    embedded.kill()
+    page.wait_for_state("reconnecting")
+    embedded.start()
+    page.wait_for_state("open")
+    create(page, "createItem('after', 'Rijk')")
+    page.wait_for_text("after")
+    assert page.texts() == ["after", "before"]
+    assert page.page.text_content("#count") == "2"
+    subscribes = [text for text in page.sent if '"type":"subscribe"' in text]
+    assert len(subscribes) == 2
+    assert len(set(subscribes)) == 1
+
+
+def test_what_others_create_while_the_page_is_away_is_shown_once(
+    open_page: Open, embedded: Embedded
+) -> None:
+    page, other = open_page(), open_page()
+    page.page.evaluate("directus.disconnect()")
+    page.wait_for_state("closed")
+    create(other, "createItem('meanwhile', 'Rijk')")
+    page.page.evaluate("directus.connect()")
+    page.wait_for_text("meanwhile")
+    assert page.texts() == ["meanwhile"]
+    assert page.page.text_content("#count") == "1"
+    assert page.lines[-1] == {
+        "type": "subscription",
+        "event": "create",
+        "data": [{"user": "Rijk", "text": "meanwhile"}],
+        "uid": "1",
+        "recovered": True,
+    }

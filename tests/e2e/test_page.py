@@ -1,0 +1,146 @@
+"""The page's contract: what it shows, offers and bounds."""
+
+from playwright.sync_api import Page
+
+from tests.e2e.conftest import Open
+from tests.support.embedded import Embedded
+
+RECORD_LISTENERS = """
+window.listeners = [];
+const add = WebSocket.prototype.addEventListener;
+WebSocket.prototype.addEventListener = function (name, listener) {
+  window.listeners.push(listener);
+  return add.call(this, name, listener);
+};
+"""
+ALIVE = """() => window.listeners.map((listener) => {
+  try { return Boolean(listener.type); } catch { return false; }
+})"""
+RUN_PYTHON = """(code) => {
+  const script = document.createElement("script");
+  script.type = "py";
+  script.textContent = code;
+  document.body.append(script);
+}"""
+
+
+def test_the_form_creates_an_item(open_page: Open) -> None:
+    page = open_page()
+    page.page.fill("#user", "Kevin")
+    page.page.fill("#text", "from the form")
+    page.page.press("#text", "Enter")
+    page.wait_for_text("from the form")
+    assert page.page.text_content("#messages li") == "Kevinfrom the form"
+    assert page.page.input_value("#text") == ""
+    assert page.page.input_value("#user") == "Kevin"
+
+
+def test_text_from_the_wire_is_only_ever_text(open_page: Open) -> None:
+    page = open_page()
+    markup = "<img src=x onerror=\"document.title='owned'\"><b>bold</b>"
+    page.page.evaluate("(text) => createItem(text, text)", markup)
+    page.page.locator("#messages li").wait_for()
+    assert page.texts() == [markup]
+    assert page.page.locator("#messages img").count() == 0
+    assert page.page.title() != "owned"
+
+
+def test_the_list_holds_500_rows_and_the_count_goes_on(open_page: Open) -> None:
+    page = open_page()
+    page.page.evaluate(
+        "async () => { for (let n = 0; n < 510; n++) createItem(`n ${n}`, 'Ben');"
+        " await createItem('last', 'Ben'); }"
+    )
+    page.page.wait_for_function("document.getElementById('count').textContent === '511'")
+    assert page.page.locator("#messages li").count() == 500
+    assert page.texts()[0] == "last"
+
+
+def test_the_marks_are_set_once_and_in_order(open_page: Open) -> None:
+    page = open_page()
+    marks = page.page.evaluate("performance.getEntriesByType('mark').map((mark) => mark.name)")
+    ours = [name for name in marks if name.startswith(("python:", "realtime:"))]
+    assert ours == ["python:ready", "realtime:open", "realtime:subscribed"]
+
+
+def test_directus_at_the_console(open_page: Open) -> None:
+    page = open_page().page
+    assert page.evaluate("directus.state()") == "open"
+    page.evaluate("async () => await createItem('Hello World!', 'Ben')")
+    stats = page.evaluate("directus.stats()")
+    assert set(stats) == {"sent", "received", "reconnects", "recovered", "buffered"}
+    assert stats["sent"] > 0
+    page.evaluate("directus.disconnect()")
+    assert page.evaluate("directus.state()") == "closed"
+    page.evaluate("async () => await directus.connect()")
+    assert page.evaluate("directus.state()") == "open"
+    assert page.evaluate("directus.stats().reconnects") == 1
+
+
+def test_a_failure_is_a_javascript_error_with_a_sentence_and_a_code(open_page: Open) -> None:
+    page = open_page()
+    page.page.evaluate("directus.disconnect()")
+    failure = page.page.evaluate(
+        "() => createItem('x', 'y').catch((e) => [e instanceof Error, e.message, e.code, e.stack])"
+    )
+    is_error, message, code, stack = failure
+    assert is_error
+    assert code == "NOT_CONNECTED"
+    assert "directus.connect()" in message
+    assert "Traceback" not in message + stack
+
+
+def test_a_failure_that_nobody_waits_for_shows_no_traceback(open_page: Open) -> None:
+    page = open_page()
+    page.page.evaluate("directus.disconnect()")
+    with page.page.expect_event("pageerror") as raised:
+        page.page.evaluate("() => { createItem('x', 'y'); }")
+    assert "There is no connection" in raised.value.message
+    assert not any("Traceback" in problem for problem in page.problems)
+
+
+def test_a_value_that_json_cannot_hold_is_refused_and_loses_nothing(open_page: Open) -> None:
+    page = open_page()
+    name = page.page.evaluate(
+        "() => { const x = {}; x.x = x; return createItem(x, 'Ben').catch((e) => e.code); }"
+    )
+    assert name == "TypeError"
+    page.page.evaluate("async () => await createItem('next', 'Ben')")
+    page.wait_for_text("next")
+
+
+def test_every_proxy_of_a_socket_is_destroyed_with_it(open_page: Open, embedded: Embedded) -> None:
+    def record(page: Page) -> None:
+        page.add_init_script(RECORD_LISTENERS)
+
+    page = open_page(before=record)
+    assert page.page.evaluate(ALIVE) == [True] * 4
+    embedded.kill()
+    page.wait_for_state("reconnecting")
+    embedded.start()
+    page.wait_for_state("open")
+    *old, a, b, c, d = page.page.evaluate(ALIVE)
+    assert not any(old)
+    assert [a, b, c, d] == [True] * 4
+    page.page.evaluate("directus.disconnect()")
+    assert not any(page.page.evaluate(ALIVE))
+
+
+def test_a_refused_token_is_explained_on_the_page_and_is_final(open_page: Open) -> None:
+    page = open_page("failed", settings={"token": "wrong"})
+    sentence = page.page.text_content("#error") or ""
+    assert "Directus refused the token" in sentence
+    assert "static token" in sentence
+    assert page.problems == [sentence]
+
+
+def test_pyodide_http_can_be_imported(open_page: Open) -> None:
+    page = open_page()
+    page.page.evaluate(RUN_PYTHON, "import pyodide_http; print(pyodide_http.__version__)")
+    page.page.wait_for_event("console", lambda m: m.text.startswith("0."), timeout=10_000)
+
+
+def test_nothing_is_missing_not_even_the_icon(open_page: Open) -> None:
+    page = open_page()
+    assert page.page.evaluate("fetch('/favicon.ico').then((r) => r.status)") == 200
+    assert page.problems == []
