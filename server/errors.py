@@ -1,0 +1,128 @@
+"""The errors that a client sees, in Directus' codes and words.
+
+``DirectusError`` is the only class; the functions below it make each kind. Directus never answers
+some of them on a socket but logs them: these are ``silent``.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+
+class DirectusError(Exception):
+    """A request that cannot be done, as the client is told: ``code``, ``message`` and the rest."""
+
+    def __init__(
+        self,
+        code: str,
+        message: str,
+        *,
+        status: int,
+        extensions: Mapping[str, Any] | None = None,
+        silent: bool = False,
+    ) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.status = status
+        self.extensions = dict(extensions or {})
+        self.silent = silent
+
+    def envelope(self) -> dict[str, Any]:
+        """Return the body of the REST response."""
+        extensions = {**self.extensions, "code": self.code}
+        return {"errors": [{"message": self.message, "extensions": extensions}]}
+
+
+def _reasoned(code: str, message: str, reason: str, status: int) -> DirectusError:
+    return DirectusError(code, message, status=status, extensions={"reason": reason})
+
+
+def forbidden(reason: str | None = None) -> DirectusError:
+    """Return the refusal whose words are ``reason``, or those that tell nothing."""
+    if reason is None:
+        return DirectusError("FORBIDDEN", "You don't have permission to access this.", status=403)
+    return _reasoned("FORBIDDEN", reason, reason, 403)
+
+
+def forbidden_collection(collection: str) -> DirectusError:
+    """Return the refusal of a collection that is unknown, or that this user may not use so."""
+    return forbidden(
+        f'You don\'t have permission to access collection "{collection}" or it does not exist. '
+        "Queried in root."
+    )
+
+
+def forbidden_fields(fields: Iterable[str], collection: str) -> DirectusError:
+    """Return the refusal of fields that are unknown, or that this user may not use so."""
+    names = [f'"{field}"' for field in fields]
+    noun, verb = ("field", "it does") if len(names) == 1 else ("fields", "they do")
+    return forbidden(
+        f"You don't have permission to access {noun} {', '.join(names)} "
+        f'in collection "{collection}" or {verb} not exist. Queried in root.'
+    )
+
+
+def invalid_query(reason: str, *, silent: bool = False) -> DirectusError:
+    """Return the refusal of a query; ``reason`` has no full stop."""
+    error = _reasoned("INVALID_QUERY", f"Invalid query. {reason}.", reason, 400)
+    error.silent = silent
+    return error
+
+
+def invalid_payload(reason: str) -> DirectusError:
+    """Return the refusal of a body; ``reason`` has no full stop."""
+    return _reasoned("INVALID_PAYLOAD", f"Invalid payload. {reason}.", reason, 400)
+
+
+def unusable_value(field: str, value: Any, kind: str) -> DirectusError:
+    """Return the refusal of a value that a field of this type cannot hold."""
+    error = invalid_payload(f'"{field}" has to be a valid {kind}, received {str(value)[:100]!r}')
+    error.silent = True
+    return error
+
+
+def failed_validation(field: str, kind: str) -> DirectusError:
+    """Return the refusal of a missing (``required``) or null (``nnull``) value."""
+    words = {"required": "Value is required", "nnull": "Value can't be null"}[kind]
+    return DirectusError(
+        "FAILED_VALIDATION",
+        f'Validation failed for field "{field}". {words}.',
+        status=400,
+        extensions={"field": field, "path": [], "type": kind},
+        silent=True,
+    )
+
+
+def not_unique(collection: str, field: str, value: Any) -> DirectusError:
+    """Return the refusal of a value that another row has."""
+    return DirectusError(
+        "RECORD_NOT_UNIQUE",
+        f'Value "{value}" for field "{field}" in collection "{collection}" has to be unique.',
+        status=400,
+        extensions={"collection": collection, "field": field, "value": value},
+    )
+
+
+def invalid_credentials() -> DirectusError:
+    """Return the refusal of a token that nobody has."""
+    return DirectusError("INVALID_CREDENTIALS", "Invalid user credentials.", status=401)
+
+
+def route_not_found(path: str) -> DirectusError:
+    """Return the answer to a path that is none of ours."""
+    return DirectusError(
+        "ROUTE_NOT_FOUND",
+        f"Route {path} doesn't exist.",
+        status=404,
+        extensions={"path": path},
+    )
+
+
+def unavailable(service: str, reason: str) -> DirectusError:
+    """Return the error of something that the server needs and has not got; no full stop."""
+    return DirectusError(
+        "SERVICE_UNAVAILABLE",
+        f'Service "{service}" is unavailable. {reason}.',
+        status=503,
+        extensions={"service": service, "reason": reason},
+    )

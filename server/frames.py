@@ -1,0 +1,165 @@
+"""The frames of the wire: reading what a client sent, wording what is wrong with it, writing ours.
+
+Directus validates with zod, and its words are part of the wire, so they are built here.
+"""
+
+import re
+from math import isfinite
+from typing import Any
+
+from app.directus.messages import decode, encode
+from server.errors import DirectusError
+
+UNDEFINED = object()
+"""JavaScript's undefined: the value of a key that is not there."""
+
+ACTIONS = ("create", "read", "update", "delete")
+EVENTS = ("create", "update", "delete")
+
+_EXACT = 2**53
+_EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s.]+")
+
+
+def parse(text: str) -> Any:
+    """Return the value of ``text`` as JavaScript has it: doubles, and no ``__proto__`` keys.
+
+    Raises:
+        ValueError: it is not JSON, or so deep that Python cannot hold it.
+    """
+    try:
+        return _as_javascript(decode(text))
+    except (RecursionError, OverflowError) as error:
+        raise ValueError(str(error)) from error
+
+
+def _as_javascript(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {k: _as_javascript(v) for k, v in value.items() if k != "__proto__"}
+    if isinstance(value, list):
+        return [_as_javascript(item) for item in value]
+    if isinstance(value, int) and abs(value) > _EXACT:
+        value = float(value)
+    if isinstance(value, float):
+        if not isfinite(value):
+            raise ValueError(f"expected a finite number, got {value}")
+        if value.is_integer():
+            return int(value)
+    return value
+
+
+def kind(value: Any) -> str:
+    """Return the name of a value's type as zod says it."""
+    if value is UNDEFINED:
+        return "undefined"
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return "boolean"
+    if isinstance(value, int | float):
+        return "number"
+    if isinstance(value, str):
+        return "string"
+    return "array" if isinstance(value, list) else "object"
+
+
+def _expected(wanted: str, value: Any, path: str) -> str:
+    return f'Invalid input: expected {wanted}, received {kind(value)} at "{path}"'
+
+
+def _text(message: dict[str, Any], name: str) -> list[str]:
+    value = message.get(name, UNDEFINED)
+    return [] if isinstance(value, str) else [_expected("string", value, name)]
+
+
+def _text_or_number(value: Any, path: str) -> list[str]:
+    if value is UNDEFINED or kind(value) in ("string", "number"):
+        return []
+    return [f"{_expected('string', value, path)} or {_expected('number', value, path)}"]
+
+
+def _one_of(values: tuple[str, ...], message: dict[str, Any], name: str) -> list[str]:
+    if message.get(name, UNDEFINED) in values:
+        return []
+    return [" or ".join(f'Invalid input: expected "{value}" at "{name}"' for value in values)]
+
+
+def _error(issues: list[str]) -> DirectusError:
+    return DirectusError("INVALID_PAYLOAD", f"Validation error: {'; '.join(issues)}", status=400)
+
+
+def check_message(value: Any) -> None:
+    """Raise what is wrong with ``value`` as a message of any type.
+
+    Raises:
+        DirectusError: INVALID_PAYLOAD, in zod's words.
+    """
+    if not isinstance(value, dict):
+        raise _error([f"Invalid input: expected object, received {kind(value)}"])
+    issues = _text(value, "type") + _text_or_number(value.get("uid", UNDEFINED), "uid")
+    if issues:
+        raise _error(issues)
+
+
+def check_subscribe(message: dict[str, Any]) -> None:
+    """Raise what is wrong with a subscribe message.
+
+    Raises:
+        DirectusError: INVALID_PAYLOAD, in zod's words.
+    """
+    issues = _text(message, "collection")
+    if "event" in message:
+        issues += _one_of(EVENTS, message, "event")
+    issues += _text_or_number(message.get("item", UNDEFINED), "item")
+    if not isinstance(message.get("query", {}), dict):
+        issues.append(_expected("record", message["query"], "query"))
+    if issues:
+        raise _error(issues)
+
+
+def check_items(message: dict[str, Any]) -> None:
+    """Raise what is wrong with an items message, for each action that it might have been.
+
+    Raises:
+        DirectusError: INVALID_PAYLOAD, in zod's words.
+    """
+    alternatives = []
+    for action in ACTIONS:
+        issues = _text(message, "collection") + _one_of((action,), message, "action")
+        if action != "create":
+            issues += _text_or_number(message.get("id", UNDEFINED), "id") + _keys(message)
+        if not issues:
+            return
+        alternatives.append("; ".join(issues))
+    raise _error([" or ".join(alternatives)])
+
+
+def _keys(message: dict[str, Any]) -> list[str]:
+    keys = message.get("ids", [])
+    if not isinstance(keys, list):
+        return [_expected("array", keys, "ids")]
+    return [issue for at, key in enumerate(keys) for issue in _text_or_number(key, f"ids[{at}]")]
+
+
+def credentials_of(message: dict[str, Any]) -> dict[str, str] | None:
+    """Return what an auth message says to be let in with, or None if it says nothing usable."""
+    for names in (("email", "password"), ("refresh_token",), ("access_token",)):
+        if all(isinstance(message.get(name), str) for name in names):
+            given = {name: message[name] for name in names}
+            return given if _EMAIL.fullmatch(given.get("email", "a@b.c")) else None
+    return None
+
+
+def frame(uid: str | int | float | None = None, /, **parts: Any) -> str:
+    """Return a frame of these parts in their order, with the uid, if there is one, at the end."""
+    return encode(parts if uid is None else {**parts, "uid": uid})
+
+
+def error_frame(type_: str, error: DirectusError, uid: str | int | float | None = None) -> str:
+    """Return the frame that tells of ``error``."""
+    body = {"code": error.code, "message": error.message}
+    return frame(uid, type=type_, status="error", error=body)
+
+
+def with_uid(text: str, uid: str | None) -> str:
+    """Return ``text``, a frame that was written without uid, with it."""
+    return text if uid is None else f'{text[:-1]},"uid":{encode(uid)}}}'

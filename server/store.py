@@ -1,0 +1,237 @@
+"""SQLite, off the event loop: one thread writes, a few read.
+
+Whatever waits to be written when the writer is free goes into one transaction, each job in a
+savepoint of its own, so a busy server waits for the disk once for many and a lone write never waits
+for company. A write is answered after its COMMIT, which has reached the disk (synchronous=FULL).
+"""
+
+import asyncio
+import logging
+import queue
+import sqlite3
+import threading
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+from uuid import uuid4
+
+import sqlalchemy as sa
+from sqlalchemy.exc import DBAPIError
+
+from server.errors import DirectusError, invalid_payload, invalid_query, unavailable
+from server.project import Project
+
+log = logging.getLogger("server")
+T = TypeVar("T")
+
+_READERS = 2
+_LARGEST_BATCH = 256
+_PATIENCE = 3.0  # seconds that we wait for another process's lock
+_PRAGMAS = (
+    "PRAGMA journal_mode=WAL",
+    "PRAGMA synchronous=FULL",
+    "PRAGMA foreign_keys=ON",
+)
+
+_users = sa.Table(
+    "directus_users",
+    sa.MetaData(),
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("email", sa.Text, nullable=False, unique=True),
+    sa.Column("token", sa.Text),
+)
+
+
+class StoreError(Exception):
+    """The database cannot be opened; the text says which, why, and what to do."""
+
+
+@dataclass(slots=True)
+class _Job:
+    work: Callable[[sa.Connection], Any]
+    future: asyncio.Future[Any]
+    result: Any = None
+    error: Exception | None = None
+
+    def settle(self) -> None:
+        if self.future.done():
+            return
+        if self.error is None:
+            self.future.set_result(self.result)
+        else:
+            self.future.set_exception(self.error)
+
+
+class Store:
+    """A project's database.
+
+    Raises:
+        StoreError: the file cannot be made, is locked, or is no database.
+    """
+
+    def __init__(self, path: Path, project: Project) -> None:
+        self.project = project
+        self._engine = _engine(path)
+        try:
+            self.user_ids = _prepare(self._engine, project)
+        except (DBAPIError, OSError) as error:
+            self._engine.dispose()
+            raise StoreError(_explained(path, error)) from error
+        self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
+        self._writer = threading.Thread(target=self._write_until_closed, name="store-writer")
+        self._writer.start()
+        self._readers = ThreadPoolExecutor(_READERS, thread_name_prefix="store-reader")
+
+    async def read(self, work: Callable[[sa.Connection], T]) -> T:
+        """Run ``work`` on a connection that only reads.
+
+        Raises:
+            DirectusError: ``work`` raised it, or the database cannot be read.
+        """
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._readers, self._reading, work)
+
+    async def write(self, work: Callable[[sa.Connection], T]) -> T:
+        """Run ``work`` and return its result once it is on the disk.
+
+        If ``work`` raises, nothing of it is kept. It may be run again after a failure of others.
+
+        Raises:
+            DirectusError: ``work`` raised it, or the database cannot be written.
+        """
+        future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        self._jobs.put(_Job(work, future))
+        return await future
+
+    def close(self) -> None:
+        """Finish what is queued, and let go of the file."""
+        self._jobs.put(None)
+        self._writer.join()
+        self._readers.shutdown()
+        self._engine.dispose()
+
+    def _reading(self, work: Callable[[sa.Connection], T]) -> T:
+        try:
+            with self._engine.connect() as connection:
+                return work(connection)
+        except DBAPIError as error:
+            raise _translated(error) from error
+
+    def _write_until_closed(self) -> None:
+        open_ = True
+        while open_:
+            batch, open_ = self._gathered()
+            self._commit(batch)
+            for loop in {job.future.get_loop() for job in batch}:
+                settled = [job for job in batch if job.future.get_loop() is loop]
+                loop.call_soon_threadsafe(_settle, settled)
+
+    def _gathered(self) -> tuple[list[_Job], bool]:
+        batch: list[_Job] = []
+        job = self._jobs.get()
+        while job is not None:
+            batch.append(job)
+            if len(batch) == _LARGEST_BATCH:
+                return batch, True
+            try:
+                job = self._jobs.get_nowait()
+            except queue.Empty:
+                return batch, True
+        return batch, False
+
+    def _commit(self, batch: list[_Job]) -> None:
+        try:
+            with self._engine.execution_options(writes=True).begin() as connection:
+                for job in batch:
+                    _run(connection, job)
+        except Exception as error:
+            if len(batch) > 1:
+                # One job's trouble with the disk is not the others': each for itself, then.
+                for job in batch:
+                    self._commit([job])
+            else:
+                batch[0].error = _translated(error) if isinstance(error, DBAPIError) else error
+                log.error("a write failed: %s", error)
+
+
+def _settle(jobs: Iterable[_Job]) -> None:
+    for job in jobs:
+        job.settle()
+
+
+def _run(connection: sa.Connection, job: _Job) -> None:
+    job.result = job.error = None
+    savepoint = connection.begin_nested()
+    try:
+        job.result = job.work(connection)
+    except DBAPIError as error:
+        job.error = _translated(error)
+        if job.error.status == 503:
+            # Trouble with the file may have ended the transaction, and with it what others wrote.
+            raise
+        savepoint.rollback()
+    except Exception as error:
+        job.error = error
+        savepoint.rollback()
+    else:
+        savepoint.commit()
+
+
+def _engine(path: Path) -> sa.Engine:
+    engine = sa.create_engine(
+        sa.URL.create("sqlite", database=str(path)),
+        connect_args={"timeout": _PATIENCE, "isolation_level": None},
+        pool_size=_READERS + 1,
+    )
+
+    @sa.event.listens_for(engine, "connect")
+    def prepare(connection: sqlite3.Connection, _record: Any) -> None:
+        for pragma in _PRAGMAS:
+            connection.execute(pragma)
+
+    @sa.event.listens_for(engine, "begin")
+    def begin(connection: sa.Connection) -> None:
+        # The driver would begin by itself, but late and not for every statement.
+        # Who writes takes the lock at once: only so does it wait for another process's.
+        writes = connection.get_execution_options().get("writes")
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+    return engine
+
+
+def _prepare(engine: sa.Engine, project: Project) -> dict[str, str]:
+    """Make what is missing in the file, and return the users' keys by their e-mail addresses."""
+    with engine.begin() as connection:
+        for collection in project.collections:
+            collection.table.create(connection, checkfirst=True)
+        _users.create(connection, checkfirst=True)
+        rows = connection.execute(sa.select(_users.c.email, _users.c.id))
+        ids = {row.email: row.id for row in rows}
+        for user in project.users:
+            if user.email not in ids:
+                ids[user.email] = str(uuid4())
+                row = {"id": ids[user.email], "email": user.email, "token": user.token}
+                connection.execute(sa.insert(_users).values(row))
+            same = _users.c.email == user.email
+            connection.execute(sa.update(_users).where(same).values(token=user.token))
+    return ids
+
+
+def _translated(error: DBAPIError) -> DirectusError:
+    """Return what a client is told: whether it asked the impossible, or the file is in trouble."""
+    code = getattr(error.orig, "sqlite_errorcode", sqlite3.SQLITE_MISMATCH) & 0xFF
+    if code == sqlite3.SQLITE_ERROR:
+        return invalid_query(f"SQLite refuses it: {error.orig}")
+    if code in (sqlite3.SQLITE_TOOBIG, sqlite3.SQLITE_CONSTRAINT, sqlite3.SQLITE_MISMATCH):
+        return invalid_payload(f"SQLite cannot hold it: {error.orig}")
+    return unavailable("database", str(error.orig).capitalize())
+
+
+def _explained(path: Path, error: Exception) -> str:
+    reason = error.orig if isinstance(error, DBAPIError) else error
+    return (
+        f"expected a database that can be opened at {path}, got: {reason}. "
+        "Close what else uses it, make its folder writable, or name another file with --db."
+    )

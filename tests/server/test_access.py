@@ -1,0 +1,58 @@
+"""Tokens, and the rights behind them."""
+
+import pytest
+
+from server.access import Access, Permission, Rights
+from server.project import Collection, Field, Policy, Project, Rule, User, guide
+
+NOTES = Collection("notes", tuple(Field(n, "text", primary=n == "id") for n in ("id", "a", "b")))
+ADMIN = Policy("admin", admin=True)
+
+
+def access_to(*users: User, public: tuple[Policy, ...] = ()) -> Access:
+    project = Project((NOTES,), users, public)
+    return Access(project, {user.email: f"id of {user.email}" for user in users})
+
+
+def test_the_guides_user_reads_and_creates_and_the_public_nothing() -> None:
+    access = Access(guide("secret"), {"poster@example.com": "uuid"})
+    rights = access.rights("secret")
+    assert rights is not None
+    assert rights.user == "uuid"
+    allowed = [
+        action
+        for action in ("create", "read", "update", "delete")
+        if rights.permission("messages", action) is not None  # type: ignore[arg-type]
+    ]
+    assert allowed == ["create", "read"]
+    assert rights.permission("other", "read") is None
+    assert access.public.permission("messages", "read") is None
+
+
+@pytest.mark.parametrize("token", ["", "wrong"])
+def test_nobody_has_an_empty_or_unknown_token(token: str) -> None:
+    assert access_to(User("a@b.c", "", (ADMIN,))).rights(token) is None
+
+
+def test_administrators_may_do_everything() -> None:
+    rights = access_to(User("a@b.c", "t", (ADMIN,))).rights("t")
+    assert rights is not None
+    assert rights.admin
+    assert rights.permission("anything", "delete") == Permission()
+
+
+def test_fields_come_in_the_collections_order() -> None:
+    assert Permission(("b", "id", "no")).visible(NOTES) == ("id", "b")
+    assert Permission(("b", "*")).visible(NOTES) == ("id", "a", "b")
+
+
+def test_a_rule_without_filter_opens_all_rows() -> None:
+    some = Rule("notes", "read", ("a",), {"a": {"_eq": "x"}})
+    rights = Rights("u", (Policy("some", (some,)), Policy("all", (Rule("notes", "read"),))))
+    assert rights.permission("notes", "read") == Permission(("a", "*"))
+
+
+def test_public_policies_apply_without_a_token() -> None:
+    public = access_to(public=(Policy("open", (Rule("notes", "read"),)),)).public
+    assert public.user is None
+    assert public.permission("notes", "read") == Permission()

@@ -1,0 +1,142 @@
+"""The whole server, by real sockets and real HTTP."""
+
+import asyncio
+import json
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import httpx
+import pytest
+from websockets.asyncio.client import ClientConnection
+
+from server.app import StoreError, serve
+from server.config import Config
+from tests.server.sockets import (
+    AUTH,
+    BEARER,
+    Start,
+    on_socket,
+    say,
+)
+
+
+def test_the_guide_line_for_line(start: Start) -> None:
+    async def talk(socket: ClientConnection) -> None:
+        await socket.send(json.dumps(AUTH))
+        assert await socket.recv() == '{"type":"auth","status":"ok"}'
+        query = {"fields": ["user", "text"]}
+        subscribe = {"type": "subscribe", "collection": "messages", "event": "create"}
+        await socket.send(json.dumps({**subscribe, "query": query, "uid": "1"}))
+        assert await socket.recv() == '{"type":"subscription","event":"init","uid":"1"}'
+        data = {"text": "Hello World!", "user": "Ben"}
+        create = {"type": "items", "collection": "messages", "action": "create"}
+        await socket.send(json.dumps({**create, "data": data, "uid": "2"}))
+        assert await socket.recv() == (
+            '{"type":"subscription","event":"create",'
+            '"data":[{"user":"Ben","text":"Hello World!"}],"uid":"1"}'
+        )
+        reply = json.loads(await socket.recv())
+        assert list(reply) == ["type", "data", "uid"]
+        assert list(reply["data"]) == ["id", "date_created", "text", "user"]
+        assert reply["data"]["id"] == 1
+
+    on_socket(start().address, talk)
+
+
+def test_others_are_told_of_what_rest_creates(start: Start) -> None:
+    address = start().address
+
+    async def talk(socket: ClientConnection) -> None:
+        await say(socket, AUTH)
+        subscribe = {"type": "subscribe", "collection": "messages", "uid": "s"}
+        assert (await say(socket, {**subscribe, "query": {"fields": ["id"]}}))["data"] == []
+        async with httpx.AsyncClient(base_url=f"http://{address}", headers=BEARER) as client:
+            await client.post("/items/messages", json=[{"text": "a"}, {"text": "b"}])
+        for key in (1, 2):
+            event = json.loads(await socket.recv())
+            assert event == {
+                "type": "subscription",
+                "event": "create",
+                "data": [{"id": key}],
+                "uid": "s",
+            }
+
+    on_socket(address, talk)
+
+
+def test_a_wrong_path_is_left_without_an_answer(start: Start) -> None:
+    with pytest.raises(TimeoutError):
+        on_socket(start().address, lambda socket: socket.close(), path="/nope", open_timeout=0.2)
+
+
+def test_clients_hear_goodbye_when_the_server_ends(start: Start) -> None:
+    server = start()
+
+    async def talk(socket: ClientConnection) -> None:
+        await say(socket, AUTH)
+        await asyncio.to_thread(server.stop)
+        await socket.wait_closed()
+        assert socket.close_code == 1001
+
+    on_socket(server.address, talk)
+
+
+def test_unknown_routes_and_methods(start: Start) -> None:
+    with httpx.Client(base_url=f"http://{start().address}") as client:
+        expected = {
+            "errors": [
+                {
+                    "message": "Route /websocket doesn't exist.",
+                    "extensions": {"path": "/websocket", "code": "ROUTE_NOT_FOUND"},
+                }
+            ]
+        }
+        for answer in (client.get("/websocket"), client.post("/websocket")):
+            assert (answer.status_code, answer.json()) == (404, expected)
+        assert client.delete("/server/ping").status_code == 404
+
+
+def test_rows_and_the_new_token_are_there_after_a_restart(start: Start) -> None:
+    first = start()
+    httpx.post(f"http://{first.address}/items/messages", json={"text": "kept"}, headers=BEARER)
+    first.stop()
+    second = f"http://{start(token='another').address}/items/messages"
+    assert httpx.get(second, headers=BEARER).status_code == 401
+    rows = httpx.get(second, headers={"Authorization": "Bearer another"}).json()["data"]
+    assert [row["text"] for row in rows] == ["kept"]
+
+
+def test_a_file_that_is_no_database_is_told_in_one_sentence(tmp_path: Path) -> None:
+    import socket
+
+    (tmp_path / "messages.db").write_text("not a database at all, by its length neither" * 50)
+    with (
+        socket.create_server(("127.0.0.1", 0)) as listener,
+        pytest.raises(StoreError, match=r"messages\.db, got: file is not a database.*--db"),
+    ):
+        serve(Config(root=tmp_path, database=tmp_path / "messages.db"), listener, lambda: None)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
+@pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGTERM], ids=lambda end: end.name)
+def test_it_ends_quietly(tmp_path: Path, end: signal.Signals) -> None:
+    program = (
+        "import socket, sys; from pathlib import Path\n"
+        "from server.app import serve; from server.config import Config\n"
+        "config = Config(root=Path('.'), database=Path(sys.argv[1]))\n"
+        "listener = socket.create_server(('127.0.0.1', 0))\n"
+        "serve(config, listener, lambda: print('ready', flush=True))\n"
+    )
+    root = Path(__file__).resolve().parents[2]
+    with subprocess.Popen(
+        [sys.executable, "-c", program, str(tmp_path / "m.db")],
+        cwd=root,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"ready\n"
+        process.send_signal(end)
+        assert process.communicate(timeout=10) == (b"", b"")

@@ -1,0 +1,143 @@
+"""What is written: values, keys, and what is refused."""
+
+from typing import Any
+
+import pytest
+
+from server.access import Rights
+from server.errors import DirectusError
+from server.items import Outcome
+from server.project import Policy, Rule
+from tests.server.desk import ACTIONS, ADMIN, CODE, POSTER, STAMP, Desk, events
+
+
+@pytest.mark.parametrize(
+    ("value", "stored"),
+    [(123, "123"), (1.5, "1.5"), (True, "1"), ({"a": 1}, '{"a":1}'), ("\ud800", "\ufffd")],
+    ids=repr,
+)
+def test_text_takes_any_value(desk: Desk, value: Any, stored: str) -> None:
+    assert desk.do("create", data={"text": value}).data["text"] == stored
+
+
+def test_explicit_keys_and_what_follows_them(desk: Desk) -> None:
+    assert desk.do("create", data={"id": "20"}).data["id"] == 20
+    assert desk.do("create", data={"id": None}).data["id"] == 21
+    with pytest.raises(DirectusError) as error:
+        desk.do("create", data=[{"text": "a"}, {"id": 20}])
+    assert error.value.message == (
+        'Value "20" for field "id" in collection "messages" has to be unique.'
+    )
+    assert error.value.extensions == {"collection": "messages", "field": "id", "value": 20}
+    assert len(desk.texts()) == 5
+
+
+def test_a_server_s_own_values(desk: Desk) -> None:
+    given = {"date_created": "2020-01-01"}
+    assert desk.do("create", data=given).data["date_created"] == STAMP
+    note = desk.do("create", "notes", data={"title": "t"}).data
+    assert len(note["id"]) == 36
+    assert note["changed"] is None
+    outcome = desk.do("update", "notes", id=note["id"], data={"title": "u"})
+    assert outcome.data["changed"] == STAMP
+    assert outcome.events == events("update", (note["id"],), name="notes")
+    assert desk.do("create", "notes", data={"id": CODE, "title": "t"}).data["id"] == CODE
+
+
+def test_types_keep_their_values(desk: Desk) -> None:
+    data = {"title": "t", "size": 7, "done": True, "tags": {"a": [1, None]}}
+    row = desk.do("create", "notes", data=data).data
+    assert {name: row[name] for name in data} == data
+    changed = {"size": None, "done": "false", "tags": '{"a":1}'}
+    row = desk.do("update", "notes", id=row["id"], data=changed).data
+    assert (row["size"], row["done"], row["tags"]) == (None, False, {"a": 1})
+
+
+@pytest.mark.parametrize(
+    ("name", "data"),
+    [
+        ("messages", {"date_created": "garbage"}),
+        ("messages", {"id": "abc"}),
+        ("messages", {"id": 1.5}),
+        ("messages", [None]),
+        ("notes", {"title": "t", "done": "maybe"}),
+        ("notes", {"title": "t", "id": "no uuid"}),
+        ("notes", {"size": 1}),
+        ("notes", {"title": None}),
+    ],
+    ids=str,
+)
+def test_values_that_directus_refuses_without_a_reply(desk: Desk, name: str, data: Any) -> None:
+    with pytest.raises(DirectusError) as error:
+        desk.do("create", name, data=data)
+    assert error.value.silent
+    assert error.value.status == 400
+
+
+@pytest.mark.parametrize(
+    ("parts", "words"),
+    [
+        ({"id": 99, "data": {"text": "q"}}, 'to perform "update" for the field(s) "text"'),
+        ({"ids": [1, 99], "data": {"text": "q"}}, 'to perform "update" for the field(s) "text"'),
+        ({"ids": [], "data": {"text": "q"}}, 'to perform "update" for the field(s) "text"'),
+        ({"id": 1, "data": {"nofield": 1}}, 'access field "nofield"'),
+        ({"id": 1, "data": "str"}, 'access fields "0", "1", "2"'),
+        ({"id": 1, "data": [{"id": 1}]}, 'access field "0"'),
+        ({"data": [{"text": "x"}]}, "Invalid payload. Item in update misses primary key."),
+        ({"id": 1, "data": {"text": "q"}, "by": POSTER}, 'access collection "messages"'),
+    ],
+    ids=str,
+)
+def test_updates_that_are_refused(desk: Desk, parts: dict[str, Any], words: str) -> None:
+    with pytest.raises(DirectusError) as error:
+        desk.do("update", **parts)
+    assert words in error.value.message
+    assert desk.texts() == {1: "one", 2: "two", 3: "three"}
+
+
+@pytest.mark.parametrize(
+    ("parts", "words"),
+    [
+        ({}, "Either 'ids', 'id' or 'query' is required for a DELETE request."),
+        ({"id": 0}, "Either 'ids', 'id' or 'query' is required for a DELETE request."),
+        ({"ids": [1, 99]}, 'to perform "delete" for collection "messages"'),
+        ({"ids": []}, 'to perform "delete" for collection "messages"'),
+        ({"id": 1, "by": POSTER}, 'access collection "messages"'),
+    ],
+    ids=str,
+)
+def test_deletes_that_are_refused(desk: Desk, parts: dict[str, Any], words: str) -> None:
+    with pytest.raises(DirectusError) as error:
+        desk.do("delete", **parts)
+    assert words in error.value.message
+    assert len(desk.texts()) == 3
+
+
+def test_administrators_are_not_asked_whether_rows_are_there(desk: Desk) -> None:
+    assert desk.do("delete", by=ADMIN, id=99).events == events("delete", (99,))
+    assert desk.do("delete", by=ADMIN, ids=[]) == Outcome([])
+    assert desk.do("update", by=ADMIN, id=1, data={"nofield": 1}).data["text"] == "one"
+    missing = desk.do("update", by=ADMIN, id=99, data={"text": "a"})
+    assert missing.error is not None
+
+
+def test_rows_of_others_are_as_if_not_there(desk: Desk) -> None:
+    own = {"user": {"_eq": "$CURRENT_USER"}}
+    rules = tuple(Rule("messages", action, ("*",), own) for action in ACTIONS)
+    ben = Rights("Ben", (Policy("own", rules),))
+    assert desk.do("read", by=ben, query={"fields": [], "meta": "*"}) == Outcome(
+        [1], {"total_count": 1, "filter_count": 1}
+    )
+    assert desk.do("update", by=ben, id=1, data={"text": "mine"}).data["text"] == "mine"
+    for action in ("update", "delete"):
+        with pytest.raises(DirectusError):
+            desk.do(action, by=ben, id=2, data={"text": "x"})  # type: ignore[arg-type]
+
+
+def test_fields_that_may_not_be_written(desk: Desk) -> None:
+    rules = tuple(Rule("messages", action, ("id", "text")) for action in ACTIONS)
+    narrow = Rights("n", (Policy("narrow", rules),))
+    for parts in ({"data": {"user": "x"}}, {"data": {"user": "x"}, "id": 1}):
+        with pytest.raises(DirectusError, match='access field "user"'):
+            desk.do("update" if "id" in parts else "create", by=narrow, **parts)  # type: ignore[arg-type]
+    assert desk.do("create", by=narrow, data={"text": "x"}).data == {"id": 4, "text": "x"}

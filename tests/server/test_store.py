@@ -1,0 +1,246 @@
+"""The store on a real file: what is answered is on the disk, and trouble is told, not suffered."""
+
+import asyncio
+import sqlite3
+import threading
+from collections.abc import Callable, Coroutine
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from server.errors import DirectusError, forbidden
+from server.project import guide
+from server.store import Store, StoreError
+
+PROJECT = guide("token")
+MESSAGES = PROJECT.by_name["messages"].table
+Talk = Callable[[Store], Coroutine[Any, Any, None]]
+
+
+def create(text: str | None) -> Callable[[sa.Connection], int]:
+    def work(connection: sa.Connection) -> int:
+        result = connection.execute(sa.insert(MESSAGES).values(text=text))
+        assert result.inserted_primary_key is not None
+        return int(result.inserted_primary_key[0])
+
+    return work
+
+
+def texts(connection: sa.Connection) -> list[str]:
+    return list(connection.scalars(sa.select(MESSAGES.c.text).order_by(MESSAGES.c.id)))
+
+
+def seen_by_others(path: Path) -> list[str]:
+    """Return what a process of its own would find in the file."""
+    with sqlite3.connect(path, timeout=0) as connection:
+        rows = connection.execute("SELECT text FROM messages ORDER BY id").fetchall()
+    connection.close()
+    return [text for (text,) in rows]
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "messages.db"
+
+
+@pytest.fixture
+def with_store(path: Path) -> Callable[[Talk], None]:
+    def run(talk: Talk) -> None:
+        async def timed(store: Store) -> None:
+            async with asyncio.timeout(20):
+                await talk(store)
+
+        store = Store(path, PROJECT)
+        try:
+            asyncio.run(timed(store))
+        finally:
+            store.close()
+
+    return run
+
+
+def test_a_write_is_answered_after_its_commit(
+    with_store: Callable[[Talk], None], path: Path
+) -> None:
+    async def talk(store: Store) -> None:
+        for number in range(1, 4):
+            assert await store.write(create(str(number))) == number
+            assert seen_by_others(path)[-1] == str(number)
+
+    with_store(talk)
+
+
+@pytest.mark.parametrize(
+    ("pragma", "value"), [("synchronous", 2), ("journal_mode", "wal"), ("foreign_keys", 1)]
+)
+def test_every_connection_is_as_safe_as_sqlite_can_be(
+    with_store: Callable[[Talk], None], pragma: str, value: object
+) -> None:
+    def read(connection: sa.Connection) -> Any:
+        return connection.exec_driver_sql(f"PRAGMA {pragma}").scalar_one()
+
+    async def talk(store: Store) -> None:
+        assert await store.write(read) == value
+        assert await asyncio.gather(*(store.read(read) for _ in range(4))) == [value] * 4
+
+    with_store(talk)
+
+
+def test_writes_that_wait_are_committed_together_and_answered_in_order(
+    with_store: Callable[[Talk], None], path: Path
+) -> None:
+    free = threading.Event()
+
+    def hold(connection: sa.Connection) -> int:
+        assert free.wait(10)
+        return 0
+
+    async def talk(store: Store) -> None:
+        order: list[int] = []
+        seen: list[int] = []
+
+        async def write(number: int) -> None:
+            order.append(await store.write(create(str(number))))
+            seen.append(len(seen_by_others(path)))
+
+        held = asyncio.create_task(store.write(hold))
+        writes = [asyncio.create_task(write(number)) for number in range(20)]
+        await asyncio.sleep(0)
+        free.set()
+        await asyncio.gather(held, *writes)
+        assert order == list(range(1, 21))
+        assert set(seen) == {20}, "some were committed before the others"
+
+    with_store(talk)
+
+
+def test_a_write_that_raises_leaves_nothing_and_harms_no_other(
+    with_store: Callable[[Talk], None], path: Path
+) -> None:
+    def fail(connection: sa.Connection) -> None:
+        create("half")(connection)
+        raise forbidden()
+
+    def blunder(connection: sa.Connection) -> None:
+        create("half")(connection)
+        raise RuntimeError("a mistake of ours")
+
+    async def talk(store: Store) -> None:
+        results = await asyncio.gather(
+            store.write(create("a")),
+            store.write(fail),
+            store.write(blunder),
+            store.write(create("b")),
+            return_exceptions=True,
+        )
+        assert [type(result) for result in results] == [int, DirectusError, RuntimeError, int]
+
+    with_store(talk)
+    assert seen_by_others(path) == ["a", "b"]
+
+
+def test_a_write_whose_caller_is_gone_is_still_made(
+    with_store: Callable[[Talk], None], path: Path
+) -> None:
+    async def talk(store: Store) -> None:
+        caller = asyncio.create_task(store.write(create("kept")))
+        await asyncio.sleep(0)
+        caller.cancel()
+        assert await store.write(create("next")) == 2
+
+    with_store(talk)
+    assert seen_by_others(path) == ["kept", "next"]
+
+
+def test_what_is_queued_is_written_before_the_store_closes(path: Path) -> None:
+    async def run() -> None:
+        store = Store(path, PROJECT)
+        writes = [asyncio.create_task(store.write(create(str(n)))) for n in range(50)]
+        await asyncio.sleep(0)
+        await asyncio.to_thread(store.close)
+        assert await asyncio.gather(*writes) == list(range(1, 51))
+
+    asyncio.run(run())
+    assert len(seen_by_others(path)) == 50
+
+
+def test_a_file_that_another_process_holds_is_an_error_and_passes(
+    with_store: Callable[[Talk], None], path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("server.store._PATIENCE", 0.05)
+
+    async def talk(store: Store) -> None:
+        other = sqlite3.connect(path, isolation_level=None)
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(DirectusError, match="Database is locked") as error:
+            await store.write(create("late"))
+        assert (error.value.code, error.value.status) == ("SERVICE_UNAVAILABLE", 503)
+        assert await store.read(texts) == []
+        other.execute("ROLLBACK")
+        other.close()
+        assert await store.write(create("in time")) == 1
+
+    with_store(talk)
+
+
+def test_a_full_disk_is_an_error_and_passes(with_store: Callable[[Talk], None]) -> None:
+    def limit(connection: sa.Connection) -> None:
+        connection.exec_driver_sql("PRAGMA max_page_count = 20")
+
+    def lift(connection: sa.Connection) -> None:
+        connection.exec_driver_sql("PRAGMA max_page_count = 100000")
+
+    async def talk(store: Store) -> None:
+        await store.write(limit)
+        results = await asyncio.gather(
+            store.write(create("small")),
+            store.write(create("x" * 1_000_000)),
+            store.write(create("also small")),
+            return_exceptions=True,
+        )
+        assert [type(result) for result in results] == [int, DirectusError, int]
+        assert await store.read(texts) == ["small", "also small"]
+        await store.write(lift)
+        await store.write(create("x" * 1_000_000))
+
+    with_store(talk)
+
+
+def test_a_file_that_breaks_while_we_run_is_an_error(
+    with_store: Callable[[Talk], None], path: Path
+) -> None:
+    async def talk(store: Store) -> None:
+        await store.write(create("x" * 100_000))
+        await store.write(lambda connection: None)
+        with sqlite3.connect(path) as other:
+            other.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        other.close()
+        with path.open("r+b") as file:
+            file.seek(4096)
+            file.write(b"\xff" * 4096 * 3)
+        with sqlite3.connect(path) as other:
+            other.execute("PRAGMA user_version = 1")  # makes the store's page caches stale
+        other.close()
+        with pytest.raises(DirectusError, match="malformed"):
+            await store.read(texts)
+
+    with_store(talk)
+
+
+def test_the_users_key_stays_and_the_token_follows(path: Path) -> None:
+    first = Store(path, PROJECT)
+    first.close()
+    second = Store(path, guide("another"))
+    second.close()
+    assert first.user_ids == second.user_ids
+    with sqlite3.connect(path) as connection:
+        rows = connection.execute("SELECT id, token FROM directus_users").fetchall()
+    connection.close()
+    assert rows == [(first.user_ids["poster@example.com"], "another")]
+
+
+def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
+    with pytest.raises(StoreError, match=r"none/m\.db, got: unable to open.*--db"):
+        Store(tmp_path / "none" / "m.db", PROJECT)
