@@ -19,7 +19,9 @@
   // The last line of a Python traceback, or of what PyScript says, is the one that tells.
   function lastLine(value) {
     const text = String(value?.message ?? value);
-    if (text.includes("PY0001")) return "a file of the page did not come.";
+    if (/PY0001|Failed to fetch|NetworkError|Load failed/.test(text)) {
+      return "a file of the page did not come.";
+    }
     return `${text.trim().split("\n").pop().trim().replace(/\.$/, "")}.`;
   }
 
