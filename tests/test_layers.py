@@ -22,7 +22,9 @@ SDK = {
     "static_token": {"client"},
     "authentication": {"client"},
     "rest": {"client", "items"},
-    "realtime": {"client", "items", "transport"},
+    "explain": {"transport"},
+    "driver": {"client", "explain", "transport"},
+    "realtime": {"client", "driver", "items"},
     "live": {"client", "items", "realtime"},
     "__init__": {"client", "items", "realtime", "live", "static_token", "authentication", "rest"},
 }

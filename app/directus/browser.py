@@ -5,11 +5,14 @@ Every proxy that is made is destroyed: when the socket has closed, or when it is
 
 from typing import Any
 
-from js import WebSocket
-from pyodide.ffi import JsException, create_proxy
+from js import AbortSignal, Object, WebSocket
+from js import fetch as js_fetch
+from pyodide.ffi import JsException, create_proxy, to_js
 
 from .errors import ConnectionFailed
-from .transport import Listener
+from .transport import Answer, Listener
+
+_PATIENCE = 5000  # milliseconds for an answer over HTTP
 
 
 class BrowserSocket:
@@ -68,3 +71,27 @@ class BrowserSocket:
             self._socket.removeEventListener(name, proxy)
             proxy.destroy()
         self._proxies = {}
+
+
+async def fetch(url: str, token: str | None) -> Answer:
+    """Get an address; where the browser hides the answer, find out whether there is one.
+
+    Raises:
+        OSError: nothing answers there.
+    """
+    headers = {"Authorization": f"Bearer {token}"} if token else {}
+    try:
+        response = await js_fetch(url, _options(headers=headers))
+        return Answer(response.status, await response.text())
+    except JsException:
+        pass
+    try:
+        await js_fetch(url, _options(mode="no-cors"))
+    except JsException as error:
+        raise OSError(f"{url}: {error.message}") from None
+    return Answer(0, "")
+
+
+def _options(**options: Any) -> Any:
+    given = {**options, "cache": "no-store", "signal": AbortSignal.timeout(_PATIENCE)}
+    return to_js(given, dict_converter=Object.fromEntries)

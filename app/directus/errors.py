@@ -74,6 +74,15 @@ class RequestError(DirectusError):
     code = "REQUEST_FAILED"
 
 
+_CURES = {
+    "FORBIDDEN": (
+        ": see that the collection exists, and give the token's user a policy that allows this, "
+        "as the guide's Public Posts does."
+    ),
+}
+"""What to do about an error of Directus' whose own words do not say it."""
+
+
 class ServerError(RequestError):
     """Directus answered with an error.
 
@@ -88,7 +97,8 @@ class ServerError(RequestError):
         self.message = message
 
     def __str__(self) -> str:
-        return f"{self.message} ({self.code})"
+        cure = _CURES.get(self.code, "")
+        return f"{self.message} ({self.code}){cure}"
 
 
 class ReplyTimeout(RequestError):

@@ -1,41 +1,18 @@
-"""The realtime composable: asyncio's side of the core.
-
-The driver's duties: it opens and closes sockets as the core says, passes on what they report,
-writes what the core gives, owns the one timer, wakes who waits for a reply or for a message.
-"""
+"""The realtime composable: the client's face, over the driver and the core."""
 
 import asyncio
-import logging
-from collections import deque
 from collections.abc import Callable
 from typing import Any, Self
 
 from .client import DirectusClient
-from .errors import AuthenticationFailed, ConnectionFailed, DirectusError, UsageError
-from .events import (
-    Closed,
-    CloseSocket,
-    Errored,
-    Event,
-    FeedReady,
-    MessageReceived,
-    Opened,
-    OpenSocket,
-    Replied,
-    RequestFailed,
-    SendText,
-    StateChanged,
-    Warned,
-)
+from .driver import WEB_SOCKET_EVENTS, Driver
+from .errors import ConnectionFailed, DirectusError, UsageError
+from .events import StateChanged
 from .items import Items
 from .protocol import Protocol, State
 from .recovery import UNSET, Recovery, Since
 from .subscription import Feed, SubscriptionMessage
-from .transport import Transport, open_socket
 
-log = logging.getLogger("directus")
-
-WEB_SOCKET_EVENTS = ("open", "message", "close", "error")
 AUTH_MODES = ("handshake", "strict", "public")
 
 
@@ -49,24 +26,9 @@ class RealtimeClient(DirectusClient):
         self, client: DirectusClient, core: Protocol, *, url: str, auth_mode: str, timeout: float
     ) -> None:
         super().__init__(client.url, client.tokens)
+        self._driver = Driver(core, self, url=url, auth_mode=auth_mode)
         self._core = core
-        self._socket_url = url
-        self._auth_mode = auth_mode
         self._timeout = timeout
-        self._transport: Transport | None = None
-        self._opening: asyncio.Task[None] | None = None
-        self._timer: asyncio.TimerHandle | None = None
-        self._timer_due = 0.0  # Pyodide's handles cannot say when they are due
-        self._stepping = False
-        self._inbox: deque[tuple[int, str]] = deque()
-        self._yielding = False  # whether a consumer has its turn before the next frame
-        self._handlers: dict[str, list[Callable[..., object]]] = {
-            name: [] for name in (*WEB_SOCKET_EVENTS, "state")
-        }
-        self._replies: dict[str, asyncio.Future[dict[str, Any]]] = {}
-        self._readers: dict[str, asyncio.Event] = {}
-        self._last_error: DirectusError | None = None
-        self._counts = {"sent": 0, "received": 0, "opened": 0}
 
     # The connection
 
@@ -87,8 +49,8 @@ class RealtimeClient(DirectusClient):
             AuthenticationFailed: Directus refused the token.
             ConnectionFailed: there was no connection in time, or :meth:`disconnect` was called.
         """
-        self._core.connect(self._now())
-        self._step()
+        self._core.connect(self._driver.now())
+        self._driver.step()
         settled: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
         def watch(change: StateChanged) -> None:
@@ -100,18 +62,19 @@ class RealtimeClient(DirectusClient):
             try:
                 await asyncio.wait_for(settled, timeout)
             except TimeoutError:
+                await self._driver.explained()
                 self.disconnect()
             finally:
                 stop()
         if self._core.state is not State.OPEN:
-            raise self._last_error or ConnectionFailed(
+            raise self._driver.last_error or ConnectionFailed(
                 "The client was disconnected before it had connected."
             )
 
     def disconnect(self) -> None:
         """Close the connection. Subscriptions wait, and go on after the next :meth:`connect`."""
         self._core.disconnect()
-        self._step()
+        self._driver.step()
 
     def on_web_socket(self, event: str, callback: Callable[..., object]) -> Callable[[], None]:
         """Call ``callback`` at every ``open``, ``message``, ``close`` or ``error``.
@@ -128,18 +91,19 @@ class RealtimeClient(DirectusClient):
         """
         if event not in WEB_SOCKET_EVENTS:
             raise UsageError(f'There is no event "{event}": the events are {WEB_SOCKET_EVENTS}.')
-        return self._add_handler(event, callback)
+        return self._driver.on(event, callback)
 
     def on_state(self, callback: Callable[[StateChanged], object]) -> Callable[[], None]:
         """Call ``callback`` at every change of the state; return what takes it away again."""
-        return self._add_handler("state", callback)
+        return self._driver.on("state", callback)
 
     def stats(self) -> dict[str, int]:
         """Return counts: frames sent and received, reconnects, rows recovered, messages waiting."""
+        counts = self._driver.counts
         return {
-            "sent": self._counts["sent"],
-            "received": self._counts["received"],
-            "reconnects": max(0, self._counts["opened"] - 1),
+            "sent": counts["sent"],
+            "received": counts["received"],
+            "reconnects": max(0, counts["opened"] - 1),
             "recovered": self._core.recovered,
             "buffered": self._core.buffered,
         }
@@ -153,8 +117,8 @@ class RealtimeClient(DirectusClient):
             NotConnected: no connection is being made.
             OutboxFull: too much waits for the connection already.
         """
-        self._core.send(message, self._now())
-        self._step()
+        self._core.send(message, self._driver.now())
+        self._driver.step()
 
     async def subscribe(
         self,
@@ -199,16 +163,16 @@ class RealtimeClient(DirectusClient):
             recovery=recovery,
             limit=buffer,
         )
-        self._core.subscribe(feed, self._now())
-        ready = self._readers[feed.uid] = asyncio.Event()
-        self._step()
+        self._core.subscribe(feed, self._driver.now())
+        ready = self._driver.readers[feed.uid] = asyncio.Event()
+        self._driver.step()
         return Subscription(self, feed, ready)
 
     def unsubscribe(self, feed: Feed) -> None:
         """End a subscription; :meth:`Subscription.unsubscribe` is the way to call it."""
         self._core.unsubscribe(feed)
-        self._step()
-        self._readers.pop(feed.uid, None)
+        self._driver.step()
+        self._driver.readers.pop(feed.uid, None)
 
     def items(self, collection: str) -> Items:
         """Return what can be done with the items of a collection over this connection."""
@@ -246,193 +210,14 @@ class RealtimeClient(DirectusClient):
             repeatable=repeatable,
             quiet=quiet,
             timeout=timeout,
-            now=self._now(),
+            now=self._driver.now(),
         )
-        self._replies[uid] = reply
-        self._step()
+        self._driver.replies[uid] = reply
+        self._driver.step()
         try:
             return await reply
         finally:
-            self._replies.pop(uid, None)
-
-    # What a socket reports
-
-    def socket_opened(self, number: int, credentials: dict[str, str] | None) -> None:
-        """Socket ``number`` is open; authenticate with ``credentials`` if there are any."""
-        self._core.opened(number, credentials, self._now())
-        self._step()
-
-    def socket_received(self, number: int, text: str) -> None:
-        """A text frame came on socket ``number``."""
-        self._counts["received"] += 1
-        self._inbox.append((number, text))
-        if not self._yielding:
-            self._take_frames()
-
-    def socket_errored(self, number: int, detail: Any) -> None:
-        """Socket ``number`` reported an error."""
-        self._core.errored(number, detail)
-        self._step()
-
-    def socket_closed(self, number: int, code: int, reason: str) -> None:
-        """Socket ``number`` is gone."""
-        while self._inbox:
-            self._take_frame()
-        self._core.closed(number, code, reason, self._now())
-        self._step()
-
-    # The driver
-
-    def _take_frames(self) -> None:
-        """Take the frames that have come; after one for a consumer, it has its turn first.
-
-        So what a consumer does with a message comes before what handlers do with the next one.
-        """
-        self._yielding = False
-        while self._inbox and not self._yielding:
-            self._take_frame()
-        if self._yielding:
-            asyncio.get_running_loop().call_soon(self._take_frames)
-
-    def _take_frame(self) -> None:
-        number, text = self._inbox.popleft()
-        self._core.received(number, text, self._now())
-        self._step()
-
-    def _now(self) -> float:
-        return asyncio.get_running_loop().time()
-
-    def _add_handler(self, name: str, callback: Callable[..., object]) -> Callable[[], None]:
-        handlers = self._handlers[name]
-        handlers.append(callback)
-        return lambda: handlers.remove(callback) if callback in handlers else None
-
-    def _call(self, name: str, argument: Any) -> None:
-        for handler in list(self._handlers[name]):
-            try:
-                handler(argument)
-            except Exception:
-                log.exception('A handler of "%s" failed.', name)
-
-    def _step(self) -> None:
-        """Handle what the core reports, then set the timer.
-
-        A handler may call the client again: what comes of that is handled after it.
-        """
-        if self._stepping:
-            return
-        self._stepping = True
-        try:
-            while events := self._core.events():
-                for event in events:
-                    self._handle(event)
-        finally:
-            self._stepping = False
-        self._arm()
-
-    def _arm(self) -> None:
-        """Set the timer; one that comes too early is left alone, and sets the next."""
-        due = self._core.deadline()
-        if due is None or (self._timer is not None and self._timer_due <= due):
-            return
-        if self._timer is not None:
-            self._timer.cancel()
-        self._timer_due = due
-        delay = max(0.0, due - self._now())
-        self._timer = asyncio.get_running_loop().call_later(delay, self._tick)
-
-    def _tick(self) -> None:
-        self._timer = None
-        self._core.tick(self._now())
-        self._step()
-
-    def _handle(self, event: Event) -> None:
-        match event:
-            case SendText(_, text):
-                self._counts["sent"] += 1
-                if self._transport is not None:
-                    self._transport.send(text)
-            case MessageReceived(message):
-                self._call("message", message)
-            case FeedReady(uid):
-                if uid in self._readers and not self._readers[uid].is_set():
-                    self._readers[uid].set()
-                    self._yielding = True
-            case Replied(uid, message):
-                if uid in self._replies and not self._replies[uid].done():
-                    self._replies[uid].set_result(message)
-            case RequestFailed(uid, error):
-                if uid in self._replies and not self._replies[uid].done():
-                    self._replies[uid].set_exception(error)
-            case _:
-                self._handle_connection(event)
-
-    def _handle_connection(self, event: Event) -> None:
-        match event:
-            case OpenSocket(number):
-                self._opening = asyncio.ensure_future(self._open(number))
-            case CloseSocket():
-                self._close_transport()
-            case StateChanged(state, error):
-                self._last_error = error or self._last_error
-                self._counts["opened"] += state == State.OPEN
-                self._call("state", event)
-            case Opened():
-                self._call("open", event)
-            case Errored(detail):
-                self._call("error", detail)
-            case Closed():
-                self._call("close", event)
-            case Warned(text):
-                log.warning(text)
-
-    async def _open(self, number: int) -> None:
-        try:
-            token = None
-            if self.tokens is not None and self._auth_mode != "public":
-                token = await self.get_token()
-                if not token:
-                    raise AuthenticationFailed("There is no token to authenticate with.")
-            url = self._socket_url
-            if token and self._auth_mode == "strict":
-                url += f"?access_token={token}"
-            credentials = {"access_token": token} if token else None
-            if self._auth_mode != "handshake":
-                credentials = None
-            self._transport = open_socket(url, _SocketListener(self, number, credentials))
-        except DirectusError as error:
-            self._core.refuse(error)
-        self._step()
-
-    def _close_transport(self) -> None:
-        if self._opening is not None:
-            self._opening.cancel()
-        transport, self._transport = self._transport, None
-        if transport is not None:
-            transport.close()
-
-
-class _SocketListener:
-    """Passes on what one socket reports, under its number."""
-
-    def __init__(
-        self, client: RealtimeClient, number: int, credentials: dict[str, str] | None
-    ) -> None:
-        self._client = client
-        self._number = number
-        self._credentials = credentials
-
-    def opened(self) -> None:
-        self._client.socket_opened(self._number, self._credentials)
-
-    def received(self, text: str) -> None:
-        self._client.socket_received(self._number, text)
-
-    def errored(self, detail: Any) -> None:
-        self._client.socket_errored(self._number, detail)
-
-    def closed(self, code: int, reason: str) -> None:
-        self._client.socket_closed(self._number, code, reason)
+            self._driver.replies.pop(uid, None)
 
 
 class Subscription:

@@ -1,7 +1,7 @@
 """What a WebSocket must do for the driver, and which one this Python has."""
 
 import sys
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 
 class Listener(Protocol):
@@ -43,3 +43,25 @@ def open_socket(url: str, listener: Listener) -> Transport:
     from .native import NativeSocket
 
     return NativeSocket(url, listener)
+
+
+class Answer(NamedTuple):
+    """What came for a GET. Status 0: something did, and the browser does not show what."""
+
+    status: int
+    text: str
+
+
+async def fetch(url: str, token: str | None) -> Answer:
+    """Get an address, with a token or without.
+
+    Raises:
+        OSError: nothing answers there.
+    """
+    if sys.platform == "emscripten":
+        from . import browser
+
+        return await browser.fetch(url, token)
+    from . import native
+
+    return await native.fetch(url, token)

@@ -149,7 +149,7 @@ def test_where_nothing_listens_connect_gives_up_in_time_and_leaves_nothing() -> 
         directus = client(f"http://127.0.0.1:{free_port()}")
         errors: list[Any] = []
         directus.on_web_socket("error", errors.append)
-        with pytest.raises(ConnectionFailed, match="could not be opened"):
+        with pytest.raises(ConnectionFailed, match="Nothing answers at"):
             await directus.connect(timeout=0.5)
         assert errors
         assert directus.state == "closed"
@@ -288,12 +288,18 @@ def test_an_unanswered_write_is_unknown_after_a_cut(tmp_path: Path) -> None:
 
 def test_strict_mode_carries_the_token_in_the_address(tmp_path: Path) -> None:
     async def scene() -> None:
-        directus = client(server.url, auth_mode="strict")
+        directus = client(server.url, token="a token/with ü&=", auth_mode="strict")
         await directus.connect()
         assert await directus.items("messages").read({"limit": 0}) == []
         directus.disconnect()
+        refused = client(server.url, token="wrong", auth_mode="strict")
+        with pytest.raises(AuthenticationFailed, match="refused the token"):
+            await refused.connect()
+        other_mode = client(server.url, token="a token/with ü&=", auth_mode="public")
+        with pytest.raises(ConnectionFailed, match='expects the auth mode "strict"'):
+            await other_mode.connect(timeout=1)
 
-    server = Embedded(tmp_path, "--auth", "strict").start()
+    server = Embedded(tmp_path, "--auth", "strict", "--token", "a token/with ü&=").start()
     try:
         run(scene)
     finally:

@@ -123,7 +123,8 @@ def test_an_error_before_the_init_is_raised_in_its_consumer_only_and_ends_it() -
     line.say(error("subscribe", "FORBIDDEN", "You don't.", uid="1"), {**INIT, "uid": "2"})
     (raised,) = drain(refused)
     assert isinstance(raised, ServerError)
-    assert str(raised) == "You don't. (FORBIDDEN)"
+    assert (raised.code, raised.message) == ("FORBIDDEN", "You don't.")
+    assert "a policy that allows this" in str(raised)
     assert refused.ended
     assert drain(other) == [{**INIT, "uid": "2"}]
 

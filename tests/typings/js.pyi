@@ -6,6 +6,7 @@ class WebSocket:
     @staticmethod
     def new(url: str) -> Any: ...
 
+AbortSignal: Any
 JSON: Any
 Object: Any
 Promise: Any
@@ -15,4 +16,5 @@ document: Any
 performance: Any
 window: Any
 
+def fetch(url: str, options: Any) -> Any: ...
 def requestAnimationFrame(callback: Any) -> int: ...

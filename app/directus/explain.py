@@ -1,0 +1,95 @@
+"""Why a connection could not be made: asked of Directus over HTTP, told in one sentence.
+
+A refused WebSocket tells a browser nothing but 1006, so what can be asked over HTTP is asked:
+whether anything answers, whether it is Directus, whether it lets this page in, whether Realtime
+is enabled, and whether it takes the token.
+"""
+
+import json
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from .errors import AuthenticationFailed, ConnectionFailed
+from .transport import Answer
+
+Fetch = Callable[[str, str | None], Awaitable[Answer]]
+"""Gets an address, with a token or without; raises OSError where nothing answers."""
+
+
+async def explain(url: str, *, auth_mode: str, token: str | None, fetch: Fetch) -> ConnectionFailed:
+    """Return the error that says why there is no connection and what to change.
+
+    Args:
+        url: the project's address.
+        auth_mode: the mode in which the connection was tried.
+        token: the token that it was tried with, or None.
+        fetch: gets an address.
+    """
+    scheme, _, rest = url.partition("://")
+    url = {"ws": "http", "wss": "https"}.get(scheme, scheme) + "://" + rest
+    try:
+        ping = await fetch(f"{url}/server/ping", None)
+        if ping.status == 0:
+            return ConnectionFailed(
+                f"Directus at {url} does not let this page in: set CORS_ENABLED=true and "
+                "CORS_ORIGIN to this page's origin in Directus, and start it again."
+            )
+        if ping.text.strip() != "pong":
+            return ConnectionFailed(_told(ping.text) or _no_directus(url, ping))
+        info = await fetch(f"{url}/server/info", token)
+    except OSError:
+        return ConnectionFailed(
+            f"Nothing answers at {url}: see that Directus is running there and that the address "
+            "is right."
+        )
+    if info.status == 401:
+        return AuthenticationFailed(
+            f"Directus at {url} refused the token: make a new static token for the user in "
+            "Directus, and use that."
+        )
+    return ConnectionFailed(_of_info(url, auth_mode, token, _data(info.text)))
+
+
+def _no_directus(url: str, ping: Answer) -> str:
+    return (
+        f"What answers at {url} is not Directus: its /server/ping gave status {ping.status} where "
+        'Directus says "pong". Correct the address.'
+    )
+
+
+def _of_info(url: str, auth_mode: str, token: str | None, data: dict[str, Any]) -> str:
+    websocket = data.get("websocket")
+    rest = websocket.get("rest") if isinstance(websocket, dict) else None
+    if token and not rest:
+        return (
+            f"Realtime is not enabled in Directus at {url}: set WEBSOCKETS_ENABLED=true there, "
+            "and start it again."
+        )
+    expected = rest.get("authentication") if isinstance(rest, dict) else None
+    if expected not in (None, auth_mode):
+        return (
+            f'Directus at {url} expects the auth mode "{expected}", and "{auth_mode}" was tried: '
+            "set auth_mode to that, or WEBSOCKETS_REST_AUTH in Directus."
+        )
+    return (
+        f"Directus at {url} is there and refuses the connection: see that WEBSOCKETS_ENABLED is "
+        "true, that CORS_ORIGIN is true or names this page's origin (an asterisk is not enough), "
+        "and that WEBSOCKETS_REST_CONN_LIMIT is not reached."
+    )
+
+
+def _data(text: str) -> dict[str, Any]:
+    try:
+        data = json.loads(text)["data"]
+    except (ValueError, KeyError, TypeError):
+        return {}
+    return data if isinstance(data, dict) else {}
+
+
+def _told(text: str) -> str | None:
+    """Return the sentence in an error envelope, as a relay of ours sends where it has no answer."""
+    try:
+        message = json.loads(text)["errors"][0]["message"]
+    except (ValueError, KeyError, TypeError, IndexError):
+        return None
+    return message if isinstance(message, str) else None

@@ -1,0 +1,76 @@
+"""Why there is no connection: every cause has its sentence and its cure."""
+
+import asyncio
+import json
+from typing import Any
+
+import pytest
+
+from app.directus.errors import AuthenticationFailed
+from app.directus.explain import explain
+from app.directus.transport import Answer
+
+URL = "http://directus.test"
+PONG = Answer(200, "pong")
+
+
+def info(**data: Any) -> Answer:
+    return Answer(200, json.dumps({"data": {"project": {}, **data}}))
+
+
+ENABLED = info(websocket={"rest": {"authentication": "handshake", "path": "/websocket"}})
+
+
+def explained(ping: Answer | OSError, answer: Answer | OSError = ENABLED, **options: Any) -> Any:
+    """Explain a failure where Directus' two addresses answer so."""
+
+    async def fetch(url: str, token: str | None) -> Answer:
+        given = {f"{URL}/server/ping": ping, f"{URL}/server/info": answer}[url]
+        if isinstance(given, OSError):
+            raise given
+        return given
+
+    settings = {"auth_mode": "handshake", "token": "t", **options}
+    return asyncio.run(explain(settings.pop("url", URL), **settings, fetch=fetch))
+
+
+@pytest.mark.parametrize(
+    ("ping", "answer", "cures"),
+    [
+        pytest.param(OSError(), ENABLED, ["Nothing answers", "address"], id="server down"),
+        pytest.param(PONG, OSError(), ["Nothing answers"], id="server went down"),
+        pytest.param(Answer(0, ""), ENABLED, ["CORS_ENABLED=true", "CORS_ORIGIN"], id="origin"),
+        pytest.param(Answer(404, "<html>"), ENABLED, ["is not Directus", "404"], id="wrong url"),
+        pytest.param(PONG, info(), ["WEBSOCKETS_ENABLED=true"], id="realtime not enabled"),
+        pytest.param(
+            PONG,
+            info(websocket={"rest": {"authentication": "strict"}}),
+            ['auth mode "strict"', "WEBSOCKETS_REST_AUTH"],
+            id="another mode",
+        ),
+        pytest.param(PONG, ENABLED, ["CORS_ORIGIN", "CONN_LIMIT"], id="refused all the same"),
+        pytest.param(PONG, Answer(200, "[]"), ["WEBSOCKETS_ENABLED"], id="odd info"),
+        pytest.param(
+            Answer(502, '{"errors":[{"message":"The relay cannot reach it."}]}'),
+            ENABLED,
+            ["The relay cannot reach it."],
+            id="a relay's own words",
+        ),
+    ],
+)
+def test_each_cause_names_its_cure(ping: Any, answer: Any, cures: list[str]) -> None:
+    sentence = str(explained(ping, answer))
+    for cure in cures:
+        assert cure in sentence
+
+
+def test_a_refused_token_is_an_error_of_its_own() -> None:
+    assert isinstance(explained(PONG, Answer(401, "{}")), AuthenticationFailed)
+
+
+def test_without_a_token_directus_does_not_say_whether_realtime_is_enabled() -> None:
+    assert "see that WEBSOCKETS_ENABLED is true" in str(explained(PONG, info(), token=None))
+
+
+def test_a_sockets_address_is_asked_over_http() -> None:
+    assert "refuses the connection" in str(explained(PONG, url="ws://directus.test"))
