@@ -1,0 +1,12 @@
+"""What holds for all tests."""
+
+import pytest
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Run the tests that use a browser last.
+
+    From the first of them on Playwright's own event loop runs in this thread, and then no other
+    can: those that call ``asyncio.run`` must come before.
+    """
+    items.sort(key=lambda item: "browser" in getattr(item, "fixturenames", ()))
