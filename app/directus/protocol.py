@@ -322,7 +322,8 @@ class Protocol:
     def tick(self, now: float) -> None:
         """Time has passed."""
         self._report(self._outbox.expire(now))
-        self._subscriptions.tick(now)
+        if self._subscriptions.tick(now):
+            self._lose(ConnectionFailed("Directus has stopped answering on this connection."), now)
         if self._due is not None and self._due <= now:
             self._overdue(now)
 

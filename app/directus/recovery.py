@@ -9,7 +9,9 @@ away, or in that gap, reaches nobody. This module makes up for it with reads:
 * After every ``init``, the first one included, all rows past the known ones less a margin are
   read in pages, ascending, and those that were delivered already are dropped.
 * The keys inside the margin are all that is remembered. So memory is bounded, and exactly-once
-  holds for commits that overtake each other by fewer rows than the margin.
+  holds for commits that overtake each other by fewer rows than the margin. While pages are being
+  read nothing beyond them is forgotten: what comes live may be far ahead of them, and the
+  connection may fall before they have got there.
 
 Pure: it builds queries and judges rows; the protocol sends and receives.
 """
@@ -47,9 +49,18 @@ class Recovery:
         key: its primary key.
         query: the subscriber's query; its fields and filter hold for the reads too.
         since: where to begin; see the module's text.
+        margin: how many of the newest rows are remembered.
     """
 
-    def __init__(self, *, field: str, key: str, query: dict[str, Any], since: Since) -> None:
+    def __init__(
+        self,
+        *,
+        field: str,
+        key: str,
+        query: dict[str, Any],
+        since: Since,
+        margin: int = MARGIN,
+    ) -> None:
         self.field = field
         self.key = key
         self.needs_mark = since is UNSET
@@ -59,7 +70,9 @@ class Recovery:
         self._known: set[Any] = set()
         self._after: Any = None  # rows up to and with this value are not read again
         self._paging: list[tuple[Any, Any]] = []
-        self._limit: int | None = MARGIN
+        self._margin = margin
+        self._limit: int | None = margin
+        self._settled = False  # whether all pages have been read since the last init
         if not self.needs_mark:
             self._begin(since)
 
@@ -103,8 +116,9 @@ class Recovery:
         return worth_it
 
     def begin_pages(self) -> None:
-        """Begin to catch up: the next page is the first one."""
+        """Begin to catch up: the next page is the first one, and nothing is forgotten."""
         self._paging = []
+        self._settled = False
 
     def page_query(self) -> dict[str, Any]:
         """Return the query of the next page of rows that may not have been delivered."""
@@ -134,7 +148,10 @@ class Recovery:
             del self._paging[:-1]
         else:
             self._paging = [pair for pair in self._paging if pair[0] == last]
-        return [row for row in rows if self.accept(row)]
+        new = [row for row in rows if self.accept(row)]
+        self._settled = self.is_last(rows)
+        self._trim()
+        return new
 
     def accept(self, row: dict[str, Any]) -> bool:
         """Remember ``row``; return whether it is new."""
@@ -148,8 +165,7 @@ class Recovery:
             return True
         insort(self._window, (order(value), order(key), (value, key)))
         self._known.add(key)
-        if len(self._window) > MARGIN:
-            self._forget_oldest()
+        self._trim()
         return True
 
     def _begin(self, since: Since) -> None:
@@ -161,13 +177,17 @@ class Recovery:
         if since:
             self._after = self._window[0][2][0] if self._window else None
 
-    def _forget_oldest(self) -> None:
-        """Drop the oldest row and what shares its value: reads begin after that value."""
-        self._after = self._window[0][2][0]
-        end = bisect_left(self._window, True, key=lambda e: e[0] > order(self._after))
-        for entry in self._window[:end]:
-            self._known.discard(entry[2][1])
-        del self._window[:end]
+    def _trim(self) -> None:
+        """Forget what is older than the margin, as far as the pages have got."""
+        while len(self._window) > self._margin:
+            oldest = self._window[0][0]
+            if not self._settled and (not self._paging or oldest > order(self._paging[-1][0])):
+                return
+            self._after = self._window[0][2][0]
+            end = bisect_left(self._window, True, key=lambda entry: entry[0] > oldest)
+            for entry in self._window[:end]:
+                self._known.discard(entry[2][1])
+            del self._window[:end]
 
     def _limited(self, query: dict[str, Any]) -> dict[str, Any]:
         return query if self._limit is None else {**query, "limit": self._limit}

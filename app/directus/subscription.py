@@ -64,6 +64,7 @@ class Feed:
         self.uid = uid
         self.collection = collection
         self.phase = Phase.AWAY
+        self.was_live = False  # whether Directus has accepted it, on any connection
         self.recovery = recovery
         self._event = event
         self._query = query
@@ -218,6 +219,8 @@ class Subscriptions:
             feed.phase = Phase.MARKING
             self._read(feed, feed.recovery, now)
             return
+        if feed.recovery is not None:
+            feed.recovery.begin_pages()
         feed.phase = Phase.SUBSCRIBING
         self._waits[feed.uid] = now + self._timeout
         self._send(feed.request())
@@ -254,13 +257,18 @@ class Subscriptions:
         reads = [due for _, due in self._reads.values()]
         return min([*self._waits.values(), *reads], default=None)
 
-    def tick(self, now: float) -> None:
-        """Give up what has waited long enough."""
-        for uid in [uid for uid, due in self._waits.items() if due <= now]:
-            self._fail(uid, ReplyTimeout("subscription", self._timeout, sent=True))
-        for uid in [uid for uid, (_, due) in self._reads.items() if due <= now]:
-            feed, _ = self._reads.pop(uid)
-            self._go_plain(feed, f"no answer within {self._timeout:g} s", now)
+    def tick(self, now: float) -> bool:
+        """Give up what has waited long enough; return whether the connection is of no more use.
+
+        It is where Directus is silent on what it has answered before. On a first subscribe it may
+        have its reasons, and the consumer is told.
+        """
+        overdue = [self._feeds[uid] for uid, due in self._waits.items() if due <= now]
+        for feed in overdue:
+            if not feed.was_live:
+                self._fail(feed.uid, ReplyTimeout("subscription", self._timeout, sent=True))
+        late = any(due <= now for _, due in self._reads.values())
+        return late or any(feed.was_live for feed in overdue)
 
     def _take_message(self, feed: Feed, message: dict[str, Any], now: float) -> None:
         accepted = feed.accept(message)
@@ -269,10 +277,10 @@ class Subscriptions:
         self._emit(MessageReceived(accepted))
         if message.get("event") == "init" and feed.phase is Phase.SUBSCRIBING:
             self._waits.pop(feed.uid, None)
+            feed.was_live = True
             feed.phase = Phase.LIVE
             if feed.recovery is not None:
                 feed.phase = Phase.CATCHING_UP
-                feed.recovery.begin_pages()
                 self._read(feed, feed.recovery, now)
         self._push(feed, accepted)
 

@@ -161,6 +161,20 @@ def test_a_subscribe_that_directus_is_silent_on_times_out() -> None:
     assert feed.ended
 
 
+def test_one_that_was_accepted_before_is_tried_again_on_a_new_connection() -> None:
+    line = online()
+    feed = line.subscribe()
+    line.say(INIT)
+    line.cut()
+    line.retry()
+    line.take()
+    line.accept()
+    line.advance(10)
+    assert line.states()[-1] == "waiting"
+    assert not feed.ended
+    assert drain(feed) == [INIT]
+
+
 def test_a_refused_token_is_raised_in_every_consumer() -> None:
     line = online()
     feeds = [line.subscribe(), line.subscribe()]

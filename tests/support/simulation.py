@@ -1,0 +1,284 @@
+"""Directus and a network, simulated: late commits, reordered answers, cuts anywhere.
+
+What is simulated is what a real Directus does: requests are handled side by side; a subscription
+is registered some time after its request came and before its init goes out; events go to those
+who are registered at the commit, in any order; what is in flight when a connection falls is lost,
+or done and never answered.
+"""
+
+import json
+from collections import deque
+from typing import Any
+
+from app.directus.errors import ReplyTimeout
+from app.directus.events import CloseSocket, OpenSocket, Replied, RequestFailed, SendText
+from app.directus.protocol import Protocol, State
+from app.directus.recovery import Recovery, Since
+from app.directus.subscription import Feed, Phase, SubscriptionMessage
+
+Message = dict[str, Any]
+
+
+class Database:
+    """One collection, whose rows take their keys early and may be committed late."""
+
+    def __init__(self, margin: int) -> None:
+        self.rows: dict[int, Message] = {}
+        self._margin = margin
+        self._keys = 0
+        self._open: list[int] = []
+
+    def begin(self) -> bool:
+        """Begin a transaction, if no open one would be overtaken by more than the margin holds."""
+        if self._open and self._keys - self._open[0] >= self._margin - 2:
+            return False
+        self._keys += 1
+        self._open.append(self._keys)
+        return True
+
+    def commit(self, which: int) -> Message | None:
+        """Commit one of the open transactions and return its row."""
+        if not self._open:
+            return None
+        key = self._open.pop(which % len(self._open))
+        self.rows[key] = {"id": key, "text": str(key)}
+        return self.rows[key]
+
+    def read(self, query: Message) -> list[Message]:
+        """Answer a read, as far as recovery asks."""
+        after = query.get("filter", {}).get("id", {}).get("_gt")
+        keys = sorted(self.rows, reverse=query.get("sort") == ["-id"])
+        found = [self.rows[key] for key in keys if after is None or key > after]
+        return found[: query.get("limit", 100)]
+
+
+class Connection:
+    """One connection: what is in flight each way, and what the server holds for it."""
+
+    def __init__(self, number: int, database: Database) -> None:
+        self.number = number
+        self.opened = False
+        self.alive = True  # as the client sees it
+        self.authenticated = False
+        self.to_server: deque[Message] = deque()
+        self.ready: list[Message] = []  # answers and events, which go out in any order
+        self.to_client: deque[Message] = deque()
+        self.executed: list[str] = []  # uids of the writes that were carried out
+        self._database = database
+        self._registering: list[str] = []
+        self._registered: set[str] = set()
+
+    def write(self, message: Message) -> None:
+        """Take what the client writes."""
+        assert self.opened, "written before the socket was open"
+        assert self.authenticated or message["type"] == "auth", "written before auth ok"
+        self.to_server.append(message)
+
+    def handle(self) -> bool:
+        """Let the server handle the next request; return whether there was one."""
+        if not self.to_server:
+            return False
+        message = self.to_server.popleft()
+        match message:
+            case {"type": "auth"}:
+                self.authenticated = True
+                self.to_client.append({"type": "auth", "status": "ok"})
+            case {"type": "subscribe", "uid": uid}:
+                self._registering.append(uid)
+            case {"type": "items", "action": "read", "uid": uid}:
+                rows = self._database.read(message.get("query", {}))
+                self.ready.append({"type": "items", "uid": uid, "data": rows})
+            case {"type": "items", "uid": uid}:
+                self.executed.append(uid)
+                self.ready.append({"type": "items", "uid": uid, "data": {}})
+            case {"type": "ping", "uid": uid}:
+                self.ready.append({"type": "pong", "uid": uid})
+        return True
+
+    def register(self) -> bool:
+        """Let the server register a subscription; its init may go out from then on."""
+        if not self._registering:
+            return False
+        uid = self._registering.pop(0)
+        self._registered.add(uid)
+        self.ready.append({"type": "subscription", "event": "init", "uid": uid})
+        return True
+
+    def tell(self, row: Message) -> None:
+        """Make the events for a row that was committed."""
+        for uid in sorted(self._registered):
+            self.ready.append(
+                {"type": "subscription", "event": "create", "data": [row], "uid": uid}
+            )
+
+    def send(self, which: int) -> bool:
+        """Put one of the answers and events that are ready on the wire."""
+        if not self.ready:
+            return False
+        self.to_client.append(self.ready.pop(which % len(self.ready)))
+        return True
+
+
+class Simulation:
+    """A client, a server, and what lies between them.
+
+    Attributes:
+        core: the client's core.
+        database: the server's.
+        delivered: the keys that each subscription's consumer read, by uid, in order.
+        known: for each subscription the keys that were there when it began.
+        refused: the subscriptions that were never accepted in time.
+        outcomes: the outcomes of each request, by uid.
+        written: the uids of the writes, in the order in which they were first put on a wire.
+        executed: the uids of the writes, as often as the server carried them out.
+    """
+
+    def __init__(self, margin: int) -> None:
+        self.core = Protocol(random=lambda: 1.0)
+        self.database = Database(margin)
+        self.delivered: dict[str, list[int]] = {}
+        self.known: dict[str, set[int]] = {}
+        self.refused: set[str] = set()
+        self.outcomes: dict[str, list[Any]] = {}
+        self.written: list[str] = []
+        self.executed: list[str] = []
+        self._margin = margin
+        self._now = 0.0
+        self._connections: dict[int, Connection] = {}
+        self._feeds: list[Feed] = []
+
+    @property
+    def connections(self) -> list[Connection]:
+        """The connections that anything is left of."""
+        return list(self._connections.values())
+
+    @property
+    def settled(self) -> bool:
+        """Whether the client has caught up and every request has its outcome."""
+        live = all(feed.phase in (Phase.LIVE, Phase.ENDED) for feed in self._feeds)
+        return self.core.state is State.OPEN and live and all(self.outcomes.values())
+
+    def connect(self) -> None:
+        """Let the client connect."""
+        self.core.connect(self._now)
+        self._step()
+
+    def subscribe(self, since: Since) -> None:
+        """Let the client subscribe, with recovery."""
+        query = {"fields": ["text"]}
+        recovery = Recovery(field="id", key="id", query=query, since=since, margin=self._margin)
+        feed = Feed(
+            self.core.next_uid(),
+            "messages",
+            event="create",
+            query=query,
+            recovery=recovery,
+            limit=10_000,
+        )
+        self.delivered[feed.uid] = []
+        self.known[feed.uid] = set()
+        self._feeds.append(feed)
+        self.core.subscribe(feed, self._now)
+        self._step()
+
+    def request(self, action: str) -> None:
+        """Let the client ask for a create, an update or a read."""
+        uid = self.core.request(
+            {"type": "items", "collection": "messages", "action": action},
+            what=action,
+            repeatable=action == "read",
+            quiet=False,
+            timeout=60.0,
+            now=self._now,
+        )
+        self.outcomes[uid] = []
+        self._step()
+
+    def open(self, connection: Connection) -> bool:
+        """Let a socket open."""
+        if connection.opened or not connection.alive:
+            return False
+        connection.opened = True
+        self.core.opened(connection.number, {"access_token": "t"}, self._now)
+        self._step()
+        return True
+
+    def deliver(self, connection: Connection) -> bool:
+        """Let the next frame reach the client."""
+        if not connection.to_client:
+            return False
+        message = connection.to_client.popleft()
+        if connection.alive:
+            self._note_mark(message)
+            self.core.received(connection.number, json.dumps(message), self._now)
+            self._step()
+        return True
+
+    def cut(self, connection: Connection, *, handled: bool) -> None:
+        """End a connection; ``handled``: the server still handles what was on its way."""
+        while handled and connection.handle():
+            pass
+        self.executed += connection.executed
+        del self._connections[connection.number]
+        if connection.alive:
+            self.core.closed(connection.number, 1006, "", self._now)
+            self._step()
+
+    def begin(self) -> bool:
+        """Begin a transaction."""
+        return self.database.begin()
+
+    def commit(self, which: int) -> bool:
+        """Commit an open transaction, and tell those who are registered."""
+        row = self.database.commit(which)
+        if row is not None:
+            for connection in self.connections:
+                connection.tell(row)
+        return row is not None
+
+    def wait(self, seconds: float) -> None:
+        """Let time pass; the client's core is called at each of its deadlines."""
+        end = self._now + seconds
+        while (due := self.core.deadline()) is not None and due <= end:
+            self._now = max(self._now, due)
+            self.core.tick(self._now)
+            self._step()
+            after = self.core.deadline()
+            assert after is None or after > self._now, "a deadline is overdue"
+        self._now = end
+
+    def _step(self) -> None:
+        """Do what the core says, and let the consumers read."""
+        for event in self.core.events():
+            match event:
+                case OpenSocket(number):
+                    self._connections[number] = Connection(number, self.database)
+                case SendText(number, text):
+                    self._write(self._connections[number], json.loads(text))
+                case CloseSocket(number) if number in self._connections:
+                    self._connections[number].alive = False
+                case Replied(uid, _) | RequestFailed(uid, _):
+                    self.outcomes[uid].append(event)
+        for feed in self._feeds:
+            while (item := feed.pop()) is not None:
+                if isinstance(item, SubscriptionMessage):
+                    self.delivered[feed.uid] += item.keys_of_data
+                else:
+                    assert isinstance(item, ReplyTimeout), item
+                    assert not feed.was_live, "a subscription ended that Directus had accepted"
+                    self.refused.add(feed.uid)
+
+    def _write(self, connection: Connection, message: Message) -> None:
+        assert connection.alive, "written to a socket that was given up"
+        if message.get("action") in ("create", "update"):
+            self.written.append(message["uid"])
+        connection.write(message)
+
+    def _note_mark(self, message: Message) -> None:
+        """Note what a subscription is told to be there already, before it has begun."""
+        marking = [feed for feed in self._feeds if feed.phase is Phase.MARKING]
+        if message["type"] == "items" and message["uid"] not in self.outcomes and marking:
+            keys = {row["id"] for row in message["data"]}
+            full = len(keys) == self._margin
+            older = {key for key in self.database.rows if full and key < min(keys)}
+            self.known[marking[0].uid] = keys | older
