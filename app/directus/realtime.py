@@ -134,6 +134,8 @@ class RealtimeClient(DirectusClient):
     ) -> "Subscription":
         """Subscribe to the changes of a collection; connect first if that was not done.
 
+        Returns when Directus has answered, so that nothing that is done next is missed.
+
         Args:
             collection: the collection's name.
             event: ``create``, ``update`` or ``delete``; None for all three.
@@ -166,6 +168,14 @@ class RealtimeClient(DirectusClient):
         self._core.subscribe(feed, self._driver.now())
         ready = self._driver.readers[feed.uid] = asyncio.Event()
         self._driver.step()
+        stop = self.on_state(lambda change: change.state == State.CLOSED and ready.set())
+        try:
+            await ready.wait()
+        finally:
+            stop()
+        if self._core.state is State.CLOSED:
+            self.unsubscribe(feed)
+            raise ConnectionFailed("The client was disconnected before it had subscribed.")
         return Subscription(self, feed, ready)
 
     def unsubscribe(self, feed: Feed) -> None:

@@ -132,6 +132,34 @@ def test_send_message_waits_for_nothing_and_subscribe_connects(server: Embedded)
     run(scene)
 
 
+def test_what_is_created_right_after_subscribe_is_not_missed(server: Embedded) -> None:
+    async def scene() -> None:
+        directus = client(server.url)
+        await directus.connect()
+        for number in range(20):
+            subscription = await directus.subscribe("messages", event="create", query=QUERY)
+            await directus.items("messages").create({"text": f"right after {number}"})
+            assert (await anext(subscription))["event"] == "init"
+            assert (await anext(subscription))["data"][0]["text"] == f"right after {number}"
+            subscription.unsubscribe()
+        directus.disconnect()
+
+    run(scene)
+
+
+def test_disconnect_while_subscribing_ends_the_subscribe(server: Embedded) -> None:
+    async def scene() -> None:
+        directus = client(server.url)
+        await directus.connect()
+        subscribing = asyncio.ensure_future(directus.subscribe("messages"))
+        await asyncio.sleep(0)
+        directus.disconnect()
+        with pytest.raises(ConnectionFailed, match="disconnected"):
+            await subscribing
+
+    run(scene)
+
+
 def test_a_refused_token_ends_in_one_error(server: Embedded) -> None:
     async def scene() -> None:
         directus = client(server.url, token="wrong")
