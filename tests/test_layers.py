@@ -24,14 +24,14 @@ SDK = {
     "rest": {"client", "items"},
     "explain": {"transport"},
     "driver": {"client", "explain", "transport"},
-    "realtime": {"client", "driver", "items"},
-    "live": {"client", "items", "realtime"},
+    "realtime": {"client", "driver", "items", "live"},
+    "live": {"items"},
     "__init__": {"client", "items", "realtime", "live", "static_token", "authentication", "rest"},
 }
 IMPURE = {"asyncio", "time", "socket", "threading", "selectors", "subprocess", "ssl"}
 IO = IMPURE | {"os", "io", "sqlite3", "http", "urllib", "starlette", "uvicorn"}
 PURE_SERVER = ("session", "hub", "query")
-BEFORE_SET_UP = ("tools.environment", "tools.listening", "tools.settings")
+BEFORE_SET_UP = ("tools.address", "tools.environment", "tools.listening", "tools.settings")
 
 
 def sources(folder: str) -> list[Path]:

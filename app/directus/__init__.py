@@ -18,6 +18,7 @@ from .errors import (
     DeliveryUnknown,
     DirectusError,
     NotConnected,
+    NotDelivered,
     OutboxFull,
     ReplyTimeout,
     RequestError,
@@ -31,6 +32,9 @@ from .events import StateChanged
 
 # items
 from .items import Items
+
+# live
+from .live import Change, Live
 
 # realtime
 from .realtime import RealtimeClient, Subscription, realtime
@@ -47,12 +51,15 @@ from .subscription import SubscriptionMessage
 __all__ = [
     "UNSET",
     "AuthenticationFailed",
+    "Change",
     "ConnectionFailed",
     "DeliveryUnknown",
     "DirectusClient",
     "DirectusError",
     "Items",
+    "Live",
     "NotConnected",
+    "NotDelivered",
     "OutboxFull",
     "RealtimeClient",
     "ReplyTimeout",

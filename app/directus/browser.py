@@ -3,9 +3,10 @@
 Every proxy that is made is destroyed: when the socket has closed, or when it is given up.
 """
 
+from collections.abc import Callable
 from typing import Any
 
-from js import AbortSignal, Object, WebSocket
+from js import AbortSignal, Object, WebSocket, document, window
 from js import fetch as js_fetch
 from pyodide.ffi import JsException, create_proxy, to_js
 
@@ -95,3 +96,35 @@ async def fetch(url: str, token: str | None) -> Answer:
 def _options(**options: Any) -> Any:
     given = {**options, "cache": "no-store", "signal": AbortSignal.timeout(_PATIENCE)}
     return to_js(given, dict_converter=Object.fromEntries)
+
+
+def watch_network(wake: Callable[[], None], offline: Callable[[], None]) -> Callable[[], None]:
+    """Call ``wake`` when there may be a network again or somebody looks, ``offline`` when not.
+
+    Returns:
+        What ends the watch and destroys the proxies made for it.
+    """
+
+    def look(_event: Any) -> None:
+        if document.visibilityState == "visible":
+            wake()
+
+    # A page that comes back from the back/forward cache, or was frozen, fires the last two.
+    on_look, on_offline = create_proxy(look), create_proxy(lambda _event: offline())
+    watched = [
+        (window, "online", on_look),
+        (window, "offline", on_offline),
+        (document, "visibilitychange", on_look),
+        (window, "pageshow", on_look),
+        (document, "resume", on_look),
+    ]
+    for target, name, proxy in watched:
+        target.addEventListener(name, proxy)
+
+    def stop() -> None:
+        for target, name, proxy in watched:
+            target.removeEventListener(name, proxy)
+        on_look.destroy()
+        on_offline.destroy()
+
+    return stop

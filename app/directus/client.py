@@ -1,41 +1,116 @@
 """The client that composables make richer: an address and, perhaps, a source of tokens."""
 
 from collections.abc import Callable
-from typing import Protocol, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
-from .errors import UsageError
+from .errors import AuthenticationFailed, UsageError
+from .renewal import Credentials
 
 Richer = TypeVar("Richer")
 
 _SCHEMES = ("http://", "https://", "ws://", "wss://")
 
 
-class TokenSource(Protocol):
-    """What can say which token to use now."""
+class TokenSource:
+    """What says with which token to authenticate; this one has none."""
 
     async def get_token(self) -> str | None:
-        """Return the token, or None where there is none at present."""
+        """Return the access token in use, or None where there is none at present."""
+        return None
+
+    async def set_token(self, token: str | None) -> None:
+        """Use ``token`` from now on.
+
+        Raises:
+            UsageError: this source has no place for it.
+        """
+        raise UsageError("This client takes no token: give it one with static_token.")
+
+    async def credentials(self, refused: dict[str, str] | None = None) -> Credentials:
+        """Return what to authenticate a connection with.
+
+        Args:
+            refused: what has expired, is about to, or was refused: others are wanted.
+
+        Raises:
+            AuthenticationFailed: there are none, and there will be none.
+            ConnectionFailed: they could not be got; later they may.
+        """
+        token = await self.get_token()
+        if not token:
+            raise AuthenticationFailed("There is no token to authenticate with.")
+        if refused is not None and refused.get("access_token") == token:
+            raise AuthenticationFailed(
+                "The token is good no longer, and there is no other: make a new static token for "
+                "the user in Directus, or log in with authentication()."
+            )
+        return Credentials({"access_token": token})
+
+    def accepted(self, answer: dict[str, Any]) -> None:
+        """Take Directus' answer to an auth message, which may bring a refresh token."""
 
 
 class DirectusClient:
     """A Directus project's address; everything else comes with :meth:`with_`.
 
+    What a client was made from can be reached through it: all of one chain share the source of
+    their tokens, and a method that the client itself does not have is looked for in what it was
+    made from. Type checkers do not know of the latter, since no type can say it: for them, keep
+    a name for each step, as in ``login = create_directus(url).with_(authentication())`` and
+    ``directus = login.with_(realtime())``.
+
     Attributes:
         url: the project's address, without a slash at its end.
-        tokens: where tokens come from, or None for the public's rights.
+
+    Args:
+        url: that.
+        made_from: the client that a composable has made richer.
     """
 
-    def __init__(self, url: str, tokens: TokenSource | None = None) -> None:
+    def __init__(self, url: str, made_from: "DirectusClient | None" = None) -> None:
         self.url = url
-        self.tokens = tokens
+        self._made_from = made_from
+        self._tokens: TokenSource | None = None
+
+    @property
+    def tokens(self) -> TokenSource | None:
+        """Where tokens come from, or None for the public's rights."""
+        return self._tokens if self._made_from is None else self._made_from.tokens
+
+    @tokens.setter
+    def tokens(self, tokens: TokenSource | None) -> None:
+        if self._made_from is None:
+            self._tokens = tokens
+        else:
+            self._made_from.tokens = tokens
 
     def with_(self, composable: Callable[[Self], Richer]) -> Richer:
         """Return ``composable(self)``: this client with something more."""
         return composable(self)
 
     async def get_token(self) -> str | None:
-        """Return the token in use, or None."""
+        """Return the access token in use, or None."""
         return None if self.tokens is None else await self.tokens.get_token()
+
+    async def set_token(self, token: str | None) -> None:
+        """Authenticate with ``token`` from now on; None authenticates with none.
+
+        Raises:
+            UsageError: no composable of this client takes one.
+        """
+        await (self.tokens or TokenSource()).set_token(token)
+
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any:
+            """Look in what this client was made from."""
+            made_from = self.__dict__.get("_made_from")
+            if made_from is not None and not name.startswith("_"):
+                return getattr(made_from, name)
+            raise AttributeError(
+                f'This client has no "{name}": a composable that has it comes with '
+                "`.with_(...)`, such as realtime(), rest() or authentication()."
+            )
 
 
 def create_directus(url: str) -> DirectusClient:

@@ -29,7 +29,7 @@ from .events import (
 )
 from .explain import explain
 from .protocol import Protocol, State
-from .transport import Transport, fetch, open_socket
+from .transport import Transport, fetch, open_socket, watch_network
 
 log = logging.getLogger("directus")
 
@@ -69,6 +69,7 @@ class Driver:
         self._explaining: asyncio.Task[None] | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._timer_due = 0.0  # Pyodide's handles cannot say when they are due
+        self._unwatch: Callable[[], None] | None = None
         self._was_open = False
         self._stepping = False
         self._yielding = False  # whether a consumer has its turn before the next frame
@@ -108,7 +109,17 @@ class Driver:
         if self._explaining is not None:
             await asyncio.wait([self._explaining])
 
-    # What a socket reports
+    # What the network and a socket report
+
+    def network_may_be_back(self) -> None:
+        """There may be a network again, or somebody looks."""
+        self.core.wake(self.now())
+        self.step()
+
+    def network_is_gone(self) -> None:
+        """There is no network."""
+        self.core.offline(self.now())
+        self.step()
 
     def socket_opened(self, number: int, credentials: dict[str, str] | None) -> None:
         """Socket ``number`` is open; authenticate with ``credentials`` if there are any."""
@@ -218,6 +229,7 @@ class Driver:
 
     def _change_state(self, change: StateChanged) -> None:
         self.counts["opened"] += change.state == State.OPEN
+        self._watch_while_wanted(change.state)
         self.last_error = change.error or self.last_error
         if change.state == State.WAITING:
             if not self._was_open:  # the reason is found out first, and told then
@@ -225,6 +237,15 @@ class Driver:
                 self._explaining = self._explaining or asyncio.ensure_future(self._explain())
             self._was_open = False
         self._call("state", change)
+
+    def _watch_while_wanted(self, state: str) -> None:
+        """Watch the network as long as a connection is wanted."""
+        wanted = state not in (State.CLOSED, State.FAILED)
+        if wanted and self._unwatch is None:
+            self._unwatch = watch_network(self.network_may_be_back, self.network_is_gone)
+        elif not wanted and self._unwatch is not None:
+            self._unwatch()
+            self._unwatch = None
 
     # The socket
 

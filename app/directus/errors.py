@@ -11,7 +11,8 @@
     ├── RequestError               a request that has no result
     │   ├── ServerError            Directus answered with an error
     │   ├── ReplyTimeout           no answer came in time
-    │   └── DeliveryUnknown        written, not answered, and the connection fell
+    │   ├── DeliveryUnknown        written, not answered, and the connection fell
+    │   └── NotDelivered           the same, and looked up since: it was not carried out
     └── SubscriptionOverflow       a consumer was slower than its buffer is long
 
 Each carries ``code``, Directus' own where Directus spoke, and says in one sentence what was
@@ -146,6 +147,19 @@ class DeliveryUnknown(RequestError):
             f"The connection fell after the {self.what} was sent and before it was answered: "
             "read the collection to see whether it was carried out."
         )
+
+
+class NotDelivered(RequestError):
+    """The connection fell before an answer came; a look shows that nothing was carried out."""
+
+    code = "NOT_DELIVERED"
+
+    def __init__(self, what: str) -> None:
+        super().__init__(what)
+        self.what = what
+
+    def __str__(self) -> str:
+        return f"The connection fell, and the {self.what} was not carried out: send it again."
 
 
 class SubscriptionOverflow(DirectusError):

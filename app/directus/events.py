@@ -1,6 +1,6 @@
 """What the core reports, in the order in which it happened.
 
-The first three are orders to the transport; the rest tells the program what happened.
+The first four are orders to the driver; the rest tells the program what happened.
 Plain named tuples: the driver tells them apart with ``match``.
 """
 
@@ -10,9 +10,13 @@ from .errors import DirectusError
 
 
 class OpenSocket(NamedTuple):
-    """Open a socket; whatever it does later is reported back under this number."""
+    """Open a socket; whatever it does later is reported back under this number.
+
+    ``refused`` is what must not be authenticated with again, or None.
+    """
 
     number: int
+    refused: dict[str, str] | None = None
 
 
 class SendText(NamedTuple):
@@ -28,6 +32,13 @@ class CloseSocket(NamedTuple):
     number: int
 
 
+class CredentialsNeeded(NamedTuple):
+    """Get others than ``used`` for the open connection, and hand them to the core."""
+
+    number: int
+    used: dict[str, str]
+
+
 class StateChanged(NamedTuple):
     """The connection's state is another one.
 
@@ -41,6 +52,12 @@ class StateChanged(NamedTuple):
 
 class Opened(NamedTuple):
     """The connection is open and authenticated."""
+
+
+class Authenticated(NamedTuple):
+    """Directus took an auth message; its answer may bring a refresh token."""
+
+    answer: dict[str, Any]
 
 
 class Errored(NamedTuple):
@@ -92,8 +109,10 @@ Event = (
     OpenSocket
     | SendText
     | CloseSocket
+    | CredentialsNeeded
     | StateChanged
     | Opened
+    | Authenticated
     | Errored
     | Closed
     | MessageReceived

@@ -1,9 +1,13 @@
-"""Reading and creating items over the realtime connection, each call awaited by its uid."""
+"""Reading and writing items over the realtime connection, each call awaited by its uid."""
 
 from collections.abc import Awaitable
 from typing import Any, Protocol
 
 from . import messages
+from .errors import DeliveryUnknown, NotDelivered, ServerError, UsageError
+
+Key = int | str
+Query = dict[str, Any]
 
 
 class Ask(Protocol):
@@ -25,7 +29,8 @@ class Items:
     """The items of one collection.
 
     Every method raises what :meth:`app.directus.realtime.RealtimeClient.ask` raises, and takes a
-    ``timeout`` in seconds, None for the client's own.
+    ``timeout`` in seconds, None for the client's own. Where ``id``, ``ids`` and a query may be
+    given, it is one of them.
 
     Args:
         collection: the collection's name.
@@ -37,24 +42,45 @@ class Items:
         self._ask = ask
 
     async def create(
-        self, data: Any, *, query: dict[str, Any] | None = None, timeout: float | None = None
+        self,
+        data: Any,
+        *,
+        query: Query | None = None,
+        key: str = "id",
+        timeout: float | None = None,
     ) -> Any:
         """Create one item from a dict, or several from a list; return it, or them, as stored.
+
+        An item that brings its own key, such as a UUID made here, is looked up where the
+        connection fell before the answer came; so its fate is always known.
 
         Args:
             data: the item's fields, or a list of such.
             query: which fields to return.
+            key: the name of the collection's primary key.
             timeout: seconds for the answer.
+
+        Raises:
+            NotDelivered: the item brought its key, and was not created.
         """
-        message = messages.items("create", self._collection, data=data, query=query)
-        return await self._call(message, "create", timeout)
+        try:
+            return await self._call("create", timeout, data=data, query=query)
+        except DeliveryUnknown:
+            if not isinstance(data, dict) or data.get(key) is None:
+                raise
+        try:
+            return await self._call("read", timeout, id=data[key], query=query)
+        except ServerError as error:
+            if error.code != "FORBIDDEN":
+                raise
+            raise NotDelivered(f'create in "{self._collection}"') from None
 
     async def read(
         self,
-        query: dict[str, Any] | None = None,
+        query: Query | None = None,
         *,
-        id: int | str | None = None,
-        ids: list[int | str] | None = None,
+        id: Key | None = None,
+        ids: list[Key] | None = None,
         quiet: bool = False,
         timeout: float | None = None,
     ) -> Any:
@@ -67,16 +93,64 @@ class Items:
             quiet: whether to keep the answer from the handlers of ``message``.
             timeout: seconds for the answer.
         """
-        message = messages.items("read", self._collection, id=id, ids=ids, query=query)
-        return await self._call(message, "read", timeout, quiet)
+        return await self._call("read", timeout, quiet, id=id, ids=ids, query=query)
+
+    async def update(
+        self,
+        data: Any,
+        *,
+        id: Key | None = None,
+        ids: list[Key] | None = None,
+        query: Query | None = None,
+        timeout: float | None = None,
+    ) -> Any:
+        """Change items; return them as stored: one for ``id``, else a list.
+
+        Args:
+            data: the fields to change; or, alone, a list of items with their keys.
+            id: one primary key.
+            ids: several primary keys; ``query`` then says which fields to return.
+            query: which items to change, if neither of the two is given.
+            timeout: seconds for the answer.
+
+        Raises:
+            UsageError: nothing says which items: Directus would change every one.
+        """
+        if id is None and ids is None and query is None and not isinstance(data, list):
+            raise UsageError(
+                "Which items to update was not said, and Directus would take all of them: pass "
+                "`id`, `ids` or `query`."
+            )
+        return await self._call("update", timeout, id=id, ids=ids, data=data, query=query)
+
+    async def delete(
+        self,
+        *,
+        id: Key | None = None,
+        ids: list[Key] | None = None,
+        query: Query | None = None,
+        timeout: float | None = None,
+    ) -> Any:
+        """Delete items; return their keys: one for ``id``, else a list.
+
+        Args:
+            id: one primary key.
+            ids: several primary keys.
+            query: which items, if neither of the two is given.
+            timeout: seconds for the answer.
+        """
+        return await self._call("delete", timeout, id=id, ids=ids, query=query)
 
     async def _call(
-        self, message: dict[str, Any], what: str, timeout: float | None, quiet: bool = False
+        self, action: str, timeout: float | None, quiet: bool = False, **parts: Any
     ) -> Any:
+        if parts.get("id") in (0, ""):
+            raise UsageError(f"Directus takes the key {parts['id']!r} for none: no item has it.")
+        message = messages.items(action, self._collection, **parts)
         reply = await self._ask(
             message,
-            what=f'{what} in "{self._collection}"',
-            repeatable=what == "read",
+            what=f'{action} in "{self._collection}"',
+            repeatable=action == "read",
             quiet=quiet,
             timeout=timeout,
         )

@@ -33,8 +33,10 @@ from .errors import (
     ServerError,
 )
 from .events import (
+    Authenticated,
     Closed,
     CloseSocket,
+    CredentialsNeeded,
     Errored,
     Event,
     MessageReceived,
@@ -47,6 +49,7 @@ from .events import (
     Warned,
 )
 from .outbox import Failure, Outbox, Outgoing
+from .renewal import Credentials, Renewal
 from .subscription import Feed, Subscriptions
 
 log = logging.getLogger("directus")
@@ -57,7 +60,7 @@ class State(StrEnum):
 
     CLOSED = "closed"  # nothing, and nothing is wanted
     CONNECTING = "connecting"  # a socket is being opened
-    AUTHENTICATING = "authenticating"  # the token is sent, the answer awaited
+    AUTHENTICATING = "authenticating"  # not, or no longer: a token is on its way to Directus
     OPEN = "open"  # messages go both ways
     WAITING = "waiting"  # the connection fell; the next attempt has its time
     FAILED = "failed"  # given up for a reason that trying again does not heal
@@ -69,6 +72,8 @@ class Cause(StrEnum):
     CONNECT = "connect"
     SOCKET_OPENED = "socket opened"
     READY = "ready"
+    EXPIRED = "token expired"
+    RENEW = "token refused, another tried"
     LOST = "lost"
     RETRY = "retry"
     REFUSED = "refused"
@@ -82,23 +87,28 @@ TRANSITIONS: dict[State, dict[Cause, State]] = {
     State.CONNECTING: {
         Cause.SOCKET_OPENED: State.AUTHENTICATING,
         Cause.READY: State.OPEN,
+        Cause.RENEW: State.CONNECTING,
         Cause.LOST: State.WAITING,
         Cause.REFUSED: State.FAILED,
         Cause.DISCONNECT: State.CLOSED,
     },
     State.AUTHENTICATING: {
         Cause.READY: State.OPEN,
+        Cause.RENEW: State.CONNECTING,
         Cause.LOST: State.WAITING,
         Cause.REFUSED: State.FAILED,
         Cause.DISCONNECT: State.CLOSED,
     },
     State.OPEN: {
+        Cause.EXPIRED: State.AUTHENTICATING,
+        Cause.RENEW: State.CONNECTING,
         Cause.LOST: State.WAITING,
         Cause.REFUSED: State.FAILED,
         Cause.DISCONNECT: State.CLOSED,
     },
     State.WAITING: {
         Cause.RETRY: State.CONNECTING,
+        Cause.RENEW: State.CONNECTING,
         Cause.REFUSED: State.FAILED,
         Cause.DISCONNECT: State.CLOSED,
     },
@@ -114,6 +124,9 @@ _OWN = "directus-py:"
 
 FIRST_RETRY = 0.25
 """The first retry comes within this many seconds."""
+
+WAKE_TIMEOUT = 3.0
+"""Seconds in which an open connection must show life when somebody looks again."""
 
 
 def retry_delay(attempt: int, random: Callable[[], float]) -> float:
@@ -160,6 +173,7 @@ class Protocol:
         self._attempt = 0
         self._due: float | None = None  # of the attempt, the retry, the ping or its answer
         self._pinged = False
+        self._renewal = Renewal(random)
         self._subscriptions = Subscriptions(
             send=self._send, emit=self._emit, new_uid=self._own_uid, timeout=timeout
         )
@@ -173,7 +187,12 @@ class Protocol:
 
     def deadline(self) -> float | None:
         """Return the time at which :meth:`tick` must be called, or None."""
-        times = (self._due, self._outbox.deadline(), self._subscriptions.deadline())
+        times = (
+            self._due,
+            self._renewal.due,
+            self._outbox.deadline(),
+            self._subscriptions.deadline(),
+        )
         return min((due for due in times if due is not None), default=None)
 
     @property
@@ -269,7 +288,24 @@ class Protocol:
         self._uids += 1
         return str(self._uids)
 
+    def wake(self, now: float) -> None:
+        """There may be a network again, or somebody looks: try at once, or see that it lives."""
+        if self.state is State.WAITING:
+            self._open_socket(Cause.RETRY, now)
+        elif self.state is State.OPEN and not self._pinged:
+            self._ping(now, WAKE_TIMEOUT)
+
+    def offline(self, now: float) -> None:
+        """There is no network: the socket is dead, whatever it says."""
+        if Cause.LOST in TRANSITIONS[self.state]:
+            self._lose(ConnectionFailed("This computer is offline."), now)
+
     # What the transport reports
+
+    def prepared(self, number: int, credentials: Credentials) -> None:
+        """What the attempt of this number authenticates with is at hand."""
+        if number == self._number:
+            self._renewal.use(credentials)
 
     def opened(self, number: int, credentials: dict[str, str] | None, now: float) -> None:
         """A socket is open. With ``credentials`` the handshake begins; without, all is done."""
@@ -279,8 +315,7 @@ class Protocol:
             self._ready(now)
             return
         self._become(Cause.SOCKET_OPENED)
-        log.debug("> auth")
-        self._events.append(SendText(number, messages.encode(messages.auth(credentials))))
+        self._send(messages.auth(credentials))
 
     def errored(self, number: int, detail: Any) -> None:
         """A socket reported an error; that it closed is reported separately."""
@@ -291,6 +326,27 @@ class Protocol:
         """A socket is gone, or could not be opened."""
         if number == self._number:
             self._lose(_closing_words(self.state, code, reason), now, code, reason)
+
+    def renew(self, number: int, credentials: Credentials) -> None:
+        """The credentials that were needed are at hand: authenticate on the open connection."""
+        if number == self._number and self.state in (State.OPEN, State.AUTHENTICATING):
+            self._renewal.use(credentials)
+            self._renewal.answering = True
+            self._send(messages.auth(credentials.fields))
+
+    def not_renewed(self, number: int, now: float) -> None:
+        """The credentials that were needed could not be got; they are asked for again later."""
+        if number == self._number:
+            self._renewal.failed(now)
+
+    def reject(self, error: DirectusError, now: float) -> None:
+        """Directus refused what was authenticated with: try others once, if there are any."""
+        if Cause.RENEW not in TRANSITIONS[self.state] or not self._renewal.replace():
+            self.refuse(error)
+            return
+        self._leave_socket(1005, "")
+        self._report(self._outbox.connection_lost())
+        self._open_socket(Cause.RENEW, now)
 
     def refuse(self, error: DirectusError) -> None:
         """Give up for a reason that trying again does not heal."""
@@ -305,7 +361,7 @@ class Protocol:
         """A text frame came."""
         if number != self._number:
             return
-        log.debug("< %s", text)
+        log.debug("< %s", messages.Masked(text))
         try:
             message = messages.decode(text)
         except (ValueError, RecursionError):
@@ -313,10 +369,11 @@ class Protocol:
             return
         if not isinstance(message, dict):
             message = {"type": None, "data": message}
-        if self.state is State.AUTHENTICATING:
+        if self.state is State.AUTHENTICATING and not self._renewal.expired:
             self._take_handshake(message, now)
-        elif self.state is State.OPEN:
-            self._alive(now)
+        elif self.state in (State.OPEN, State.AUTHENTICATING):
+            if self.state is State.OPEN:
+                self._alive(now)
             self._take(message, now)
 
     def tick(self, now: float) -> None:
@@ -326,6 +383,8 @@ class Protocol:
             self._lose(ConnectionFailed("Directus has stopped answering on this connection."), now)
         if self._due is not None and self._due <= now:
             self._overdue(now)
+        if self._renewal.due is not None and self._renewal.due <= now:
+            self._need_credentials()
 
     # The connection
 
@@ -341,7 +400,7 @@ class Protocol:
         self._number += 1
         self._due = now + self._connect_timeout
         self._become(cause)
-        self._events.append(OpenSocket(self._number))
+        self._events.append(OpenSocket(self._number, self._renewal.refused))
 
     def _leave_socket(self, code: int, reason: str) -> None:
         """Let go of the socket, if there is one: from here on its number is not listened to."""
@@ -349,6 +408,7 @@ class Protocol:
             self._events += [CloseSocket(self._number), Closed(code, reason)]
         self._number += 1
         self._due = None
+        self._renewal.connection_lost()
         self._subscriptions.connection_lost()
 
     def _lose(self, error: DirectusError, now: float, code: int = 1006, reason: str = "") -> None:
@@ -370,12 +430,14 @@ class Protocol:
         elif self.state is not State.OPEN:
             self._lose(_late_words(self.state, self._connect_timeout), now)
         elif self._pinged:
-            silence = (self._ping_after or 0.0) + self._ping_timeout
-            self._lose(ConnectionFailed(f"Nothing came from Directus for {silence:g} s."), now)
+            self._lose(ConnectionFailed("Directus did not answer a ping in time."), now)
         else:
-            self._pinged = True
-            self._due = now + self._ping_timeout
-            self._send(messages.ping(self._own_uid()))
+            self._ping(now, self._ping_timeout)
+
+    def _ping(self, now: float, timeout: float) -> None:
+        self._pinged = True
+        self._due = now + timeout
+        self._send(messages.ping(self._own_uid()))
 
     def _alive(self, now: float) -> None:
         self._pinged = False
@@ -385,19 +447,66 @@ class Protocol:
         if message.get("type") != "auth":
             return
         if error := messages.error_of(message):
-            self.refuse(_refused_words(*error))
+            self._reject(error, now)
             return
-        self._events.append(MessageReceived(message))
+        self._show_authenticated(message)
         self._ready(now)
 
     def _ready(self, now: float) -> None:
         self._attempt = 0
+        self._renewal.accepted(now)
         self._alive(now)
         self._become(Cause.READY)
         self._events.append(Opened())
         self._subscriptions.connection_opened(now)
-        while (outgoing := self._outbox.take()) is not None:
-            self._write(outgoing)
+        self._write_waiting()
+
+    # The token
+
+    def _need_credentials(self) -> None:
+        used = self._renewal.ask()
+        if used is not None:
+            self._events.append(CredentialsNeeded(self._number, used))
+
+    def _take_auth(
+        self, message: dict[str, Any], error: tuple[str, str] | None, now: float
+    ) -> None:
+        if error is None and self._renewal.answering:
+            self._take_renewed(message, now)
+        elif error is None:
+            self._deliver(message.get("uid"), message, None)
+        elif error[0] == "TOKEN_EXPIRED" and self.state is State.OPEN and self._renewal.used:
+            self._expire(now)
+        elif error[0] == "AUTH_FAILED":
+            self._reject(error, now)
+
+    def _expire(self, now: float) -> None:
+        """Take that the connection has the public's rights from here on, until it has a token."""
+        self._renewal.expired = True
+        self._pinged = False
+        self._due = now + self._connect_timeout
+        self._outbox.token_expired()
+        self._subscriptions.token_expired()
+        self._become(Cause.EXPIRED)
+        self._need_credentials()
+
+    def _take_renewed(self, message: dict[str, Any], now: float) -> None:
+        self._show_authenticated(message)
+        self._renewal.accepted(now)
+        if self.state is State.AUTHENTICATING:
+            self._alive(now)
+            self._become(Cause.READY)
+            self._subscriptions.token_renewed(now)
+            self._write_waiting()
+
+    def _show_authenticated(self, message: dict[str, Any]) -> None:
+        """Show the answer without its secret, which only the driver is given."""
+        shown = {name: value for name, value in message.items() if name != "refresh_token"}
+        self._events += [Authenticated(message), MessageReceived(shown)]
+
+    def _reject(self, error: tuple[str, str], now: float) -> None:
+        used = self._renewal.used
+        self.reject(_refused_words(*error, used.fields if used else {}), now)
 
     # Messages
 
@@ -406,9 +515,8 @@ class Protocol:
         error = messages.error_of(message)
         if kind == "ping":
             self._send(messages.PONG)
-        elif kind == "auth" and error:
-            if error[0] == "AUTH_FAILED":
-                self.refuse(_refused_words(*error))
+        elif kind == "auth":
+            self._take_auth(message, error, now)
         elif kind == "pong" and _is_own(uid):
             pass  # the answer to a ping of ours; that it came was all
         elif not self._subscriptions.take(message, error, now):
@@ -417,7 +525,9 @@ class Protocol:
     def _deliver(self, uid: Any, message: dict[str, Any], error: tuple[str, str] | None) -> None:
         if not _is_own(uid):
             self._events.append(MessageReceived(message))
-        if self._outbox.answered(uid):
+        if error and error[0] == "FORBIDDEN" and self._outbox.doubts(uid):
+            self._retake(uid)
+        elif self._outbox.answered(uid):
             self._events.append(
                 RequestFailed(uid, ServerError(*error)) if error else Replied(uid, message)
             )
@@ -438,8 +548,20 @@ class Protocol:
         else:
             self._outbox.hold(outgoing)
 
+    def _retake(self, uid: str) -> None:
+        """Send a request again, or fail it, that was refused since the token had expired."""
+        failure = self._outbox.refused(uid)
+        if failure is not None:
+            self._report([failure])
+        elif self.state is State.OPEN:
+            self._write_waiting()
+
+    def _write_waiting(self) -> None:
+        while (outgoing := self._outbox.take()) is not None:
+            self._write(outgoing)
+
     def _write(self, outgoing: Outgoing) -> None:
-        log.debug("> %s", outgoing.text)
+        log.debug("> %s", messages.Masked(outgoing.text))
         self._events.append(SendText(self._number, outgoing.text))
         self._outbox.written(outgoing)
 
@@ -457,11 +579,13 @@ def _is_own(uid: Any) -> bool:
     return isinstance(uid, str) and uid.startswith(_OWN)
 
 
-def _refused_words(code: str, message: str) -> AuthenticationFailed:
-    return AuthenticationFailed(
-        f"Directus refused the token: {message.rstrip('.')} ({code}). Make a new static token for "
-        "the user in Directus, and use that."
-    )
+def _refused_words(code: str, message: str, used: dict[str, str]) -> AuthenticationFailed:
+    what, cure = "token", "Make a new static token for the user in Directus, and use that."
+    if "password" in used:
+        what, cure = "e-mail address or the password", "Correct them, and see that the user may in."
+    elif "refresh_token" in used:
+        what, cure = "refresh token", "Each is good for one use and a limited time: log in again."
+    return AuthenticationFailed(f"Directus refused the {what}: {message.rstrip('.')} ({code}). {cure}")
 
 
 def _late_words(state: State, seconds: float) -> ConnectionFailed:

@@ -9,6 +9,7 @@ from .driver import WEB_SOCKET_EVENTS, Driver
 from .errors import ConnectionFailed, DirectusError, UsageError
 from .events import StateChanged
 from .items import Items
+from .live import Live
 from .protocol import Protocol, State
 from .recovery import UNSET, Recovery, Since
 from .subscription import Feed, SubscriptionMessage
@@ -25,7 +26,7 @@ class RealtimeClient(DirectusClient):
     def __init__(
         self, client: DirectusClient, core: Protocol, *, url: str, auth_mode: str, timeout: float
     ) -> None:
-        super().__init__(client.url, client.tokens)
+        super().__init__(client.url, client)
         self._driver = Driver(core, self, url=url, auth_mode=auth_mode)
         self._core = core
         self._timeout = timeout
@@ -168,7 +169,12 @@ class RealtimeClient(DirectusClient):
         self._core.subscribe(feed, self._driver.now())
         ready = self._driver.readers[feed.uid] = asyncio.Event()
         self._driver.step()
-        stop = self.on_state(lambda change: change.state == State.CLOSED and ready.set())
+
+        def watch(change: StateChanged) -> None:
+            if change.state == State.CLOSED:
+                ready.set()
+
+        stop = self.on_state(watch)
         try:
             await ready.wait()
         finally:
@@ -187,6 +193,18 @@ class RealtimeClient(DirectusClient):
     def items(self, collection: str) -> Items:
         """Return what can be done with the items of a collection over this connection."""
         return Items(collection, self.ask)
+
+    def live(
+        self, collection: str, *, query: dict[str, Any] | None = None, key: str = "id"
+    ) -> Live:
+        """Return a view of the query's rows that is kept true; use it with ``async with``.
+
+        Args:
+            collection: the collection's name.
+            query: which rows and fields, in Directus' words.
+            key: the collection's primary key.
+        """
+        return Live(self, collection, query or {}, key)
 
     async def ask(
         self,

@@ -1,26 +1,30 @@
-"""The composable that authenticates with a token which does not change."""
+"""The composable that authenticates with a token which does not expire."""
 
 from collections.abc import Callable
 from typing import TypeVar
 
-from .client import DirectusClient
+from .client import DirectusClient, TokenSource
 
 Client = TypeVar("Client", bound=DirectusClient)
 
 
-class StaticToken:
+class StaticToken(TokenSource):
     """A token made in Directus, in the profile of a user.
 
     Args:
         token: the token.
     """
 
-    def __init__(self, token: str) -> None:
+    def __init__(self, token: str | None) -> None:
         self._token = token
 
     async def get_token(self) -> str | None:
         """Return the token."""
         return self._token
+
+    async def set_token(self, token: str | None) -> None:
+        """Use ``token`` from now on."""
+        self._token = token
 
 
 def static_token(token: str) -> Callable[[Client], Client]:

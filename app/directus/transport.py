@@ -1,6 +1,7 @@
 """What a WebSocket must do for the driver, and which one this Python has."""
 
 import sys
+from collections.abc import Callable
 from typing import Any, NamedTuple, Protocol
 
 
@@ -65,3 +66,15 @@ async def fetch(url: str, token: str | None) -> Answer:
     from . import native
 
     return await native.fetch(url, token)
+
+
+def watch_network(wake: Callable[[], None], offline: Callable[[], None]) -> Callable[[], None]:
+    """Call ``wake`` when there may be a network again or somebody looks, ``offline`` when not.
+
+    Only a browser tells; the result ends the watch.
+    """
+    if sys.platform == "emscripten":
+        from . import browser
+
+        return browser.watch_network(wake, offline)
+    return lambda: None

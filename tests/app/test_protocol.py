@@ -257,6 +257,53 @@ def test_our_ping_shows_nowhere_and_a_persons_own_does() -> None:
     assert len(line.happened(MessageReceived)) == shown + 1
 
 
+def test_a_network_that_comes_back_is_tried_at_once() -> None:
+    line = Timeline()
+    line.online()
+    for _ in range(6):
+        line.cut()
+        line.retry()
+    line.cut()
+    line.core.wake(line.now)
+    line.step()
+    assert line.opened_at[-1] == line.now
+
+
+def test_somebody_who_looks_is_not_left_with_a_dead_connection() -> None:
+    line = Timeline()
+    line.online()
+    line.core.wake(line.now)
+    line.core.wake(line.now)
+    line.step()
+    assert [message["type"] for message in line.take()] == ["ping"]
+    line.advance(3)
+    assert line.states()[-1] == "waiting"
+
+
+def test_offline_drops_the_socket_without_waiting_for_it() -> None:
+    line = Timeline()
+    line.online()
+    line.core.offline(line.now)
+    line.step()
+    assert line.states()[-1] == "waiting"
+    assert line.closed_sockets() == [1]
+    assert "offline" in str(line.happened(StateChanged)[-1].error)
+
+
+@pytest.mark.parametrize("connect", [False, True], ids=["closed", "failed"])
+def test_the_network_is_of_no_interest_to_a_client_that_wants_no_connection(connect: bool) -> None:
+    line = Timeline()
+    if connect:
+        line.connect()
+        line.open({"access_token": "wrong"})
+        line.say(error("auth", "AUTH_FAILED"))
+    state = line.core.state
+    line.core.wake(line.now)
+    line.core.offline(line.now)
+    line.step()
+    assert line.core.state is state
+
+
 # Messages
 
 

@@ -1,70 +1,19 @@
-"""A real Chromium, a real server, and pages on it."""
+"""The page on the embedded server."""
 
-import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page
 
 from tests.support.embedded import Embedded
-from tests.support.watched import Watched
+from tests.support.pages import blank, browser_type_launch_args, open_page
 
-_QUIET = ("--no-sandbox", "--disable-background-networking", "--disable-component-update")
-
-
-@pytest.fixture(scope="session")
-def browser_type_launch_args() -> dict[str, Any]:
-    return {"executable_path": os.environ.get("CHROMIUM"), "args": list(_QUIET)}
+__all__ = ["blank", "browser_type_launch_args", "open_page", "site"]
 
 
 @pytest.fixture
-def embedded(tmp_path: Path) -> Iterator[Embedded]:
+def site(tmp_path: Path) -> Iterator[Embedded]:
     """A server with an empty database."""
     server = Embedded(tmp_path).start()
     yield server
     server.stop()
-
-
-@pytest.fixture
-def blank(browser: Browser) -> Iterator[Page]:
-    """A page at no address yet, in a browser context of its own."""
-    context = browser.new_context()
-    yield context.new_page()
-    context.close()
-
-
-Open = Callable[..., Watched]
-
-
-@pytest.fixture
-def open_page(browser: Browser, embedded: Embedded) -> Iterator[Open]:
-    """A function that opens the page in a browser context of its own and waits for a state.
-
-    ``settings`` stand in for those of pyscript.toml; ``before`` is called with the page first.
-    """
-    contexts = []
-
-    def open_it(
-        state: str = "open",
-        *,
-        settings: dict[str, object] | None = None,
-        before: Callable[[Page], None] | None = None,
-    ) -> Watched:
-        context = browser.new_context()
-        contexts.append(context)
-        watched = Watched(context.new_page(), settings or {})
-        if before:
-            before(watched.page)
-        watched.page.goto(embedded.url)
-        watched.wait_for_state(state)
-        if state == "open":
-            watched.page.wait_for_function(
-                "performance.getEntriesByName('realtime:subscribed').length"
-            )
-        return watched
-
-    yield open_it
-    for context in contexts:
-        context.close()

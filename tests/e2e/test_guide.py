@@ -3,8 +3,7 @@
 import json
 from typing import Any
 
-from tests.e2e.conftest import Open
-from tests.support.embedded import Embedded
+from tests.support.pages import Open, Site
 from tests.support.watched import UNDEFINED, Watched
 
 CALLS = """
@@ -122,12 +121,12 @@ def test_the_last_messages_are_shown_at_the_start_and_not_counted(open_page: Ope
     assert page.problems == first.problems == []
 
 
-def test_the_server_killed_and_started_again(open_page: Open, embedded: Embedded) -> None:
+def test_the_server_killed_and_started_again(open_page: Open, site: Site) -> None:
     page = open_page()
     create(page, "createItem('before', 'Ben')")
-    embedded.kill()
+    site.kill()
     page.wait_for_state("reconnecting")
-    embedded.start()
+    site.start()
     page.wait_for_state("open")
     create(page, "createItem('after', 'Rijk')")
     page.wait_for_text("after")
@@ -139,7 +138,7 @@ def test_the_server_killed_and_started_again(open_page: Open, embedded: Embedded
 
 
 def test_what_others_create_while_the_page_is_away_is_shown_once(
-    open_page: Open, embedded: Embedded
+    open_page: Open, site: Site
 ) -> None:
     page, other = open_page(), open_page()
     page.page.evaluate("directus.disconnect()")

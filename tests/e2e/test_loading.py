@@ -6,13 +6,14 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.support.embedded import ROOT, Embedded
+from tests.support.embedded import ROOT
+from tests.support.pages import Site
 
 DID_NOT_COME = re.compile("could not be loaded.* did not come")
 
 
-def test_while_python_loads_the_page_says_so(blank: Page, embedded: Embedded) -> None:
-    blank.goto(embedded.url, wait_until="commit")
+def test_while_python_loads_the_page_says_so(blank: Page, site: Site) -> None:
+    blank.goto(site.url, wait_until="commit")
     status = blank.locator("#status")
     expect(status).to_have_text("Loading Python")
     expect(status).to_have_attribute("data-state", "open", timeout=60_000)
@@ -29,25 +30,25 @@ def test_while_python_loads_the_page_says_so(blank: Page, embedded: Embedded) ->
         "app/directus/client.py",
     ],
 )
-def test_what_cannot_be_loaded_is_named(blank: Page, embedded: Embedded, missing: str) -> None:
+def test_what_cannot_be_loaded_is_named(blank: Page, site: Site, missing: str) -> None:
     blank.route(f"**/{missing}", lambda route: route.abort())
-    blank.goto(embedded.url)
+    blank.goto(site.url)
     expect(blank.locator("#status")).to_have_attribute("data-state", "failed", timeout=60_000)
     expect(blank.locator("#error")).to_contain_text(DID_NOT_COME)
     expect(blank.locator("#error")).not_to_contain_text("Traceback")
 
 
-def test_a_broken_main_is_told_without_a_traceback(blank: Page, embedded: Embedded) -> None:
+def test_a_broken_main_is_told_without_a_traceback(blank: Page, site: Site) -> None:
     blank.route("**/app/main.py", lambda route: route.fulfill(body="import no_such_module"))
-    blank.goto(embedded.url)
+    blank.goto(site.url)
     expect(blank.locator("#status")).to_have_attribute("data-state", "failed", timeout=60_000)
     expect(blank.locator("#error")).to_contain_text("no_such_module")
     expect(blank.locator("#error")).not_to_contain_text("Traceback")
 
 
-def test_broken_settings_are_told_with_the_files_name(blank: Page, embedded: Embedded) -> None:
+def test_broken_settings_are_told_with_the_files_name(blank: Page, site: Site) -> None:
     blank.route("**/pyscript.toml", lambda route: route.fulfill(body="token = = 1"))
-    blank.goto(embedded.url)
+    blank.goto(site.url)
     expect(blank.locator("#status")).to_have_attribute("data-state", "failed", timeout=60_000)
     expect(blank.locator("#error")).to_contain_text("Invalid TOML @ pyscript.toml")
     expect(blank.locator(".py-error")).to_have_count(0)

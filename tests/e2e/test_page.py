@@ -2,8 +2,7 @@
 
 from playwright.sync_api import Page
 
-from tests.e2e.conftest import Open
-from tests.support.embedded import Embedded
+from tests.support.pages import Open, Site
 
 RECORD_LISTENERS = """
 window.listeners = [];
@@ -109,21 +108,32 @@ def test_a_value_that_json_cannot_hold_is_refused_and_loses_nothing(open_page: O
     page.wait_for_text("next")
 
 
-def test_every_proxy_of_a_socket_is_destroyed_with_it(open_page: Open, embedded: Embedded) -> None:
+def test_every_proxy_of_a_socket_is_destroyed_with_it(open_page: Open, site: Site) -> None:
     def record(page: Page) -> None:
         page.add_init_script(RECORD_LISTENERS)
 
     page = open_page(before=record)
     assert page.page.evaluate(ALIVE) == [True] * 4
-    embedded.kill()
+    site.kill()
     page.wait_for_state("reconnecting")
-    embedded.start()
+    site.start()
     page.wait_for_state("open")
     *old, a, b, c, d = page.page.evaluate(ALIVE)
     assert not any(old)
     assert [a, b, c, d] == [True] * 4
     page.page.evaluate("directus.disconnect()")
     assert not any(page.page.evaluate(ALIVE))
+
+
+def test_a_network_that_goes_and_comes_back_is_noticed_at_once(open_page: Open) -> None:
+    page = open_page()
+    page.page.context.set_offline(True)
+    page.wait_for_state("reconnecting")
+    assert "offline" in (page.page.text_content("#error") or "")
+    page.page.context.set_offline(False)
+    page.wait_for_state("open")
+    page.page.evaluate("async () => await createItem('back', 'Ben')")
+    page.wait_for_text("back")
 
 
 def test_a_refused_token_is_explained_on_the_page_and_is_final(open_page: Open) -> None:

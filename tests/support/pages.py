@@ -1,0 +1,83 @@
+"""Fixtures for tests in a real Chromium: pages, and what serves them.
+
+A conftest that wants them imports them, and says what ``site`` is.
+"""
+
+import os
+from collections.abc import Callable, Iterator
+from typing import Any, Protocol
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from tests.support.watched import Watched
+
+_QUIET = (
+    "--no-sandbox",
+    "--disable-background-networking",
+    "--disable-component-update",
+    # A page that a test answers for has no address, and could connect to nothing on this machine.
+    "--disable-features=LocalNetworkAccessChecks",
+)
+
+
+class Site(Protocol):
+    """What serves the page, with a Directus behind it that can fall and come back."""
+
+    @property
+    def url(self) -> str:
+        """The page's address."""
+
+    def kill(self) -> None:
+        """Let Directus fall, without a goodbye."""
+
+    def start(self) -> object:
+        """Let it come back."""
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args() -> dict[str, Any]:
+    return {"executable_path": os.environ.get("CHROMIUM"), "args": list(_QUIET)}
+
+
+@pytest.fixture
+def blank(browser: Browser) -> Iterator[Page]:
+    """A page at no address yet, in a browser context of its own."""
+    context = browser.new_context()
+    yield context.new_page()
+    context.close()
+
+
+Open = Callable[..., Watched]
+
+
+@pytest.fixture
+def open_page(browser: Browser, site: Site) -> Iterator[Open]:
+    """A function that opens the page in a browser context of its own and waits for a state.
+
+    ``settings`` stand in for those of pyscript.toml; ``before`` is called with the page first.
+    """
+    contexts = []
+
+    def open_it(
+        state: str = "open",
+        *,
+        settings: dict[str, object] | None = None,
+        before: Callable[[Page], None] | None = None,
+    ) -> Watched:
+        context = browser.new_context()
+        contexts.append(context)
+        watched = Watched(context.new_page(), settings or {})
+        if before:
+            before(watched.page)
+        watched.page.goto(site.url)
+        watched.wait_for_state(state)
+        if state == "open":
+            watched.page.wait_for_function(
+                "performance.getEntriesByName('realtime:subscribed').length"
+            )
+        return watched
+
+    yield open_it
+    for context in contexts:
+        context.close()
