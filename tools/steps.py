@@ -20,6 +20,13 @@ _CAUSES = (
         "the disk is full: free some space and start again",
     ),
     (
+        # It comes after a failed download of what would have spared the compiling.
+        r"gyp ERR!",
+        "a module had to be compiled here, and that takes make and a C++ compiler: install them "
+        "(Debian and Ubuntu: apt install build-essential; macOS: xcode-select --install; Windows: "
+        "the C++ build tools of Visual Studio) and start again",
+    ),
+    (
         r"CERTIFICATE_VERIFY_FAILED|SELF_SIGNED|UNABLE_TO_(GET|VERIFY)|unable to get local issuer",
         "the package registry's certificate is not trusted here: name your certificate file in "
         "PIP_CERT and NODE_EXTRA_CA_CERTS and start again",

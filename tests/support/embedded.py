@@ -8,6 +8,35 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent.parent
 TOKEN = "your_access_token"
 
+EDITORS = """
+[collections.messages.fields]
+id = { type = "integer", primary = true }
+date_created = { type = "timestamp", special = "date-created" }
+text = { type = "text" }
+user = { type = "string" }
+
+[collections.notes.fields]
+id = { type = "uuid", primary = true }
+text = { type = "text" }
+
+[policies.Editors]
+permissions = [
+  { collection = "messages", action = "create" },
+  { collection = "messages", action = "read" },
+  { collection = "messages", action = "update" },
+  { collection = "messages", action = "delete" },
+  { collection = "notes", action = "create" },
+  { collection = "notes", action = "read" },
+]
+
+[[users]]
+email = "editor@example.com"
+password = "editor-password"
+token = "your_access_token"
+policies = ["Editors"]
+"""
+"""A project whose user may do everything with the messages, and has notes keyed by UUID."""
+
 
 def free_port() -> int:
     """Return a port that nothing listens on."""
@@ -45,6 +74,7 @@ class Embedded:
         for line in process.stdout:
             if self.url in line:
                 return self
+        self.kill()
         raise AssertionError(f"the server did not start: {self._log.read_text()}")
 
     def kill(self) -> None:

@@ -107,6 +107,18 @@ def test_the_command_line_wins_in_the_page_that_is_served(serve: Serve) -> None:
     assert "your_access_token" in (ROOT / "pyscript.toml").read_text()
 
 
+def test_a_page_for_a_directus_is_served_whatever_is_wrong_with_it(serve: Serve) -> None:
+    with listen("127.0.0.1", 0) as listener:
+        nowhere = f"http://127.0.0.1:{listener.getsockname()[1]}"
+    relayed = serve("--directus", nowhere, "--token", "mine")
+    direct = serve("--directus", nowhere, "--token", "mine", "--direct")
+    for served, url in ((relayed, ""), (direct, nowhere)):
+        settings = tomllib.loads(served.get("pyscript.toml").decode())["directus"]
+        assert (settings["url"], settings["token"]) == (url, "mine")
+        _, errors = served.end(signal.SIGINT)
+        assert re.fullmatch(rf"serve.py: warning: {nowhere} does not answer \(.*\): .*\n", errors)
+
+
 def test_a_server_that_was_killed_starts_again_on_its_port(serve: Serve) -> None:
     first = serve()
     assert first.end(signal.SIGKILL)[0] == -signal.SIGKILL
@@ -137,6 +149,13 @@ def test_a_port_in_use() -> None:
         pytest.param(["--db", "/"], "cannot be written .*--db", id="is a folder"),
         pytest.param(["--db", str(ROOT / "LICENSE")], "LICENSE", id="no database"),
         pytest.param(["--host", "192.0.2.1", "--token", "x"], "--host", id="host"),
+        pytest.param(["--directus", "x.com"], "begin with https://", id="address"),
+        pytest.param(
+            ["--directus", "local", "--host", "0.0.0.0"], "leave --host out", id="local for others"
+        ),
+        pytest.param(
+            ["provision", "--directus", "x.com"], "begin with https://", id="address to provision"
+        ),
     ],
 )
 def test_what_cannot_be_done_is_one_sentence(arguments: list[str], sentence: str) -> None:
@@ -146,7 +165,9 @@ def test_what_cannot_be_done_is_one_sentence(arguments: list[str], sentence: str
 
 
 @pytest.mark.parametrize(
-    "arguments", [["--port", "65536"], ["--port", "x"], ["--auth", "x"], ["x"]], ids=" ".join
+    "arguments",
+    [["--port", "65536"], ["--port", "x"], ["--auth", "x"], ["x"], ["--direct"], ["provision"]],
+    ids=" ".join,
 )
 def test_a_wrong_command_line_is_a_usage_error(arguments: list[str]) -> None:
     code, errors = refused(*arguments)

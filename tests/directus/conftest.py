@@ -1,0 +1,97 @@
+"""Real Directus servers. Without `python3 -m tests --directus` nothing here is collected."""
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from tests.support.directus import Cluster, Node, Relayed
+from tests.support.pages import blank, browser_type_launch_args, open_page
+from tests.support.proxy import TcpProxy
+from tests.support.services import Services
+
+__all__ = ["blank", "browser_type_launch_args", "open_page"]
+
+_INSTALLED = os.environ.get("DIRECTUS_INSTALL", "")
+
+collect_ignore_glob = [] if _INSTALLED else ["*"]
+
+Start = Callable[..., Node]
+
+
+@pytest.fixture(scope="session")
+def install() -> Path:
+    """Where Directus is installed."""
+    return Path(_INSTALLED)
+
+
+@pytest.fixture(scope="session")
+def template(install: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of an empty Directus that has ended: a copy of it starts sooner."""
+    folder = tmp_path_factory.mktemp("template")
+    node = Node(install, folder)
+    node.start()
+    node.stop()
+    node.close()
+    return folder
+
+
+@pytest.fixture(scope="session")
+def start(
+    install: Path, template: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Start]:
+    """A function that starts an empty Directus, with more of its variables as keywords."""
+    with ExitStack() as stack:
+
+        def start_it(**env: str) -> Node:
+            folder = tmp_path_factory.mktemp("directus")
+            shutil.copytree(template, folder, dirs_exist_ok=True)
+            node = Node(install, folder, env)
+            stack.callback(node.close)
+            node.start()
+            return node
+
+        yield start_it
+
+
+@pytest.fixture(scope="session")
+def directus(start: Start) -> Node:
+    """One Directus on SQLite with the guide's project."""
+    node = start()
+    node.provision()
+    return node
+
+
+@pytest.fixture(scope="session")
+def cluster(install: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    """Two Directus nodes on PostgreSQL and Redis, with the guide's project."""
+    with ExitStack() as stack:
+        services = stack.enter_context(Services())
+        nodes = []
+        for name in ("a", "b"):
+            node = Node(install, tmp_path_factory.mktemp(name), services.variables)
+            stack.callback(node.close)
+            node.start()
+            nodes.append(node)
+        nodes[0].provision()
+        yield Cluster(*nodes)
+
+
+@pytest.fixture
+def proxy(directus: Node) -> Iterator[TcpProxy]:
+    """A way to Directus that can be cut."""
+    proxy = TcpProxy(directus.port)
+    yield proxy
+    proxy.close()
+
+
+@pytest.fixture
+def site(directus: Node, proxy: TcpProxy, tmp_path: Path) -> Iterator[Relayed]:
+    """The page, served by us, on a real Directus without messages, by way of the proxy."""
+    directus.clear()
+    relayed = Relayed(directus, proxy.url, tmp_path)
+    yield relayed
+    relayed.close()

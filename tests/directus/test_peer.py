@@ -1,0 +1,112 @@
+"""Our page beside the guide's with JS SDK 26.0.0: the same script, the same Directus.
+
+What each sends on its socket and prints in its console is compared.
+"""
+
+import json
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import httpx
+import pytest
+from playwright.sync_api import Browser
+
+from tests.support.directus import Node
+from tests.support.embedded import ROOT
+from tests.support.pages import Open
+from tests.support.peer import bundle, open_peer
+from tests.support.proxy import TcpProxy
+from tests.support.watched import Watched
+
+CALLS = (
+    "createItem('Hello World!', 'Ben')",
+    "createItem('only text')",
+    "createItem('Hello Everyone Everywhere All At Once!', 'Kevin')",
+)
+PLAIN = {"history": 0, "recover": ""}
+
+
+@pytest.fixture(scope="session")
+def script() -> str:
+    return bundle(ROOT / ".setup" / "peer")
+
+
+Peer = Callable[[str], Watched]
+
+
+@pytest.fixture
+def peer(browser: Browser, directus: Node, script: str) -> Iterator[Peer]:
+    """A function that opens the peer's page on a Directus, in a browser context of its own."""
+    contexts = []
+
+    def open_it(url: str) -> Watched:
+        contexts.append(browser.new_context())
+        return open_peer(contexts[-1].new_page(), script, url, directus.token)
+
+    yield open_it
+    for context in contexts:
+        context.close()
+
+
+def play(page: Watched, directus: Node) -> tuple[list[Any], list[str]]:
+    """Play the script on a page; return the console's lines and the frames, without keys."""
+    lines = page.wait_for_lines(6)
+    for call in CALLS:
+        page.clear_lines()
+        page.page.evaluate(f"() => {{ {call}; }}")
+        lines += page.wait_for_lines(5)
+    page.clear_lines()
+    httpx.post(
+        f"{directus.url}/items/messages",
+        headers={"Authorization": f"Bearer {directus.token}"},
+        json={"text": "from elsewhere", "user": "Rijk"},
+    ).raise_for_status()
+    lines += page.wait_for_lines(3)
+    page.page.close()  # a second subscription would come before or after that of the other page
+    return [masked(line) for line in lines], page.sent
+
+
+def masked(line: Any) -> Any:
+    """Return a console line without what differs from run to run."""
+    if isinstance(line, dict) and "date_created" in line:
+        return {**line, "id": "masked", "date_created": "masked"}
+    return line
+
+
+def test_frames_and_lines_are_the_js_sdks_as_in_the_guide(
+    open_page: Open, peer: Peer, directus: Node
+) -> None:
+    theirs = play(peer(directus.url), directus)
+    ours = play(open_page(settings=PLAIN), directus)
+    assert ours[0] == theirs[0]
+    assert ours[1] == theirs[1]
+
+
+def test_the_lines_are_the_same_with_the_settings_as_they_come(
+    open_page: Open, peer: Peer, directus: Node
+) -> None:
+    theirs = play(peer(directus.url), directus)
+    ours = play(open_page(), directus)
+    assert ours[0] == theirs[0]
+
+
+def test_after_a_cut_one_subscribe_instead_of_two_and_new_uids(
+    open_page: Open, peer: Peer, directus: Node, proxy: TcpProxy
+) -> None:
+    sent = []
+    for opened in (lambda: peer(proxy.url), lambda: open_page(settings=PLAIN)):
+        page = opened()
+        page.page.evaluate("() => { createItem('before', 'Ben'); }")
+        page.wait_for_lines(6 + 5)
+        before = len(page.sent)
+        proxy.cut()
+        page.wait_for_lines(6 + 5 + 1 + 6)
+        page.page.evaluate("() => { createItem('after', 'Ben'); }")
+        page.wait_for_lines(6 + 5 + 1 + 6 + 5)
+        sent.append([json.loads(text) for text in page.sent[before:]])
+        page.page.close()
+    theirs, ours = sent
+    assert [message["type"] for message in ours] == ["auth", "subscribe", "items"]
+    auth, subscribe, create = ours
+    assert theirs == [auth, subscribe, subscribe, {**create, "uid": "1"}]
+    assert create["uid"] == "3"

@@ -1,0 +1,26 @@
+"""A client of the SDK on CPython, and a way to run scenes with it."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from app.directus import RealtimeClient, create_directus, realtime, static_token
+from tests.support.embedded import TOKEN
+
+
+def client(url: str, token: str = TOKEN, **options: Any) -> RealtimeClient:
+    """Return a client that is not connected yet."""
+    return create_directus(url).with_(static_token(token)).with_(realtime(**options))
+
+
+def run(scene: Callable[[], Awaitable[None]]) -> None:
+    """Run a scene; nothing that it leaves behind may have failed unseen."""
+    complaints: list[dict[str, Any]] = []
+
+    async def within_limits() -> None:
+        loop = asyncio.get_running_loop()
+        loop.set_exception_handler(lambda _loop, context: complaints.append(context))
+        await asyncio.wait_for(scene(), 30)
+
+    asyncio.run(within_limits())
+    assert complaints == []

@@ -1,0 +1,79 @@
+"""Real Directus servers for the tests, set up by our own provisioning."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+
+from tests.support.embedded import TOKEN, Embedded, free_port
+from tools.local_directus import ADMIN_TOKEN, LocalDirectus
+from tools.provision import provision
+from tools.remote import Remote
+
+
+class Node(LocalDirectus):
+    """One Directus on a free port; `token` is that of the guide's user once it is provisioned."""
+
+    def __init__(self, install: Path, folder: Path, env: Mapping[str, str] | None = None) -> None:
+        self.port = free_port()
+        super().__init__(install, folder, port=self.port, env=env)
+        self.token = TOKEN
+        self.admin = httpx.Client(
+            base_url=self.url, headers={"Authorization": f"Bearer {ADMIN_TOKEN}"}, timeout=30
+        )
+
+    def restart(self) -> None:
+        """End it as a service manager does, and start it again where it was."""
+        self.stop()
+        self.start()
+
+    def remote(self) -> Remote:
+        """Return a way to it with an administrator's rights."""
+        remote = Remote(self.url)
+        remote.identify(ADMIN_TOKEN)
+        return remote
+
+    def provision(self) -> None:
+        """Make the guide's project, and give its user our token."""
+        with self.remote() as remote:
+            provision(remote, lambda what: None, new_token=True, token=self.token)
+
+    def clear(self) -> None:
+        """Delete all messages."""
+        everything = {"query": {"limit": -1}}
+        self.admin.request("DELETE", "/items/messages", json=everything).raise_for_status()
+
+    def close(self) -> None:
+        """End it for good."""
+        self.admin.close()
+        self.kill()
+
+
+class Relayed:
+    """The page served by us, with a relay to a Directus that can fall and come back."""
+
+    def __init__(self, node: Node, url: str, folder: Path) -> None:
+        self._node = node
+        self._server = Embedded(folder, "--directus", url, "--token", node.token).start()
+        self.url = self._server.url
+
+    def kill(self) -> None:
+        """Let Directus fall, without a goodbye."""
+        self._node.kill()
+
+    def start(self) -> None:
+        """Let it come back."""
+        self._node.start()
+
+    def close(self) -> None:
+        """End what serves the page."""
+        self._server.stop()
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """Two nodes that share a database and a Redis."""
+
+    a: Node
+    b: Node

@@ -1,0 +1,124 @@
+"""Whether a page will work with a Directus: asked in the page's stead, and told in a sentence."""
+
+from urllib.parse import quote
+
+import httpx
+from websockets.exceptions import InvalidHandshake, InvalidStatus
+from websockets.sync.client import connect
+from websockets.typing import Origin
+
+from server.config import AuthMode
+from tools.provision import POLICY
+from tools.remote import Refused, Remote
+from tools.steps import SetupError
+
+_PATH = "/websocket"
+_TIMEOUT = 10.0  # seconds, for the upgrade
+
+
+def fault_of(url: str, token: str, auth_mode: AuthMode, origin: str | None) -> str | None:
+    """Return what will go wrong and its cure, in a sentence; None if nothing is seen.
+
+    `origin` is the page's where the browser itself will connect, or None behind our relay.
+    """
+    try:
+        with Remote(url) as remote:
+            remote.ping()
+            remote.identify(token)
+            _check_realtime(remote, auth_mode, bool(token))
+            _check_messages(remote, bool(token))
+        _check_upgrade(url, token, auth_mode, origin)
+    except SetupError as error:
+        return str(error)
+    return None
+
+
+def _check_realtime(remote: Remote, auth_mode: AuthMode, is_user: bool) -> None:
+    info = remote.get("/server/info")
+    if not is_user:
+        return  # the public is not told
+    socket = info.get("websocket")
+    if not socket:
+        raise SetupError(_realtime_is_off(remote.url))
+    if not socket.get("rest"):
+        raise SetupError(_sockets_are_off(remote.url))
+    used = socket["rest"]["authentication"]
+    if used != auth_mode:
+        raise SetupError(
+            f"{remote.url} runs with WEBSOCKETS_REST_AUTH={used}, and the page with auth_mode "
+            f'{auth_mode!r}: set auth_mode = "{used}" in pyscript.toml, or start with --auth {used}'
+        )
+
+
+def _check_messages(remote: Remote, is_user: bool) -> None:
+    cure = (
+        f'give the token\'s user the policy "{POLICY}" with read and create on messages, all '
+        f"fields, or let `python3 serve.py provision --directus {remote.url}` do it"
+    )
+    try:
+        remote.get("/items/messages", {"fields": "user,text", "limit": "1"})
+    except Refused as error:
+        if error.code != "FORBIDDEN":
+            raise
+        raise SetupError(f"messages is not there, or may not be read ({error}): {cure}") from error
+    if is_user and not _may_create(remote):
+        raise SetupError(f"items of messages may be read and not created: {cure}")
+
+
+def _may_create(remote: Remote) -> bool:
+    try:
+        permissions = remote.get("/permissions/me")
+    except Refused as error:
+        if error.code != "ROUTE_NOT_FOUND":
+            raise
+        return True  # a server that does not tell, as our own
+    return bool(permissions.get("messages", {}).get("create", {}).get("access", "none") != "none")
+
+
+def _check_upgrade(url: str, token: str, auth_mode: AuthMode, origin: str | None) -> None:
+    """Open a socket as the page will, and close it."""
+    address = f"ws{url.removeprefix('http')}{_PATH}"
+    if auth_mode == "strict":
+        address += f"?access_token={quote(token, safe='')}"
+    try:
+        with connect(
+            address,
+            ssl=httpx.create_ssl_context() if url.startswith("https:") else None,
+            origin=None if origin is None else Origin(origin),
+            compression=None,
+            ping_interval=None,
+            open_timeout=_TIMEOUT,
+            close_timeout=0,
+        ):
+            pass
+    except InvalidStatus as error:
+        raise SetupError(_refusal(url, error.response.status_code, origin)) from error
+    except TimeoutError as error:
+        raise SetupError(_sockets_are_off(url)) from error
+    except (OSError, InvalidHandshake) as error:
+        raise SetupError(f"{url}/websocket does not open ({error}): see its log") from error
+
+
+def _refusal(url: str, status: int, origin: str | None) -> str:
+    if status == 404:
+        return _realtime_is_off(url)
+    if status == 403 and origin is not None:
+        return (
+            f"{url} lets no page of {origin} connect: start Directus with CORS_ENABLED=true and "
+            f"CORS_ORIGIN={origin}, or leave --direct out"
+        )
+    return (
+        f"{url}/websocket refuses a connection with status {status}: see that a proxy before it "
+        "lets WebSockets through, and its WEBSOCKETS_REST_AUTH and WEBSOCKETS_REST_CONN_LIMIT"
+    )
+
+
+def _realtime_is_off(url: str) -> str:
+    return f"realtime is not enabled at {url}: start Directus with WEBSOCKETS_ENABLED=true"
+
+
+def _sockets_are_off(url: str) -> str:
+    return (
+        f"{url} has no socket for the page: start Directus with WEBSOCKETS_REST_ENABLED=true and "
+        "WEBSOCKETS_REST_PATH=/websocket, their defaults"
+    )

