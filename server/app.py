@@ -3,8 +3,7 @@
 import logging
 import socket
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
-from datetime import UTC, datetime
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from typing import Any
 
 import uvicorn
@@ -13,71 +12,64 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import WebSocketRoute
-from starlette.websockets import WebSocket
 
-from server.access import Access
+from server.assembly import assemble, middleware, project_of
 from server.assets import routes as asset_routes
 from server.config import Config
-from server.dispatch import Dispatcher
 from server.errors import DirectusError, route_not_found
-from server.handlers import Handlers
-from server.hub import Hub
-from server.items import Items
-from server.project import guide
-from server.query import Limits
-from server.rest import Json, Rest
-from server.session import Pulse, Rules
+from server.http import Json
+from server.project_file import ProjectError
 from server.store import Store, StoreError
-from server.websocket import Sockets
+from server.upgrade import UpgradeProtocol
+from server.websocket import mute
 
-__all__ = ["StoreError", "create_app", "create_server", "serve"]
+__all__ = ["ProjectError", "StoreError", "create_app", "create_server", "serve"]
 
 _LARGEST_FRAME = 100 * 2**20  # bytes, as Directus' WebSocket library has it
 _GRACE = 2  # seconds for what is under way when the server is told to end
 
 
 def create_app(config: Config) -> Starlette:
-    """Return the ASGI application: the page, REST, and the socket.
+    """Return the ASGI application: the page, and REST and the socket, ours or relayed.
 
-    Its lifespan opens the database, and makes the guide's project in it at the first start.
+    Its lifespan opens our database, and makes the project in it at the first start.
     """
+    parts = _own if config.directus is None else _elsewhere
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        project = guide(config.token)
-        store = Store(config.database, project)
-        try:
-            _assemble(app, config, store)
+        async with parts(app, config):
             yield
-        finally:
-            store.close()
 
     handlers: Any = {DirectusError: _told, HTTPException: _not_found}
-    app = Starlette(lifespan=lifespan, exception_handlers=handlers)
+    first = middleware(config) if config.directus is None else []
+    app = Starlette(lifespan=lifespan, exception_handlers=handlers, middleware=first)
     app.router.redirect_slashes = False
     return app
 
 
-def _assemble(app: Starlette, config: Config, store: Store) -> None:
-    project, hub = store.project, Hub()
-    access = Access(project, store.user_ids)
-    limits = Limits(config.query_limit_default, config.query_limit_max)
-    dispatcher = Dispatcher(store, hub, Items(project, _now, limits, config.max_batch_mutation))
-    heartbeat = config.heartbeat_period
-    handlers = Handlers(project, hub, limits, _now, heartbeat is not None)
-    rules = Rules(handlers, Pulse(heartbeat), access.public, config.auth, config.auth_timeout)
-    sockets = Sockets(config, rules, access, dispatcher)
-    app.state.sockets = sockets
-    app.router.routes[:] = [
-        WebSocketRoute("/websocket", sockets.serve),
-        WebSocketRoute("/{path:path}", _mute),
-        *Rest(config, project, access, dispatcher, limits).routes(),
-        *asset_routes(config),
-    ]
+@asynccontextmanager
+async def _own(app: Starlette, config: Config) -> AsyncIterator[None]:
+    store = Store(config.database, project_of(config))
+    try:
+        assemble(app, config, store)
+        yield
+    finally:
+        store.close()
 
 
-def _now() -> datetime:
-    return datetime.now(UTC)
+@asynccontextmanager
+async def _elsewhere(app: Starlette, config: Config) -> AsyncIterator[None]:
+    from server.relay import Relay  # late: its HTTP client would cost each start of our own
+
+    async with AsyncExitStack() as stack:
+        app.state.sockets = None
+        app.router.routes[:] = [WebSocketRoute("/{path:path}", mute), *asset_routes(config)]
+        if config.directus:
+            relay = await stack.enter_async_context(Relay(config.directus))
+            app.router.routes[:0] = relay.socket_routes()
+            app.router.routes += relay.http_routes()
+        yield
 
 
 async def _told(_request: Request, error: DirectusError) -> Response:
@@ -88,12 +80,6 @@ async def _not_found(request: Request, _error: HTTPException) -> Response:
     # A method that a route has not got is no route either.
     error = route_not_found(request.url.path)
     return Json(error.envelope(), status_code=error.status)
-
-
-async def _mute(websocket: WebSocket) -> None:
-    """Leave an upgrade of a wrong path without any answer, as Directus does."""
-    while (await websocket.receive())["type"] != "websocket.disconnect":
-        pass
 
 
 class _Server(uvicorn.Server):
@@ -111,7 +97,8 @@ class _Server(uvicorn.Server):
         self._on_ready()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        await self._app.state.sockets.close()
+        if self._app.state.sockets is not None:
+            await self._app.state.sockets.close()
         await super().shutdown(sockets)
 
 
@@ -120,7 +107,7 @@ def create_server(config: Config, on_ready: Callable[[], None]) -> uvicorn.Serve
     app = create_app(config)
     options = uvicorn.Config(
         app,
-        ws="websockets-sansio",
+        ws=UpgradeProtocol,
         ws_max_size=_LARGEST_FRAME,
         ws_per_message_deflate=False,
         ws_ping_interval=None,
@@ -146,9 +133,11 @@ def serve(config: Config, listener: socket.socket, on_ready: Callable[[], None])
     ``on_ready`` is called once connections are accepted.
 
     Raises:
-        StoreError: the database cannot be opened; its text is one sentence with the cure.
+        ProjectError: the project's file cannot be used.
+        StoreError: the database cannot be opened. Both texts are one sentence with the cure.
     """
     # Opened once beforehand, so that what is wrong is told in a sentence and not in a traceback.
-    Store(config.database, guide(config.token)).close()
+    if config.directus is None:
+        Store(config.database, project_of(config)).close()
     with suppress(KeyboardInterrupt):
         create_server(config, on_ready).run([listener])

@@ -5,25 +5,26 @@ from typing import Any
 import sqlalchemy as sa
 
 from app.directus.messages import encode
-from server.errors import forbidden_fields, invalid_query
+from server.errors import DirectusError, forbidden_fields, invalid_query
 from server.filters import FLAGS, Filter, Group, Scalar
-from server.project import Collection, Field
-from server.values import read_number, read_timestamp, write_text, write_timestamp
+from server.functions import expression, field_of, is_call, result_of
+from server.project import MOMENTS, NUMBERS, Collection, Field, Type
+from server.values import read_number, to_column, write_text
 
 _WORDS = ("contains", "starts_with", "ends_with")
 _LIKES = {f"_{sense}{word}" for word in _WORDS for sense in ("", "n", "i", "ni")} - {"_nicontains"}
 _EQUAL = {"_eq", "_neq", "_null", "_nnull"}
 _TEXT = _EQUAL | _LIKES | {"_in", "_nin", "_empty", "_nempty"}
 _ORDERED = _EQUAL | {"_in", "_nin", "_between", "_nbetween"} | {"_lt", "_lte", "_gt", "_gte"}
-_OPERATORS = {
+_OPERATORS: dict[Type, set[str]] = {
+    **dict.fromkeys((*NUMBERS, *MOMENTS), _ORDERED),
     "string": _TEXT,
     "text": _TEXT,
-    "integer": _ORDERED,
-    "float": _ORDERED,
-    "timestamp": _ORDERED,
+    "csv": _TEXT,
     "uuid": _EQUAL | {"_in", "_nin"},
     "boolean": _EQUAL,
     "json": {"_null", "_nnull"},
+    "hash": {"_null", "_nnull", "_empty", "_nempty"},
 }
 
 
@@ -36,21 +37,24 @@ def where(node: Filter, collection: Collection) -> sa.ColumnElement[bool]:
     if isinstance(node, Group):
         parts = [where(part, collection) for part in node.parts]
         return sa.and_(*parts) if node.operator == "_and" else sa.or_(*parts)
-    root, _, rest = node.field.partition(".")
-    field = collection.by_name.get(root)
+    name = field_of(node.field)
+    field = collection.by_name.get(name)
     if field is None:
-        raise forbidden_fields([root], collection.name)
-    if rest:
+        raise forbidden_fields([name], collection.name)
+    column: sa.ColumnElement[Any] = collection.table.c[name]
+    if is_call(node.field):
+        column, field = expression(collection, node.field), result_of(node.field)
+    elif node.field != name:
         raise invalid_query(f'Relations are not supported by this server: "{node.field}"')
     if node.operator not in _OPERATORS[field.type]:
         raise invalid_query(
             f'"{field.type}" field type does not contain the "{node.operator}" filter operator'
         )
-    return _sql(collection.table.c[root], field, node.operator, node.value)
+    return _sql(column, field, node.operator, node.value)
 
 
 def _sql(
-    column: sa.Column[Any], field: Field, operator: str, value: Scalar | tuple[Scalar, ...]
+    column: sa.ColumnElement[Any], field: Field, operator: str, value: Scalar | tuple[Scalar, ...]
 ) -> sa.ColumnElement[bool]:
     if operator in FLAGS:
         return _flag(column, operator, value)
@@ -65,7 +69,7 @@ def _sql(
     return column.bool_op(symbol)(bound)
 
 
-def _flag(column: sa.Column[Any], operator: str, value: Any) -> sa.ColumnElement[bool]:
+def _flag(column: sa.ColumnElement[Any], operator: str, value: Any) -> sa.ColumnElement[bool]:
     empty = operator.endswith("empty")
     wants_nothing = (operator in ("_null", "_empty")) == (value is not False)
     if wants_nothing:
@@ -73,7 +77,9 @@ def _flag(column: sa.Column[Any], operator: str, value: Any) -> sa.ColumnElement
     return sa.and_(column.is_not(None), column != "") if empty else column.is_not(None)
 
 
-def _list(column: sa.Column[Any], operator: str, values: list[Any]) -> sa.ColumnElement[bool]:
+def _list(
+    column: sa.ColumnElement[Any], operator: str, values: list[Any]
+) -> sa.ColumnElement[bool]:
     if operator in ("_in", "_nin"):
         found = one_of(column, values)
         return found if operator == "_in" else sa.not_(found)
@@ -89,7 +95,7 @@ def one_of(column: sa.ColumnElement[Any], values: list[Any]) -> sa.ColumnElement
     return column.in_(sa.select(each.c.value))
 
 
-def _like(column: sa.Column[Any], operator: str, text: str) -> sa.ColumnElement[bool]:
+def _like(column: sa.ColumnElement[Any], operator: str, text: str) -> sa.ColumnElement[bool]:
     # SQLite's LIKE ignores the case of ASCII letters, so the operators with an i need no more;
     # like Directus, we leave the wildcards in the text alone.
     word = next(word for word in _WORDS if operator.endswith(word))
@@ -101,14 +107,14 @@ def _like(column: sa.Column[Any], operator: str, text: str) -> sa.ColumnElement[
 def _bound(field: Field, value: Scalar) -> Scalar:
     if value is None:
         return None
-    if field.type in ("integer", "float", "boolean"):
+    if field.type in (*NUMBERS, "boolean"):
         number = read_number(value)
         if number is None:
             raise invalid_query("Invalid numeric value")
         return number
-    if field.type == "timestamp":
-        moment = read_timestamp(value)
-        if moment is None:
-            raise invalid_query(f'"{field.name}" has to be compared with a date')
-        return write_timestamp(moment)
+    if field.type in MOMENTS:
+        try:
+            return to_column(field, value)
+        except DirectusError:
+            raise invalid_query(f'"{field.name}" has to be compared with a date') from None
     return write_text(value)

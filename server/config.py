@@ -25,11 +25,18 @@ class Config:
     database: Path
     """The SQLite file, made at the first start: ``DB_FILENAME``."""
 
+    project: Path | None = None
+    """The TOML file that says what is served. None: the guide's, ``server/guide.toml``."""
+
     token: str = "your_access_token"
     """The static token of the guide's user, made so at each start. Empty: nobody has one."""
 
     page: Mapping[str, str | bool | int | float] = field(default_factory=dict)
     """What stands in for values of the ``[directus]`` table of the pyscript.toml that is served."""
+
+    directus: str | None = None
+    """The Directus whose endpoints are relayed, by its address. Empty: the page alone is served,
+    and connects elsewhere. None: we are the Directus."""
 
     runtime: Mapping[str, Path] | None = None
     """Folders served under ``/runtime/NAME``. None: npm's, see :func:`npm_runtime`."""
@@ -39,6 +46,45 @@ class Config:
 
     auth_timeout: float = 10.0
     """Seconds to authenticate in: ``WEBSOCKETS_REST_AUTH_TIMEOUT``."""
+
+    websockets: bool = True
+    """``WEBSOCKETS_ENABLED``."""
+
+    websockets_rest: bool = True
+    """``WEBSOCKETS_REST_ENABLED``."""
+
+    websockets_rest_path: str = "/websocket"
+    """``WEBSOCKETS_REST_PATH``."""
+
+    websockets_rest_conn_limit: int | None = None
+    """Authenticated connections at a time: ``WEBSOCKETS_REST_CONN_LIMIT``. None: any number."""
+
+    access_token_ttl: float = 900.0
+    """Seconds that a login's access token is good for: ``ACCESS_TOKEN_TTL``."""
+
+    refresh_token_ttl: float = 604_800.0
+    """Seconds that its refresh token is good for: ``REFRESH_TOKEN_TTL``."""
+
+    login_stall_time: float = 0.5
+    """Seconds that a login takes at least, whatever comes of it: ``LOGIN_STALL_TIME``."""
+
+    cors_enabled: bool = False
+    """Whether pages of other origins are answered: ``CORS_ENABLED``."""
+
+    cors_origin: bool | str | tuple[str, ...] = False
+    """Which ones; True for all: ``CORS_ORIGIN``."""
+
+    public_url: str = ""
+    """The address that a proxy gives us, whose pages are ours: ``PUBLIC_URL``."""
+
+    rate_limiter_enabled: bool = False
+    """``RATE_LIMITER_ENABLED``: on a socket for each connection, by REST for each address."""
+
+    rate_limiter_points: int = 50
+    """Requests in a window of time: ``RATE_LIMITER_POINTS``."""
+
+    rate_limiter_duration: float = 1.0
+    """Seconds of that window: ``RATE_LIMITER_DURATION``."""
 
     heartbeat_period: float | None = 30.0
     """Seconds between pings: ``WEBSOCKETS_HEARTBEAT_PERIOD``. None: no pings and no pongs."""

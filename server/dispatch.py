@@ -3,18 +3,29 @@
 import asyncio
 import logging
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 
 import sqlalchemy as sa
 
 from server.errors import DirectusError
 from server.hub import Event, Hub, Subscriber, Subscription, Told, View, tell, texts_of
-from server.items import Items, Outcome, Request
+from server.items import Items
+from server.request import Outcome, Request
 from server.store import Store
 
 log = logging.getLogger("server")
 
 Outlet = Callable[[str], None]
 Answer = Callable[[Outcome | DirectusError], None]
+
+
+@dataclass(slots=True)
+class _Commit:
+    """What was committed, and who waits to hear of it."""
+
+    outcome: Outcome
+    answer: Answer
+    told: asyncio.Future[None]
 
 
 class Dispatcher:
@@ -26,7 +37,8 @@ class Dispatcher:
         self._store = store
         self._hub = hub
         self._items = items
-        self._turn = asyncio.Lock()
+        self._untold: list[_Commit] = []
+        self._telling = False
 
     async def perform(self, request: Request, answer: Answer) -> None:
         """Perform ``request``, hand its outcome to ``answer``, and tell the subscribers.
@@ -42,30 +54,41 @@ class Dispatcher:
         if not outcome.events:
             answer(outcome)
             return
-        # The lock is fair, so commits are told of in the order in which they were made.
-        async with self._turn:
-            await self._tell(outcome, answer)
+        # Commits are told of in the order in which they were made, and those that came while
+        # others were read for are read for together.
+        commit = _Commit(outcome, answer, asyncio.get_running_loop().create_future())
+        self._untold.append(commit)
+        if not self._telling:
+            await self._tell_all()
+        await commit.told
 
-    async def _tell(self, outcome: Outcome, answer: Answer) -> None:
-        concerned = self._hub.concerned(outcome.events)
-        texts = await self._texts(concerned)
-        # Directus answers while it reads for the first subscription: that one comes before the
-        # reply and the others after it, unless counting made the first one slow.
-        first = _first(concerned, outcome.events)
-        self._deliver(tell(concerned[:first], texts))
-        answer(outcome)
-        self._deliver(tell(concerned[first:], texts))
+    async def _tell_all(self) -> None:
+        self._telling = True
+        try:
+            while self._untold:
+                commits, self._untold = self._untold, []
+                await self._tell(commits)
+        finally:
+            self._telling = False
+
+    async def _tell(self, commits: list[_Commit]) -> None:
+        concerned = [self._hub.concerned(commit.outcome.events) for commit in commits]
+        texts = await self._texts([view for pairs in concerned for _, view in pairs])
+        for commit, pairs in zip(commits, concerned, strict=True):
+            # Directus answers while it reads for the first subscription: that one comes before
+            # the reply and the others after it, unless counting made the first one slow.
+            first = _first(pairs, commit.outcome.events)
+            self._deliver(tell(pairs[:first], texts))
+            commit.answer(commit.outcome)
+            self._deliver(tell(pairs[first:], texts))
+            commit.told.set_result(None)
 
     def _deliver(self, told: Iterable[Told]) -> None:
         for subscriber, text in told:
             if outlet := self.outlets.get(subscriber):
                 outlet(text)
 
-    async def _texts(
-        self, concerned: Sequence[tuple[Subscription, View]]
-    ) -> dict[View, str | None]:
-        views = [view for _, view in concerned]
-
+    async def _texts(self, views: Sequence[View]) -> dict[View, str | None]:
         def read(connection: sa.Connection) -> dict[View, str | None]:
             return texts_of(views, lambda view: self._items.show(connection, view))
 

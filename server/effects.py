@@ -1,9 +1,10 @@
 """What a session returns: text to send, work to do, the end, or a note for the host's log."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from server.hub import Subscription
-from server.items import Request
+from server.request import Request
 
 Uid = str | int | float | None
 
@@ -31,7 +32,7 @@ class Note:
 class Authenticate:
     """Find whose ``credentials`` these are, then call :meth:`Session.authenticated`."""
 
-    credentials: dict[str, str]
+    credentials: dict[str, Any]
     uid: Uid
 
 

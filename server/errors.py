@@ -103,9 +103,26 @@ def not_unique(collection: str, field: str, value: Any) -> DirectusError:
     )
 
 
+def invalid_foreign_key() -> DirectusError:
+    """Return the refusal of a key that the other collection has not got, or cannot lose."""
+    nothing = {"collection": None, "field": None, "value": None}
+    words = "Invalid foreign key."
+    return DirectusError("INVALID_FOREIGN_KEY", words, status=400, extensions=nothing)
+
+
 def invalid_credentials() -> DirectusError:
-    """Return the refusal of a token that nobody has."""
+    """Return the refusal of a token or a password that nobody has."""
     return DirectusError("INVALID_CREDENTIALS", "Invalid user credentials.", status=401)
+
+
+def token_expired() -> DirectusError:
+    """Return the refusal of an access token whose time is over."""
+    return DirectusError("TOKEN_EXPIRED", "Token expired.", status=401)
+
+
+def invalid_token() -> DirectusError:
+    """Return the refusal of an access token that we did not sign."""
+    return DirectusError("INVALID_TOKEN", "Invalid token.", status=403)
 
 
 def route_not_found(path: str) -> DirectusError:

@@ -11,6 +11,7 @@ from typing import Any
 
 from app.directus.messages import decode
 from server.errors import invalid_query
+from server.functions import field_of
 from server.values import write_timestamp
 
 Scalar = str | int | float | bool | None
@@ -87,8 +88,6 @@ def _nodes(raw: Mapping[str, Any], path: str, context: Context) -> Iterator[Filt
             yield from _groups(key, value, path, context)
         elif key.startswith("_") and path:
             yield Compare(path, key, _value(key, value, context))
-        elif "(" in key:
-            raise invalid_query(f'Functions are not supported by this server: "{key}"')
         elif isinstance(value, dict):
             yield from _nodes(value, f"{path}.{key}" if path else key, context)
         else:
@@ -169,7 +168,7 @@ def _months_later(now: datetime, months: int) -> datetime:
 def fields_of(node: Filter) -> Iterator[str]:
     """Yield the fields that a filter names, as often as it names them."""
     if isinstance(node, Compare):
-        yield node.field.partition(".")[0]
+        yield field_of(node.field)
     else:
         for part in node.parts:
             yield from fields_of(part)

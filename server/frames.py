@@ -140,13 +140,15 @@ def _keys(message: dict[str, Any]) -> list[str]:
     return [issue for at, key in enumerate(keys) for issue in _text_or_number(key, f"ids[{at}]")]
 
 
-def credentials_of(message: dict[str, Any]) -> dict[str, str] | None:
-    """Return what an auth message says to be let in with, or None if it says nothing usable."""
-    for names in (("email", "password"), ("refresh_token",), ("access_token",)):
-        if all(isinstance(message.get(name), str) for name in names):
-            given = {name: message[name] for name in names}
-            return given if _EMAIL.fullmatch(given.get("email", "a@b.c")) else None
-    return None
+def credentials_of(message: dict[str, Any]) -> dict[str, Any] | None:
+    """Return all that an auth message says to be let in with, or None if none of it is usable."""
+    usable = any(
+        all(isinstance(message.get(name), str) for name in names)
+        for names in (("email", "password"), ("access_token",), ("refresh_token",))
+        if "email" not in names or _EMAIL.fullmatch(str(message.get("email")))
+    )
+    given = ("email", "password", "access_token", "refresh_token")
+    return {name: message[name] for name in given if name in message} if usable else None
 
 
 def frame(uid: str | int | float | None = None, /, **parts: Any) -> str:

@@ -10,9 +10,9 @@ from server.errors import DirectusError, forbidden_collection, invalid_query
 from server.filters import Context
 from server.frames import check_items, check_subscribe, error_frame, frame
 from server.hub import Hub, Subscriber, Subscription
-from server.items import Outcome, Request
 from server.project import Collection, Project
 from server.query import Limits, Query, read_query
+from server.request import EVERYTHING, Outcome, Request
 
 Message = dict[str, Any]
 
@@ -77,7 +77,7 @@ class Handlers:
         uid = _as_text(message.get("uid"))
         try:
             collection = self._collection(message["collection"])
-            query = self._query(subscriber, message.get("query")) or Query()
+            query = self._query(subscriber, message.get("query")) or EVERYTHING
         except DirectusError as error:
             return _refused("subscribe", error, uid)
         if uid is not None:
@@ -97,21 +97,29 @@ class Handlers:
             if message["collection"].startswith("directus_"):
                 words = "Cannot trigger an action on a system collection."
                 raise DirectusError("INVALID_COLLECTION", words, status=400)
-            # A create has no use for keys, and so they are not checked either.
-            keyed = message if message["action"] != "create" else {}
-            ids = keyed.get("ids")
-            request = Request(
-                message["action"],
-                self._collection(message["collection"]),
-                subscriber.rights,
-                id=keyed.get("id"),
-                ids=None if ids is None else tuple(ids),
-                data=message.get("data"),
-                query=self._query(subscriber, message.get("query")),
-            )
+            request = self._request(subscriber, message)
         except DirectusError as error:
             return _refused("items", error, uid)
         return [Perform(request, uid)]
+
+    def _request(self, subscriber: Subscriber, message: Message) -> Request:
+        # A create has no use for keys, and so they are not checked either.
+        keyed = message if message["action"] != "create" else {}
+        key, ids = keyed.get("id"), keyed.get("ids")
+        collection = self._collection(message["collection"])
+        query = self._query(subscriber, message.get("query"))
+        # An item that is updated by its key is shown whole.
+        shown = None if message["action"] == "update" and key else query
+        return Request(
+            message["action"],
+            collection,
+            subscriber.rights,
+            id=key,
+            ids=None if ids is None else tuple(ids),
+            data=message.get("data"),
+            query=shown or EVERYTHING,
+            selector=query,
+        )
 
     def _collection(self, name: str) -> Collection:
         collection = self.project.by_name.get(name)

@@ -5,7 +5,7 @@ each of them gets that text with a uid of their own.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from server.access import Permission, Rights
@@ -52,6 +52,16 @@ class View:
     query: Query
     permission: Permission | None
     item: str | None
+    _hash: int = field(init=False, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        """Compute the hash: once for a view, which is looked up once for each subscriber."""
+        parts = (self.event, self.query, self.permission, self.item)
+        object.__setattr__(self, "_hash", hash(parts))
+
+    def __hash__(self) -> int:
+        """Return the hash."""
+        return self._hash
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,23 +104,33 @@ class Hub:
             self._by_subscriber.pop(subscriber, None)
 
     def concerned(self, events: Sequence[Event]) -> list[tuple[Subscription, View]]:
-        """Return who is shown what of ``events``, all of one collection.
+        """Return who is shown what of ``events``, one or more of one collection.
 
         Subscriptions come in the order they were registered, each with its events in their order.
         """
-        if not events:
-            return []
+        views = _Views()
         return [
-            (subscription, _view(subscription, event))
+            (subscription, views.of(subscription, event))
             for subscription in self._by_collection.get(events[0].collection, ())
             for event in events
             if subscription.event in (None, event.action) and _names_item(subscription, event)
         ]
 
 
-def _view(subscription: Subscription, event: Event) -> View:
-    permission = subscription.subscriber.rights.permission(event.collection, "read")
-    return View(event, subscription.query, permission, subscription.item)
+class _Views:
+    """Makes views, one for all who share the same objects: most subscribers do."""
+
+    def __init__(self) -> None:
+        self._made: dict[tuple[int, int, int, str | None], View] = {}
+
+    def of(self, subscription: Subscription, event: Event) -> View:
+        query, item = subscription.query, subscription.item
+        permission = subscription.subscriber.rights.permission(event.collection, "read")
+        # The views keep the objects, and with them their ids.
+        key = (id(event), id(query), id(permission), item)
+        if key not in self._made:
+            self._made[key] = View(event, query, permission, item)
+        return self._made[key]
 
 
 def _names_item(subscription: Subscription, event: Event) -> bool:
@@ -152,9 +172,17 @@ def _shown(view: View, read: Callable[[View], Shown]) -> Shown:
 def tell(
     concerned: Iterable[tuple[Subscription, View]], texts: Mapping[View, str | None]
 ) -> list[Told]:
-    """Return the frames for those concerned, in their order."""
-    return [
-        (subscription.subscriber, with_uid(text, subscription.uid))
-        for subscription, view in concerned
-        if (text := texts[view]) is not None
-    ]
+    """Return the frames for those concerned, in their order.
+
+    Those who see the same under the same uid get one and the same text.
+    """
+    written: dict[tuple[View, str | None], str] = {}
+    told = []
+    for subscription, view in concerned:
+        text = texts[view]
+        if text is not None:
+            key = (view, subscription.uid)
+            if key not in written:
+                written[key] = with_uid(text, subscription.uid)
+            told.append((subscription.subscriber, written[key]))
+    return told

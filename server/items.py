@@ -10,54 +10,21 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from server.access import Permission, Rights
+from server.access import Permission
 from server.errors import (
     DirectusError,
     forbidden,
-    forbidden_collection,
     invalid_payload,
     unusable_value,
 )
 from server.hub import Event, Key, Shown, View
-from server.project import Action, Collection, Project
+from server.project import Collection, Project
 from server.query import Limits, Query, Reading
+from server.request import EVERYTHING, Outcome, Request
 from server.rows import insert, remove, typed_key, update
 
+_FIRST = Query(fields=(), limit=1)
 _NO_SELECTOR = "Either 'ids', 'id' or 'query' is required for a DELETE request."
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """One action on a collection. ``query`` is None if none was given."""
-
-    action: Action
-    collection: Collection
-    rights: Rights
-    id: Key | None = None
-    ids: tuple[Key, ...] | None = None
-    data: Any = None
-    query: Query | None = None
-
-    def permission(self, action: Action | None = None) -> Permission:
-        """Return what the request, or another ``action`` on its way, may touch.
-
-        Raises:
-            DirectusError: FORBIDDEN, for nothing at all.
-        """
-        found = self.rights.permission(self.collection.name, action or self.action)
-        if found is None:
-            raise forbidden_collection(self.collection.name)
-        return found
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What came of a request. ``error`` tells that what was written could not be read back."""
-
-    data: Any = None
-    meta: dict[str, int] | None = None
-    events: tuple[Event, ...] = ()
-    error: DirectusError | None = None
 
 
 @dataclass(slots=True)
@@ -104,12 +71,13 @@ class Items:
         return Reading(query, collection, seen, self.limits)
 
     def _read(self, connection: sa.Connection, request: Request) -> Outcome:
-        query = request.query or Query()
-        reading = self._reading(request.collection, query, request.permission())
+        reading = self._reading(request.collection, request.query, request.permission())
         if request.id:
             data = _one(connection, reading, typed_key(request.collection, request.id))
         elif request.ids is not None:
             data = _rows(connection, reading, self._keys(request, request.ids))
+        elif request.collection.singleton:
+            data = _single(connection, reading)
         else:
             data = _rows(connection, reading)
         return Outcome(data, _counts(connection, reading))
@@ -118,21 +86,25 @@ class Items:
         many = isinstance(request.data, list)
         items = request.data if many else [request.data]
         self._check_batch(len(items))
-        permission = request.permission()
+        request.permission()
         keys: list[Key] = []
         for item in items:
             if many and item is None:
                 raise unusable_value("data", item, "item")
-            given = item if isinstance(item, dict) else {}
-            keys.append(insert(connection, request.collection, permission, given, self.now()))
+            keys.append(self._insert(connection, request, item))
         events = [Event(request.collection.name, "create", (key,)) for key in keys]
         return self._read_back(connection, request, keys if many else keys[0], events)
 
+    def _insert(self, connection: sa.Connection, request: Request, item: Any) -> Key:
+        given = item if isinstance(item, dict) else {}
+        return insert(connection, request.collection, request.rights, given, self.now())
+
     def _update(self, connection: sa.Connection, request: Request) -> Outcome:
-        name = request.collection.name
-        if not (request.id or request.ids is not None) and isinstance(request.data, list):
+        if not request.by_key and request.collection.singleton:
+            return self._upsert(connection, request)
+        if not request.by_key and isinstance(request.data, list):
             return self._update_batch(connection, request)
-        if request.data is None and (request.id or request.ids is not None):
+        if request.by_key and request.data is None:
             raise unusable_value("data", None, "item")
         request.permission()
         keys, raw = self._selected(connection, request)
@@ -140,8 +112,20 @@ class Items:
             return Outcome([])
         self._check_batch(len(keys))
         update(connection, request.collection, request.rights, keys, request.data, self.now())
-        events = [Event(name, "update", raw)]
+        events = [Event(request.collection.name, "update", raw)]
         return self._read_back(connection, request, keys[0] if request.id else keys, events)
+
+    def _upsert(self, connection: sa.Connection, request: Request) -> Outcome:
+        """Write the one row of a singleton, be it there or not."""
+        collection = request.collection
+        found = _rows(connection, self._reading(collection, _FIRST, Permission()))
+        if found:
+            update(connection, collection, request.rights, found, request.data, self.now())
+        else:
+            found = [self._insert(connection, request, request.data)]
+            request = replace(request, action="create")
+        events = [Event(collection.name, request.action, tuple(found))]
+        return self._read_back(connection, request, found[0], events)
 
     def _update_batch(self, connection: sa.Connection, request: Request) -> Outcome:
         request.permission()
@@ -160,7 +144,7 @@ class Items:
         return self._read_back(connection, request, keys, events)
 
     def _delete(self, connection: sa.Connection, request: Request) -> Outcome:
-        if not request.id and request.ids is None and request.query is None:
+        if not request.by_key and request.selector is None:
             raise DirectusError("INVALID_PAYLOAD", _NO_SELECTOR, status=400)
         request.permission()
         keys, raw = self._selected(connection, request)
@@ -175,11 +159,10 @@ class Items:
         self, connection: sa.Connection, request: Request
     ) -> tuple[list[Key], tuple[Key, ...]]:
         """Return the keys that a write is for: as the table has them, and as they were said."""
-        if request.id or request.ids is not None:
+        if request.by_key:
             raw = (request.id,) if request.id else request.ids or ()
             return self._keys(request, raw), raw
-        query = request.query or Query()
-        bare = replace(query, fields=(), meta=())
+        bare = replace(request.selector or EVERYTHING, fields=(), meta=())
         reading = self._reading(request.collection, bare, request.permission("read"))
         found = _rows(connection, reading)
         return found, tuple(found)
@@ -195,13 +178,12 @@ class Items:
         self, connection: sa.Connection, request: Request, keys: Any, events: list[Event]
     ) -> Outcome:
         """Return what was written as its author may see it; not seeing it undoes nothing."""
-        one = not isinstance(keys, list)
-        query = Query() if one and request.action == "update" else request.query or Query()
         try:
-            reading = self._reading(request.collection, query, request.permission("read"))
-            read = _one if one else _rows
-            data = read(connection, reading, keys)
-            return Outcome(data, _counts(connection, reading), tuple(events))
+            reading = self._reading(request.collection, request.query, request.permission("read"))
+            if not isinstance(keys, list):
+                return Outcome(_one(connection, reading, keys), events=tuple(events))
+            counts = _counts(connection, reading) if request.action == "update" else None
+            return Outcome(_rows(connection, reading, keys), counts, tuple(events))
         except DirectusError as error:
             return Outcome(events=tuple(events), error=error)
 
@@ -216,6 +198,16 @@ def _one(connection: sa.Connection, reading: Reading, key: Key) -> Any:
     if not rows:
         raise forbidden()
     return rows[0]
+
+
+def _single(connection: sa.Connection, reading: Reading) -> Any:
+    """Return the row of a singleton; before it is written, only what it has by default."""
+    rows = _rows(connection, replace(reading, query=replace(reading.query, limit=1)))
+    if rows:
+        return rows[0]
+    asked, fields = reading.columns(), reading.collection.fields
+    named = [field for field in fields if field.name in asked]
+    return {f.name: f.default for f in named if f.primary or f.default is not None}
 
 
 def _counts(connection: sa.Connection, reading: Reading) -> dict[str, int] | None:

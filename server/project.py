@@ -1,7 +1,4 @@
-"""What a server serves: collections with typed fields, policies, users. No I/O.
-
-``guide()`` is the project of Directus' guide "Connect to Realtime Data".
-"""
+"""What a server serves: collections with typed fields, policies, users. No I/O."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,21 +7,34 @@ from typing import Any, Literal
 
 import sqlalchemy as sa
 
-Type = Literal["string", "text", "integer", "float", "boolean", "json", "timestamp", "uuid"]
-Special = Literal["date-created", "date-updated", "uuid"]
+Type = Literal[
+    "string", "text", "integer", "bigInteger", "float", "decimal", "boolean", "json",
+    "csv", "timestamp", "dateTime", "date", "time", "uuid", "hash",
+]  # fmt: skip
+Special = Literal["date-created", "date-updated", "user-created", "uuid"]
 Action = Literal["create", "read", "update", "delete"]
 
-# JSON and timestamps are kept as text, a timestamp in the one form that also sorts as time.
+INTEGERS: tuple[Type, ...] = ("integer", "bigInteger")
+NUMBERS: tuple[Type, ...] = (*INTEGERS, "float", "decimal")
+MOMENTS: tuple[Type, ...] = ("timestamp", "dateTime", "date", "time")
+
+# All else is kept as text, a timestamp in the one form that also sorts as time.
 _COLUMNS: dict[Type, type[sa.types.TypeEngine[Any]]] = {
     "integer": sa.Integer,
+    "bigInteger": sa.Integer,
     "float": sa.Float,
+    "decimal": sa.Float,
     "boolean": sa.Integer,
 }
 
 
 @dataclass(frozen=True)
 class Field:
-    """One column; ``special`` names the value that the server itself puts in."""
+    """One column; ``special`` names the value that the server itself puts in.
+
+    ``required`` forbids null, ``default`` stands for a value that is not given, and ``references``
+    names the column ("collection.field") whose values the field may hold; null when they go.
+    """
 
     name: str
     type: Type
@@ -32,14 +42,17 @@ class Field:
     primary: bool = False
     required: bool = False
     unique: bool = False
+    default: Any = None
+    references: str | None = None
 
 
 @dataclass(frozen=True)
 class Collection:
-    """A table: its name and its fields, one of them primary."""
+    """A table: its name and its fields, one of them primary. A singleton has one row at most."""
 
     name: str
     fields: tuple[Field, ...]
+    singleton: bool = False
 
     @cached_property
     def by_name(self) -> dict[str, Field]:
@@ -54,18 +67,29 @@ class Collection:
     @cached_property
     def table(self) -> sa.Table:
         """The table as SQLAlchemy knows it."""
+        metadata = sa.MetaData()
         columns = [
             sa.Column(
                 field.name,
                 _COLUMNS.get(field.type, sa.Text),
+                *self._foreign_key(field, metadata),
                 primary_key=field.primary,
                 nullable=not (field.primary or field.required),
                 unique=field.unique,
             )
             for field in self.fields
         ]
-        automatic = self.key.type == "integer"
-        return sa.Table(self.name, sa.MetaData(), *columns, sqlite_autoincrement=automatic)
+        automatic = self.key.type in INTEGERS
+        return sa.Table(self.name, metadata, *columns, sqlite_autoincrement=automatic)
+
+    def _foreign_key(self, field: Field, metadata: sa.MetaData) -> list[sa.ForeignKey]:
+        if field.references is None:
+            return []
+        name, _, column = field.references.partition(".")
+        if name != self.name and name not in metadata.tables:
+            # SQLAlchemy writes no reference to a table that it does not know.
+            sa.Table(name, metadata, sa.Column(column))
+        return [sa.ForeignKey(field.references, ondelete=None if field.required else "SET NULL")]
 
 
 @dataclass(frozen=True)
@@ -89,11 +113,12 @@ class Policy:
 
 @dataclass(frozen=True)
 class User:
-    """Somebody with a static token; an empty token lets nobody in."""
+    """Somebody with a static token, a password, or both; an empty one lets nobody in."""
 
     email: str
     token: str
     policies: tuple[Policy, ...]
+    password: str = ""
 
 
 @dataclass(frozen=True)
@@ -108,18 +133,3 @@ class Project:
     def by_name(self) -> dict[str, Collection]:
         """The collections by their names."""
         return {collection.name: collection for collection in self.collections}
-
-
-def guide(token: str) -> Project:
-    """Return the guide's project: ``messages``, which a user with ``token`` reads and creates."""
-    messages = Collection(
-        "messages",
-        (
-            Field("id", "integer", primary=True),
-            Field("date_created", "timestamp", special="date-created"),
-            Field("text", "text"),
-            Field("user", "string"),
-        ),
-    )
-    posts = Policy("Public Posts", (Rule("messages", "read"), Rule("messages", "create")))
-    return Project((messages,), (User("poster@example.com", token, (posts,)),))

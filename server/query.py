@@ -5,9 +5,9 @@ collection and against what the user may see; Directus does that when it reads r
 subscription to one event means at each event.
 """
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -16,7 +16,8 @@ from server.access import Permission
 from server.conditions import one_of, where
 from server.errors import forbidden_fields, invalid_query
 from server.filters import Context, Filter, fields_of, read_filter
-from server.project import Collection
+from server.functions import expression, field_of, is_call, result_of
+from server.project import NUMBERS, Collection
 from server.values import from_column, read_number, write_text
 
 META = ("total_count", "filter_count")
@@ -53,11 +54,8 @@ def read_query(raw: Mapping[str, Any], context: Context, limits: Limits) -> Quer
     Raises:
         DirectusError: INVALID_QUERY; silent where Directus only logs.
     """
-    for name in _REFUSED:
-        if raw.get(name):
-            raise invalid_query(f'"{name}" is not supported by this server')
     given_filter = raw.get("filter")
-    return Query(
+    query = Query(
         fields=_fields(raw.get("fields")),
         filter=read_filter(given_filter, context) if given_filter else None,
         search=_search(raw.get("search")),
@@ -67,6 +65,16 @@ def read_query(raw: Mapping[str, Any], context: Context, limits: Limits) -> Quer
         page=_count("page", raw.get("page"), 0) or 0,
         meta=_meta(raw.get("meta")),
     )
+    for name in _REFUSED:
+        if raw.get(name):
+            raise invalid_query(f'"{name}" is not supported by this server')
+    return _shared(query)
+
+
+@lru_cache
+def _shared(query: Query) -> Query:
+    """Return one object for equal queries, so that who asks the same is known at a glance."""
+    return query
 
 
 def _fields(raw: Any) -> tuple[str, ...] | None:
@@ -85,9 +93,6 @@ def _names(what: str, raw: Any) -> list[str]:
     if not all(isinstance(item, str) for item in items):
         raise invalid_query(f'"{what}" holds something that is no string', silent=True)
     names = [name.strip() for item in items for name in item.split(",")]
-    for name in names:
-        if re.fullmatch(r"-?\w+\(.*\)", name):
-            raise invalid_query(f'Functions are not supported by this server: "{name}"')
     return [name for name in names if name]
 
 
@@ -148,7 +153,7 @@ class Reading:
         """
         self._check_names()
         table, key = self.collection.table, self.collection.key.name
-        statement = sa.select(table.c[key], *(table.c[name] for name in self.columns()))
+        statement = sa.select(table.c[key], *(self._column(name) for name in self.columns()))
         statement = statement.where(*self._conditions()).order_by(*self._order())
         limit = self.limits.default if self.query.limit is None else self.query.limit
         if keys is not None:
@@ -174,9 +179,13 @@ class Reading:
                 names[name] = None
         return list(names)
 
+    def _column(self, name: str) -> sa.ColumnElement[Any]:
+        return expression(self.collection, name) if is_call(name) else self.collection.table.c[name]
+
     def rows(self, found: Iterable[sa.Row[Any]]) -> list[Any]:
         """Return the rows as JSON values: objects, or bare keys."""
-        fields = [self.collection.by_name[name] for name in self.columns()]
+        known = self.collection.by_name
+        fields = [result_of(n) if is_call(n) else known[n] for n in self.columns()]
         if not fields:
             return [row[0] for row in found]
         return [
@@ -203,9 +212,9 @@ class Reading:
 
     def _check_names(self) -> None:
         query, visible = self.query, self.permission.visible(self.collection)
-        used = [name.partition(".")[0] for name in query.fields or ()]
+        used = [field_of(name) for name in query.fields or ()]
         used += fields_of(query.filter) if query.filter else ()
-        used += [name.removeprefix("-").partition(".")[0] for name in query.sort]
+        used += [field_of(name.removeprefix("-")) for name in query.sort]
         unknown = dict.fromkeys(name for name in used if name not in (*visible, "*"))
         if unknown:
             raise forbidden_fields(unknown, self.collection.name)
@@ -232,14 +241,14 @@ class Reading:
             column, kind = self.collection.table.c[name], self.collection.by_name[name].type
             if kind in ("string", "text"):
                 found.append(column.like(f"%{text}%"))
-            elif (kind in ("integer", "float") and number is not None) or kind == "uuid":
+            elif (kind in NUMBERS and number is not None) or kind == "uuid":
                 found.append(column == (text if kind == "uuid" else number))
         return sa.or_(sa.false(), *found)
 
     def _order(self) -> list[sa.ColumnElement[Any]]:
         table, key = self.collection.table, self.collection.key.name
         order = [
-            table.c[name[1:]].desc() if name.startswith("-") else table.c[name].asc()
+            self._column(name[1:]).desc() if name.startswith("-") else self._column(name).asc()
             for name in self.query.sort
         ]
         # Equal rows come in the order of their keys, so that pages neither overlap nor leave gaps.

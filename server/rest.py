@@ -1,127 +1,122 @@
-"""Our REST: the server's endpoints and the items of a collection. Thin glue."""
+"""The items of a collection by REST. Thin glue."""
 
 import asyncio
-import logging
-import re
-from collections.abc import Iterable
-from datetime import UTC, datetime
+from dataclasses import replace
 from typing import Any
 
 from starlette.requests import Request as HttpRequest
-from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 
-from app.directus.messages import decode, encode
-from server.access import Access, Rights
-from server.config import Config
 from server.dispatch import Dispatcher
 from server.errors import (
     DirectusError,
     forbidden,
     forbidden_collection,
-    invalid_credentials,
     invalid_payload,
+    route_not_found,
 )
-from server.filters import Context
-from server.items import Outcome, Request
-from server.project import Action, Project
-from server.query import Limits, Query, read_query
+from server.http import Callers, Json
+from server.project import Collection, Project
+from server.request import Outcome, Request
 
-log = logging.getLogger("server")
-
-_VERSION = "12.4.0"
-_BRACKETS = re.compile(r"\[([^\]]*)\]")
-_DEEPEST = 20
-
-
-class Json(JSONResponse):
-    """A body in Directus' JSON, with its content type."""
-
-    media_type = "application/json; charset=utf-8"
-
-    def render(self, content: Any) -> bytes:
-        """Return ``content`` as compact JSON."""
-        return encode(content).encode()
+_METHODS = ["GET", "POST", "PATCH", "DELETE", "SEARCH"]
 
 
 class Rest:
     """The endpoints. Errors are raised as DirectusError, and told by the application."""
 
-    def __init__(
-        self,
-        config: Config,
-        project: Project,
-        access: Access,
-        dispatcher: Dispatcher,
-        limits: Limits,
-    ) -> None:
-        self._config = config
+    def __init__(self, callers: Callers, project: Project, dispatcher: Dispatcher) -> None:
+        self._callers = callers
         self._project = project
-        self._access = access
         self._dispatcher = dispatcher
-        self._limits = limits
         self._tasks: set[asyncio.Task[None]] = set()
 
     def routes(self) -> list[Route]:
         """Return the routes."""
         return [
-            Route("/server/ping", self.ping, methods=["GET"]),
-            Route("/server/health", self.health, methods=["GET"]),
-            Route("/server/info", self.info, methods=["GET"]),
-            Route("/items/{collection}", self.items, methods=["GET", "POST"]),
-            Route("/items/{collection}/{key}", self.item, methods=["GET"]),
+            Route("/items/{collection}", self.items, methods=_METHODS),
+            Route("/items/{collection}/{key}", self.item, methods=["GET", "PATCH", "DELETE"]),
         ]
 
-    async def ping(self, _request: HttpRequest) -> Response:
-        """Answer pong, to anybody."""
-        return PlainTextResponse("pong", media_type="text/html")
-
-    async def health(self, request: HttpRequest) -> Response:
-        """Tell a user that the server is well."""
-        if self._rights(request).user is None:
-            raise forbidden()
-        return Json({"status": "ok"}, media_type="application/health+json; charset=utf-8")
-
-    async def info(self, request: HttpRequest) -> Response:
-        """Tell what the server is; to users, also how its socket is set up."""
-        data: dict[str, Any] = {"project": {"project_name": "Directus"}}
-        if self._rights(request).user is not None:
-            config = self._config
-            socket = {"authentication": config.auth, "path": "/websocket"}
-            most = -1 if config.query_limit_max is None else config.query_limit_max
-            data["rateLimit"] = False
-            data["queryLimit"] = {"default": config.query_limit_default, "max": most}
-            period = config.heartbeat_period or 0.0
-            period = int(period) if period.is_integer() else period
-            data["websocket"] = {"rest": socket, "heartbeat": period or False}
-            data["version"] = _VERSION
-        return Json({"data": data})
-
     async def items(self, request: HttpRequest) -> Response:
-        """List items, or create one or several."""
-        if request.method == "POST":
-            return await self._perform(request, "create", data=await self._body(request))
-        return await self._perform(request, "read")
+        """List, create, update or delete items of a collection."""
+        method = request.method
+        body = await self._callers.body(request) if method not in ("GET", "HEAD") else {}
+        asked = self._asked(request)
+        if method == "POST":
+            return await self._create(asked, body)
+        if method == "PATCH":
+            return await self._update(asked, body)
+        if method == "DELETE":
+            return await self._delete(asked, body)
+        if method == "SEARCH":
+            asked = self._searched(asked, body)
+        outcome = await self._outcome(asked)
+        meta = {} if outcome.meta is None else {"meta": outcome.meta}
+        return Json({**meta, "data": outcome.data})
 
     async def item(self, request: HttpRequest) -> Response:
-        """Read the item with a key."""
-        return await self._perform(request, "read", id=request.path_params["key"])
+        """Read, update or delete the item with a key."""
+        body = await self._callers.body(request) if request.method == "PATCH" else None
+        asked, key = self._asked(request), request.path_params["key"]
+        if request.method == "PATCH":
+            self._refuse_singleton(asked.collection, f"/{key}")
+            return await self._written(replace(asked, action="update", id=key, data=body))
+        if request.method == "DELETE":
+            await self._outcome(replace(asked, action="delete", id=key))
+            return Response(status_code=204)
+        outcome = await self._outcome(replace(asked, id=key))
+        return Json({"data": outcome.data})
 
-    async def _perform(self, request: HttpRequest, action: Action, **parts: Any) -> Response:
-        rights, name = self._rights(request), request.path_params["collection"]
+    async def _create(self, asked: Request, body: Any) -> Response:
+        self._refuse_singleton(asked.collection, "")
+        return await self._written(replace(asked, action="create", data=body))
+
+    async def _update(self, asked: Request, body: Any) -> Response:
+        if asked.collection.singleton or isinstance(body, list):
+            return await self._written(replace(asked, action="update", data=body))
+        _check_batch(body, ("query", "keys"), needs_data=True)
+        chosen = self._chosen(asked, body)
+        return await self._written(replace(chosen, action="update", data=body["data"]))
+
+    async def _delete(self, asked: Request, body: Any) -> Response:
+        if isinstance(body, list):
+            body = {"keys": body}
+        _check_batch(body, ("query", "keys"))
+        await self._outcome(replace(self._chosen(asked, body), action="delete"))
+        return Response(status_code=204)
+
+    def _searched(self, asked: Request, body: Any) -> Request:
+        _check_batch(body)
+        if "query" in body:
+            asked = replace(asked, query=self._callers.read(body["query"], asked.rights))
+        return replace(asked, ids=tuple(body["keys"])) if "keys" in body else asked
+
+    def _chosen(self, asked: Request, body: dict[str, Any]) -> Request:
+        if "keys" in body:
+            return replace(asked, ids=tuple(body["keys"]))
+        return replace(asked, selector=self._callers.read(body["query"], asked.rights))
+
+    def _asked(self, request: HttpRequest) -> Request:
+        """Return a read of the collection in the path, with the query of the query string."""
+        rights = self._callers.rights(request)
+        query = self._callers.query(request, rights)
+        name = request.path_params["collection"]
         if name.startswith("directus_"):
             raise forbidden()
         collection = self._project.by_name.get(name)
         if collection is None:
             raise forbidden_collection(name)
-        query = self._query(request, rights)
-        outcome = await self._outcome(Request(action, collection, rights, query=query, **parts))
-        if outcome.error is not None:
-            if outcome.error.code == "FORBIDDEN" and rights.permission(name, "read") is None:
-                return Response(status_code=204)
-            raise outcome.error
-        meta = {} if outcome.meta is None else {"meta": outcome.meta}
-        return Json({**meta, "data": outcome.data})
+        return Request("read", collection, rights, query=query)
+
+    async def _written(self, asked: Request) -> Response:
+        outcome = await self._outcome(asked)
+        if outcome.error is None:
+            return Json({"data": outcome.data})
+        if outcome.error.code == "FORBIDDEN":
+            return Response(status_code=204)
+        raise outcome.error
 
     async def _outcome(self, request: Request) -> Outcome:
         answered: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
@@ -134,69 +129,39 @@ class Rest:
             else:
                 answered.set_exception(result)
 
+        # What is committed has to be told, even if whoever asked goes away.
         task = asyncio.create_task(self._dispatcher.perform(request, answer))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return await answered
 
-    def _query(self, request: HttpRequest, rights: Rights) -> Query:
-        raw = nested(request.query_params.multi_items())
-        return read_query(raw, Context(rights.user, datetime.now(UTC)), self._limits)
-
-    def _rights(self, request: HttpRequest) -> Rights:
-        scheme, _, header = request.headers.get("authorization", "").partition(" ")
-        bearer = header if scheme.lower() == "bearer" else ""
-        parameter = request.query_params.get("access_token", "")
-        if bearer and parameter:
-            raise invalid_payload("The request uses more than one method for including a token")
-        token = bearer or parameter
-        rights = self._access.rights(token) if token else self._access.public
-        if rights is None:
-            raise invalid_credentials()
-        return rights
-
-    async def _body(self, request: HttpRequest) -> Any:
-        body = bytearray()
-        async for chunk in request.stream():
-            body += chunk
-            if len(body) > self._config.max_payload_size:
-                raise invalid_payload("request entity too large")
-        try:
-            return decode(body.decode()) if body else {}
-        except (ValueError, RecursionError) as error:
-            raise invalid_payload(str(error)) from None
+    def _refuse_singleton(self, collection: Collection, rest: str) -> None:
+        if collection.singleton:
+            raise route_not_found(f"/{collection.name}{rest}")
 
 
-def nested(pairs: Iterable[tuple[str, str]]) -> dict[str, Any]:
-    """Return the tree that a query string's names spell: ``filter[user][_eq]``, ``fields[]``."""
-    tree: dict[str, Any] = {}
-    for name, value in pairs:
-        root = name.partition("[")[0]
-        path = [root, *_BRACKETS.findall(name[len(root) :])]
-        _put(tree, path[:_DEEPEST], value)
-    return {name: _listed(branch) for name, branch in tree.items()}
-
-
-def _put(tree: dict[str, Any], path: list[str], value: str) -> None:
-    *way, last = path
-    for step in way:
-        below = tree.setdefault(step, {})
-        if not isinstance(below, dict):
-            return  # the name contradicts an earlier one, which stands
-        tree = below
-    present = tree.get(last)
-    if isinstance(present, str):
-        tree[last] = {"0": present, "1": value}
-    elif isinstance(present, dict):
-        present[str(len(present))] = value
-    else:
-        tree[last or str(len(tree))] = value
-
-
-def _listed(branch: Any) -> Any:
-    if not isinstance(branch, dict):
-        return branch
-    values = {name: _listed(below) for name, below in branch.items()}
-    if values and all(name.isdecimal() for name in values):
-        return list(values.values())
-    return values
+def _check_batch(body: Any, choices: tuple[str, ...] = (), *, needs_data: bool = False) -> None:
+    """Raise what is wrong with the body of a request for many items, in joi's words."""
+    if not isinstance(body, dict):
+        raise invalid_payload('"value" must be of type object')
+    keys = body.get("keys", [])
+    if not isinstance(keys, list):
+        raise invalid_payload('"keys" must be an array')
+    for at, key in enumerate(keys):
+        if isinstance(key, bool) or not isinstance(key, str | int | float):
+            raise invalid_payload(f'"keys[{at}]" must be one of [string, number]')
+    if not isinstance(body.get("query", {}), dict):
+        raise invalid_payload('"query" must be of type object')
+    if needs_data and "data" not in body:
+        raise invalid_payload('"data" is required')
+    if not isinstance(body.get("data", {}), dict):
+        raise invalid_payload('"data" must be of type object')
+    known = {"keys", "query", "data"} if needs_data else {"keys", "query"}
+    for name in body:
+        if name not in known:
+            raise invalid_payload(f'"{name}" is not allowed')
+    given = sum(name in body for name in choices)
+    if choices and given == 0:
+        raise invalid_payload('"value" must contain at least one of [query, keys]')
+    if given > 1:
+        raise invalid_payload('"value" contains a conflict between exclusive peers [query, keys]')

@@ -16,9 +16,10 @@ from server.errors import (
     forbidden,
     forbidden_collection,
     forbidden_fields,
+    invalid_foreign_key,
     not_unique,
 )
-from server.project import Action, Collection, Field
+from server.project import INTEGERS, Action, Collection, Field
 from server.values import read_number, to_column, write_timestamp
 
 Key = str | int | float
@@ -30,7 +31,7 @@ def typed_key(collection: Collection, key: Any) -> Key:
     Raises:
         DirectusError: FORBIDDEN, for a key that no row can have.
     """
-    if collection.key.type == "integer":
+    if collection.key.type in INTEGERS:
         number = read_number(key)
         if not isinstance(number, int):
             raise forbidden()
@@ -46,7 +47,7 @@ def typed_key(collection: Collection, key: Any) -> Key:
 def insert(
     connection: sa.Connection,
     collection: Collection,
-    permission: Permission,
+    rights: Rights,
     data: Mapping[str, Any],
     now: datetime,
 ) -> Key:
@@ -55,14 +56,12 @@ def insert(
     Raises:
         DirectusError: a field is not allowed, a value is impossible, missing or taken.
     """
+    permission = _permission(rights, collection, "create")
     if "*" not in permission.fields:
         _check_fields(collection, permission, data)
     row: dict[str, Any] = {}
     for field in collection.fields:
-        # A value that the server replaces must still be one of the field's.
-        value = to_column(field, data.get(field.name))
-        own = _own_value(field, "create", now)
-        value = own if own is not None and (value is None or field.type == "timestamp") else value
+        value = _new_value(field, data, rights, now)
         if value is None and field.required:
             raise failed_validation(field.name, "nnull" if field.name in data else "required")
         if not (value is None and field.primary):
@@ -129,7 +128,10 @@ def remove(
             f'You don\'t have permission to perform "delete" for collection "{collection.name}" '
             "or it does not exist.",
         )
-    connection.execute(_chosen(collection, sa.delete(collection.table), keys))
+    try:
+        connection.execute(_chosen(collection, sa.delete(collection.table), keys))
+    except IntegrityError as error:
+        raise _conflict(collection, {}, error) from error
 
 
 def _chosen(collection: Collection, statement: Any, keys: list[Key]) -> Any:
@@ -174,9 +176,8 @@ def _check_rows(
 def _changes(collection: Collection, data: Mapping[str, Any], now: datetime) -> dict[str, Any]:
     row: dict[str, Any] = {}
     for field in collection.fields:
-        own = _own_value(field, "update", now)
-        if own is not None:
-            row[field.name] = own
+        if field.special == "date-updated":
+            row[field.name] = to_column(field, write_timestamp(now))
         elif field.name in data and not field.primary:
             row[field.name] = to_column(field, data[field.name])
             if row[field.name] is None and field.required:
@@ -184,15 +185,21 @@ def _changes(collection: Collection, data: Mapping[str, Any], now: datetime) -> 
     return row
 
 
-def _own_value(field: Field, action: Action, now: datetime) -> str | None:
-    if (field.special, action) in (("date-created", "create"), ("date-updated", "update")):
-        return write_timestamp(now)
-    return str(uuid4()) if (field.special, action) == ("uuid", "create") else None
+def _new_value(field: Field, data: Mapping[str, Any], rights: Rights, now: datetime) -> Any:
+    # A value that the server replaces must still be one of the field's.
+    value = to_column(field, data.get(field.name, field.default))
+    if field.special == "user-created":
+        return rights.user
+    if field.special == "date-created":
+        return to_column(field, write_timestamp(now))
+    return str(uuid4()) if field.special == "uuid" and value is None else value
 
 
 def _conflict(
     collection: Collection, data: Mapping[str, Any], error: IntegrityError
 ) -> DirectusError:
-    # SQLite says "UNIQUE constraint failed: table.column".
+    # SQLite says "FOREIGN KEY constraint failed", or "UNIQUE constraint failed: table.column".
+    if str(error.orig).startswith("FOREIGN"):
+        return invalid_foreign_key()
     name = str(error.orig).rpartition(".")[2]
     return not_unique(collection.name, name, data.get(name))

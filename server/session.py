@@ -10,8 +10,10 @@ CHECKED, as Directus does; public and strict sockets start OPEN. An open session
 worked on side by side, so replies may overtake each other.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum, auto
+from math import ceil
 from typing import Any
 
 from server.access import Rights
@@ -20,7 +22,9 @@ from server.effects import Authenticate, Close, Effect, Note, Perform, Send, Sna
 from server.errors import DirectusError
 from server.frames import check_message, credentials_of, error_frame, frame, parse
 from server.handlers import Handlers
-from server.items import Outcome
+from server.limits import Window
+from server.pulse import Pulse
+from server.request import Outcome
 
 
 class State(Enum):
@@ -32,51 +36,35 @@ class State(Enum):
     CLOSED = auto()
 
 
-@dataclass(slots=True)
-class Pulse:
-    """The one clock of all heartbeats: it starts with the first client and rests without any."""
-
-    period: float | None
-    _since: float = 0.0
-    _clients: int = 0
-
-    def join(self, now: float) -> None:
-        """Count a client in."""
-        if self._clients == 0:
-            self._since = now
-        self._clients += 1
-
-    def leave(self) -> None:
-        """Count a client out."""
-        self._clients -= 1
-
-    def after(self, now: float) -> float | None:
-        """Return when the first beat after ``now`` is, or None if the heart is off."""
-        if self.period is None:
-            return None
-        beats = (now - self._since) // self.period + 1
-        return self._since + beats * self.period
-
-
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What is the same for all sessions of a server; ``auth_timeout`` in seconds."""
+    """What is the same for all sessions of a server; ``auth_timeout`` in seconds.
+
+    ``window`` makes what limits the frames of one session; None for no limit.
+    """
 
     handlers: Handlers
     pulse: Pulse
     public: Rights
     auth: AuthMode
     auth_timeout: float
+    window: Callable[[], Window] | None = None
 
 
 class Session:
-    """One connection. It was let in with ``rights``, or None if it has not said whose it is."""
+    """One connection. It was let in with ``rights``, or None if it has not said whose it is.
 
-    def __init__(self, rules: Rules, rights: Rights | None, now: float) -> None:
+    ``expires`` is when these rights end; None for never.
+    """
+
+    def __init__(
+        self, rules: Rules, rights: Rights | None, now: float, expires: float | None = None
+    ) -> None:
         self.rights = rights or rules.public
         self._rules = rules
+        self._window = rules.window() if rules.window else None
         self._auth_due: float | None = None
-        self._expires: float | None = None
+        self._expires = expires
         self._beat: float | None = None
         self._answered = True
         if rights is None and rules.auth == "handshake":
@@ -86,6 +74,11 @@ class Session:
             self._open(now)
 
     @property
+    def admitted(self) -> bool:
+        """Whether it is past its handshake, and not closed."""
+        return self._state is State.OPEN
+
+    @property
     def deadline(self) -> float | None:
         """When ``tick`` is to be called, or None."""
         if self._state is State.CLOSED:
@@ -93,12 +86,15 @@ class Session:
         times = (self._auth_due, self._expires, self._beat)
         return min((time for time in times if time is not None), default=None)
 
-    def receive(self, text: str) -> list[Effect]:
+    def receive(self, text: str, now: float) -> list[Effect]:
         """Take a frame from the client."""
         if self._state is State.HANDSHAKE:
             return self._handshake(text)
         if self._state is not State.OPEN:
             return [Note(f"lost a frame of a client that is {self._state.name}")]
+        wait = self._window.spend(now) if self._window else None
+        if wait is not None:
+            return [Send(error_frame("server", _too_many(wait)))]
         try:
             effects = self._message(text)
         except DirectusError as error:
@@ -126,9 +122,18 @@ class Session:
         return effects
 
     def authenticated(
-        self, work: Authenticate, rights: Rights | None, now: float, *, expires: float | None = None
+        self,
+        work: Authenticate,
+        rights: Rights | None,
+        now: float,
+        *,
+        expires: float | None = None,
+        refresh_token: str | None = None,
     ) -> list[Effect]:
-        """Take whose credentials they were, None for nobody's, and when they cease to be good."""
+        """Take whose credentials they were, None for nobody's, and when they cease to be good.
+
+        ``refresh_token`` is told to the client: with it, it may come again.
+        """
         if self._state is State.CLOSED:
             return []
         if self._state is State.CHECKED:
@@ -139,7 +144,9 @@ class Session:
         self.rights = rights or self._rules.public
         if rights is None:
             return self._auth_failed("AUTH_FAILED", "Authentication failed.", work.uid)
-        return [Send(frame(work.uid, type="auth", status="ok"))]
+        given = {"uid": work.uid, "refresh_token": refresh_token}
+        told = {name: value for name, value in given.items() if value is not None}
+        return [Send(frame(type="auth", status="ok", **told))]
 
     def answer(self, work: Perform | Snapshot, result: Outcome | DirectusError) -> list[Effect]:
         """Take what came of a request."""
@@ -213,6 +220,11 @@ class Session:
 
 def _due(time: float | None, now: float) -> bool:
     return time is not None and time <= now
+
+
+def _too_many(wait: float) -> DirectusError:
+    words = f"Too many messages, retry after {ceil(wait * 1000)}ms."
+    return DirectusError("REQUESTS_EXCEEDED", words, status=429)
 
 
 def _auth_error(code: str, message: str, uid: Uid = None) -> str:

@@ -15,13 +15,13 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
-from uuid import uuid4
 
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 
 from server.errors import DirectusError, invalid_payload, invalid_query, unavailable
 from server.project import Project
+from server.schema import OtherProjectError, prepare
 
 log = logging.getLogger("server")
 T = TypeVar("T")
@@ -33,14 +33,6 @@ _PRAGMAS = (
     "PRAGMA journal_mode=WAL",
     "PRAGMA synchronous=FULL",
     "PRAGMA foreign_keys=ON",
-)
-
-_users = sa.Table(
-    "directus_users",
-    sa.MetaData(),
-    sa.Column("id", sa.Text, primary_key=True),
-    sa.Column("email", sa.Text, nullable=False, unique=True),
-    sa.Column("token", sa.Text),
 )
 
 
@@ -68,14 +60,18 @@ class Store:
     """A project's database.
 
     Raises:
-        StoreError: the file cannot be made, is locked, or is no database.
+        StoreError: the file cannot be made, is locked, is no database or another project's.
     """
 
     def __init__(self, path: Path, project: Project) -> None:
         self.project = project
         self._engine = _engine(path)
         try:
-            self.user_ids = _prepare(self._engine, project)
+            with self._engine.begin() as connection:
+                self.prepared = prepare(connection, project)
+        except OtherProjectError as error:
+            self._engine.dispose()
+            raise StoreError(_foreign(path, error)) from None
         except (DBAPIError, OSError) as error:
             self._engine.dispose()
             raise StoreError(_explained(path, error)) from error
@@ -201,24 +197,6 @@ def _engine(path: Path) -> sa.Engine:
     return engine
 
 
-def _prepare(engine: sa.Engine, project: Project) -> dict[str, str]:
-    """Make what is missing in the file, and return the users' keys by their e-mail addresses."""
-    with engine.begin() as connection:
-        for collection in project.collections:
-            collection.table.create(connection, checkfirst=True)
-        _users.create(connection, checkfirst=True)
-        rows = connection.execute(sa.select(_users.c.email, _users.c.id))
-        ids = {row.email: row.id for row in rows}
-        for user in project.users:
-            if user.email not in ids:
-                ids[user.email] = str(uuid4())
-                row = {"id": ids[user.email], "email": user.email, "token": user.token}
-                connection.execute(sa.insert(_users).values(row))
-            same = _users.c.email == user.email
-            connection.execute(sa.update(_users).where(same).values(token=user.token))
-    return ids
-
-
 def _translated(error: DBAPIError) -> DirectusError:
     """Return what a client is told: whether it asked the impossible, or the file is in trouble."""
     code = getattr(error.orig, "sqlite_errorcode", sqlite3.SQLITE_MISMATCH) & 0xFF
@@ -234,4 +212,11 @@ def _explained(path: Path, error: Exception) -> str:
     return (
         f"expected a database that can be opened at {path}, got: {reason}. "
         "Close what else uses it, make its folder writable, or name another file with --db."
+    )
+
+
+def _foreign(path: Path, error: OtherProjectError) -> str:
+    return (
+        f"expected a database made from this project at {path}, got: {error}. "
+        "Name another file with --db, or with --project the project that it was made from."
     )

@@ -2,13 +2,13 @@
 
 import math
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, time
 from typing import Any
 from uuid import UUID
 
 from app.directus.messages import decode, encode
 from server.errors import unusable_value
-from server.project import Field
+from server.project import Field, Type
 
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 _LARGEST = 2**63
@@ -65,34 +65,70 @@ def to_column(field: Field, value: Any) -> str | int | float | None:
     """
     if value is None:
         return None
-    column: str | int | float | None
-    if field.type in ("integer", "float"):
-        column = read_number(value)
-        if field.type == "integer" and isinstance(column, float):
-            column = None
-    elif field.type == "boolean":
-        column = _flag(value)
-    elif field.type == "timestamp":
-        moment = read_timestamp(value)
-        column = None if moment is None else write_timestamp(moment)
-    elif field.type == "uuid":
-        column = _uuid(value)
-    elif field.type == "json":
-        column = _json(value)
-    else:
-        column = write_text(value)
+    column = _converted(field.type, value)
     if column is None:
         raise unusable_value(field.name, value, field.type)
     return column
+
+
+def _converted(kind: Type, value: Any) -> str | int | float | None:
+    match kind:
+        case "integer" | "bigInteger":
+            number = read_number(value)
+            return number if isinstance(number, int) else None
+        case "float" | "decimal":
+            return read_number(value)
+        case "boolean":
+            return _flag(value)
+        case "timestamp" | "dateTime" | "date" | "time":
+            return _moment(kind, value)
+        case "uuid":
+            return _uuid(value)
+        case "json":
+            return _json(value)
+        case "csv" if isinstance(value, list):
+            return ",".join(write_text(item) for item in value)
+        case "hash":
+            return _hash(write_text(value))
+        case _:
+            return write_text(value)
 
 
 def from_column(field: Field, value: Any) -> Any:
     """Return the JSON value of what is stored."""
     if value is None:
         return None
-    if field.type == "boolean":
-        return bool(value)
-    return decode(value) if field.type == "json" else value
+    match field.type:
+        case "boolean":
+            return bool(value)
+        case "json":
+            return decode(value)
+        case "csv":
+            return value.split(",") if value else []
+        case _:
+            return value
+
+
+def _moment(kind: Type, value: Any) -> str | None:
+    """Return a moment as its column keeps it; only a timestamp knows of zones."""
+    if kind == "time":
+        try:
+            return time.fromisoformat(value).isoformat("seconds") if value else None
+        except (TypeError, ValueError):
+            return None
+    moment = read_timestamp(value)
+    if moment is None:
+        return None
+    if kind == "timestamp":
+        return write_timestamp(moment)
+    text = moment.replace(tzinfo=None).isoformat(timespec="seconds")
+    return text if kind == "dateTime" else text[:10]
+
+
+def _hash(text: str) -> str:
+    from argon2 import PasswordHasher  # takes a while, and few collections have such a field
+
+    return text if text.startswith("$argon2") else PasswordHasher().hash(text)
 
 
 def _flag(value: Any) -> int | None:

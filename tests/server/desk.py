@@ -8,9 +8,11 @@ import sqlalchemy as sa
 from server.access import Rights
 from server.filters import Context
 from server.hub import Event
-from server.items import Items, Outcome, Request
-from server.project import Action, Collection, Field, Policy, Project, Rule, guide
+from server.items import Items
+from server.project import Action, Collection, Field, Policy, Project, Rule
+from server.project_file import guide
 from server.query import Limits, read_query
+from server.request import Outcome, Request
 
 ACTIONS: tuple[Action, ...] = ("create", "read", "update", "delete")
 
@@ -68,6 +70,7 @@ class Desk:
     ) -> Outcome:
         if "query" in parts:
             parts["query"] = read_query(parts["query"], Context(by.user, NOW), Limits())
+            parts["selector"] = parts["query"]
         if "ids" in parts:
             parts["ids"] = tuple(parts["ids"])
         request = Request(action, PROJECT.by_name[name], by, **parts)

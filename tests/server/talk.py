@@ -1,6 +1,7 @@
 """A session, driven by hand on a clock that the test moves."""
 
 import json
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -9,9 +10,11 @@ from server.config import AuthMode
 from server.effects import Authenticate, Effect, Note, Send
 from server.handlers import Handlers
 from server.hub import Hub
-from server.project import guide
+from server.limits import Window
+from server.project_file import guide
+from server.pulse import Pulse
 from server.query import Limits
-from server.session import Pulse, Rules, Session
+from server.session import Rules, Session
 
 TOKEN = "token"
 
@@ -32,7 +35,13 @@ class Talk:
     """A session and its driver: time is ``now``, and credentials are looked up at once."""
 
     def __init__(
-        self, auth: AuthMode = "public", *, heartbeat: float | None = None, let_in: bool = False
+        self,
+        auth: AuthMode = "public",
+        *,
+        heartbeat: float | None = None,
+        let_in: bool = False,
+        expires: float | None = None,
+        window: Callable[[], Window] | None = None,
     ) -> None:
         self.now = 100.0
         self.pulse = Pulse(heartbeat)
@@ -45,8 +54,8 @@ class Talk:
             lambda: datetime(2026, 1, 2, tzinfo=UTC),
             heartbeat is not None,
         )
-        rules = Rules(handlers, self.pulse, ACCESS.public, auth, 10.0)
-        self.session = Session(rules, self.rights if let_in else None, self.now)
+        rules = Rules(handlers, self.pulse, ACCESS.public, auth, 10.0, window)
+        self.session = Session(rules, self.rights if let_in else None, self.now, expires)
 
     @property
     def rights(self) -> Rights:
@@ -55,7 +64,8 @@ class Talk:
         return found
 
     def say(self, message: Any) -> list[Effect]:
-        return self.session.receive(message if isinstance(message, str) else json.dumps(message))
+        text = message if isinstance(message, str) else json.dumps(message)
+        return self.session.receive(text, self.now)
 
     def authenticate(self, message: dict[str, Any], **options: Any) -> list[Effect]:
         (work,) = self.say(message)

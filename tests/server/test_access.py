@@ -3,7 +3,8 @@
 import pytest
 
 from server.access import Access, Permission, Rights
-from server.project import Collection, Field, Policy, Project, Rule, User, guide
+from server.project import Collection, Field, Policy, Project, Rule, User
+from server.project_file import guide
 
 NOTES = Collection("notes", tuple(Field(n, "text", primary=n == "id") for n in ("id", "a", "b")))
 ADMIN = Policy("admin", admin=True)
@@ -56,3 +57,17 @@ def test_public_policies_apply_without_a_token() -> None:
     public = access_to(public=(Policy("open", (Rule("notes", "read"),)),)).public
     assert public.user is None
     assert public.permission("notes", "read") == Permission()
+
+
+def test_accounts_are_found_by_key_and_by_address_in_any_case() -> None:
+    access = access_to(User("A@b.c", "t", (ADMIN,), "secret"))
+    account = access.by_email("a@B.C")
+    assert account is not None
+    assert (account.id, account.password, account.rights) == (
+        "id of A@b.c",
+        "secret",
+        access.rights("t"),
+    )
+    assert access.account("id of A@b.c") is account
+    assert access.account("") is None
+    assert access.by_email("") is None

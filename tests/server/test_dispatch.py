@@ -12,9 +12,10 @@ from server.access import Rights
 from server.dispatch import Dispatcher
 from server.errors import DirectusError, unavailable
 from server.hub import Hub, Subscription
-from server.items import Items, Outcome, Request
-from server.project import guide
+from server.items import Items
+from server.project_file import guide
 from server.query import Query
+from server.request import Outcome, Request
 from server.store import Store
 from tests.server.desk import EDITOR
 

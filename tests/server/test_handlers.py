@@ -6,7 +6,7 @@ import pytest
 
 from server.effects import Perform, Snapshot
 from server.errors import forbidden
-from server.items import Outcome
+from server.request import Outcome
 from tests.server.talk import READ, SUBSCRIBE, Talk, error, silent, texts
 
 UNPARSABLE = "Unable to parse the incoming message."

@@ -78,6 +78,18 @@ def test_what_many_see_alike_is_read_and_written_once() -> None:
     ]
 
 
+def test_who_asks_the_same_under_the_same_uid_is_told_one_text() -> None:
+    board, query = Board(), Query(("id",))
+    alike, other = [Client("a"), Client("b")], Client("c")
+    for client in alike:
+        board.add(client, "1", query=query)
+    board.add(other, "2", query=Query(("id",)))
+    board.happen("create", 1)
+    assert board.reads == 1
+    assert alike[0].told[0] is alike[1].told[0]
+    assert other.told == [alike[0].told[0].replace('"1"', '"2"')]
+
+
 def test_different_rights_and_queries_are_different_views() -> None:
     narrow = (Policy("narrow", (Rule("messages", "read", ("id",)),)),)
     board = Board()

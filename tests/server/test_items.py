@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from server.errors import DirectusError
-from server.items import Outcome
 from server.project import Action
+from server.request import Outcome
 from tests.server.desk import POSTER, STAMP, WRITER, Desk, events
 
 
@@ -58,7 +58,7 @@ def test_items_that_are_not_there(desk: Desk, key: Any) -> None:
 
 
 def test_update(desk: Desk) -> None:
-    outcome = desk.do("update", id="1", data={"text": "u", "id": 50}, query={"fields": ["id"]})
+    outcome = desk.do("update", id="1", data={"text": "u", "id": 50})
     row = {"id": 1, "date_created": STAMP, "text": "u", "user": "Ben"}
     assert outcome == Outcome(row, events=events("update", ("1",)))
     outcome = desk.do("update", ids=[1, 3], data={"text": "v"}, query={"fields": [], "meta": "*"})

@@ -101,6 +101,15 @@ def test_fields(connection: sa.Connection, fields: Any, expected: Any) -> None:
     assert repr(rows) == repr([expected]), "the order of keys counts, too"
 
 
+def test_functions_of_dates(connection: sa.Connection) -> None:
+    query = {"fields": ["id", "day(at)", "year(at)"], "filter": {"day(at)": {"_gte": 3}}}
+    assert found(connection, {**query, "sort": "-day(at)", "limit": 2}) == [
+        {"id": 5, "at_day": 5, "at_year": 2026},
+        {"id": 4, "at_day": 4, "at_year": 2026},
+    ]
+    assert keys(connection, {"sort": "hour(at),-minute(at)"}) == ALL
+
+
 @pytest.mark.parametrize("fields", ["*", ["*"], ["*", "text"], "", None, ["*.*"]], ids=str)
 def test_all_fields(connection: sa.Connection, fields: Any) -> None:
     (row,) = found(connection, {"fields": fields, "limit": 1})
@@ -115,6 +124,16 @@ def test_a_permission_hides_fields_and_rows(connection: sa.Connection) -> None:
     for query in ({"fields": ["user"]}, {"sort": "-user"}, {"filter": {"user": "Ben"}}):
         with pytest.raises(DirectusError, match='access field "user"'):
             found(connection, query, seen=seen)
+
+
+@pytest.mark.parametrize("meta", ["filter_count", ["filter_count"], "filter_count,filter_count"])
+def test_forms_of_meta(meta: Any) -> None:
+    assert set(read_query({"meta": meta}, NOW, Limits()).meta) == {"filter_count"}
+
+
+def test_equal_queries_are_one_object() -> None:
+    first, second = (read_query({"sort": "-id"}, NOW, Limits()) for _ in range(2))
+    assert first is second
 
 
 def test_counts(connection: sa.Connection) -> None:
@@ -137,7 +156,9 @@ UNKNOWN = (
     [
         ({"fields": 5}, "INVALID_QUERY", '"fields" must be a string or array.'),
         ({"fields": [".".join("abcdefghijkl")]}, "INVALID_QUERY", "Max relational depth exceeded."),
-        ({"fields": "year(at)"}, "INVALID_QUERY", "Functions are not supported"),
+        ({"fields": "count(tags)"}, "INVALID_QUERY", '"count(tags)" is not supported'),
+        ({"fields": "year(text)"}, "INVALID_QUERY", '"year(text)" is not supported'),
+        ({"sort": "year(no)"}, "FORBIDDEN", UNKNOWN),
         ({"fields": ["no"]}, "FORBIDDEN", UNKNOWN),
         ({"fields": ["no", "na"]}, "FORBIDDEN", 'fields "no", "na" in collection "rows" or they'),
         ({"fields": ["no.name"]}, "FORBIDDEN", UNKNOWN),
@@ -163,7 +184,8 @@ UNKNOWN = (
             "INVALID_QUERY",
             'supported by this server: "t',
         ),
-        ({"filter": {"year(at)": {"_eq": 1}}}, "INVALID_QUERY", "Functions are not supported"),
+        ({"filter": {"year(at": {"_eq": 1}}}, "FORBIDDEN", '"year(at"'),
+        ({"filter": {"eon(at)": {"_eq": 1}}}, "INVALID_QUERY", '"eon(at)" is not supported'),
         (
             {"filter": {"text": {"_bogus": 1}}},
             "INVALID_QUERY",

@@ -6,8 +6,8 @@ import pytest
 
 from server.access import Rights
 from server.errors import DirectusError
-from server.items import Outcome
 from server.project import Policy, Rule
+from server.request import Outcome
 from tests.server.desk import ACTIONS, ADMIN, CODE, POSTER, STAMP, Desk, events
 
 

@@ -6,7 +6,8 @@ import pytest
 
 from server.config import AuthMode
 from server.effects import Authenticate, Close, Effect, Send, Snapshot
-from server.items import Outcome
+from server.limits import Window
+from server.request import Outcome
 from tests.server.talk import ACCESS, AUTH, SUBSCRIBE, Talk, error, silent, texts
 
 FAILED = Send(
@@ -171,6 +172,47 @@ def test_a_closed_session_forgets_its_subscriptions_and_answers_nothing() -> Non
     talk.say({**SUBSCRIBE, "event": "create"})
     (work,) = talk.say(SUBSCRIBE)
     assert isinstance(work, Snapshot)
+    init = '{"type":"subscription","event":"init","data":[]}'
+    assert texts(talk.session.answer(work, Outcome([]))) == [init]
     talk.session.close()
     assert talk.session.answer(work, Outcome([])) == []
     assert talk.hub.empty
+
+
+def test_a_refresh_token_is_told_after_the_uid() -> None:
+    talk = Talk("handshake")
+    effects = talk.authenticate({**AUTH, "uid": 7}, refresh_token="again")
+    assert texts(effects) == ['{"type":"auth","status":"ok","uid":7,"refresh_token":"again"}']
+
+
+def test_a_token_of_the_upgrade_expires_too() -> None:
+    talk = Talk("strict", let_in=True, expires=101.0)
+    assert talk.session.admitted
+    assert texts(talk.wait()) == [error("auth", "TOKEN_EXPIRED", "Token expired.")]
+
+
+def test_only_a_session_past_its_handshake_is_admitted() -> None:
+    talk = Talk("handshake")
+    assert not talk.session.admitted
+    talk.authenticate(AUTH)
+    assert talk.session.admitted
+    talk.session.close()
+    assert not talk.session.admitted
+
+
+def test_frames_over_the_limit_are_dropped_and_show_no_life() -> None:
+    talk = Talk(heartbeat=30.0, window=lambda: Window(2, 2.0))
+    pong = ['{"type":"pong"}']
+    assert [texts(talk.say({"type": "ping"})) for _ in range(2)] == [pong, pong]
+    talk.now += 0.4567
+    words = "Too many messages, retry after 1544ms."
+    assert texts(talk.say("no JSON")) == [error("server", "REQUESTS_EXCEEDED", words)]
+    talk.now += 1.6
+    assert texts(talk.say({"type": "ping"})) == pong
+
+
+def test_the_handshake_is_not_limited() -> None:
+    talk = Talk("handshake", heartbeat=30.0, window=lambda: Window(1, 2.0))
+    talk.authenticate(AUTH)
+    assert texts(talk.say({"type": "ping"})) == ['{"type":"pong"}']
+    assert "REQUESTS_EXCEEDED" in texts(talk.say(AUTH))[0]

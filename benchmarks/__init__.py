@@ -1,0 +1,1 @@
+"""How fast we are beside others; each module runs by itself, as ``python -m benchmarks.NAME``."""

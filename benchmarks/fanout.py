@@ -1,0 +1,117 @@
+"""Deliveries a second: 100 subscribers are told of 100 creates, by our server and by Directus.
+
+``python -m benchmarks.fanout`` installs a Directus if there is none, which takes minutes once.
+Each server is a process of its own, and so is what counts the frames. The clock runs from the
+first create to the last frame of the last subscriber; connecting, subscribing and a warm-up of
+ten creates are outside of it. The creates are sent at once, over a connection of their own.
+"""
+
+import asyncio
+import json
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from websockets.asyncio.client import ClientConnection, connect
+
+SUBSCRIBERS, CREATES, WARM_UP, ROUNDS = 100, 100, 10, 3
+GOAL = 10
+TOKEN = "benchmark-token"
+_ROOT = Path(__file__).resolve().parent.parent
+
+
+def main() -> int:
+    """Measure both in turn and print what came of it; return 0 if the goal is reached."""
+    with tempfile.TemporaryDirectory() as folder:
+        with _ours(Path(folder)) as url:
+            ours = _best("ours", url)
+        with _directus(Path(folder)) as url:
+            theirs = _best("Directus", url)
+    print(f"ratio     {ours / theirs:8.1f}   (goal: {GOAL})")
+    return 0 if ours >= GOAL * theirs else 1
+
+
+def _best(name: str, url: str) -> float:
+    rates = [asyncio.run(measure(url)) for _ in range(ROUNDS)]
+    print(f"{name:9} {max(rates):8,.0f} deliveries a second   ({_listed(rates)})", flush=True)
+    return max(rates)
+
+
+def _listed(rates: list[float]) -> str:
+    return ", ".join(f"{rate:,.0f}" for rate in rates)
+
+
+async def measure(url: str) -> float:
+    """Return how many frames a second reach the subscribers of the server at ``url``."""
+    address = f"ws{url.removeprefix('http')}/websocket?access_token={TOKEN}"
+    subscribers = [await _subscriber(address) for _ in range(SUBSCRIBERS)]
+    author = await connect(address, ping_interval=None, compression=None)
+    await _round(author, subscribers, WARM_UP)
+    taken = await _round(author, subscribers, CREATES)
+    for connection in (author, *subscribers):
+        await connection.close()
+    return SUBSCRIBERS * CREATES / taken
+
+
+async def _subscriber(address: str) -> ClientConnection:
+    connection = await connect(address, ping_interval=None, compression=None)
+    query = {"fields": ["user", "text"]}
+    message = {"type": "subscribe", "collection": "messages", "event": "create", "query": query}
+    await connection.send(json.dumps({**message, "uid": "1"}))
+    await connection.recv()
+    return connection
+
+
+async def _round(
+    author: ClientConnection, subscribers: list[ClientConnection], creates: int
+) -> float:
+    message = {"type": "items", "collection": "messages", "action": "create"}
+    data = {"text": "Hello World!", "user": "Ben"}
+    counting = [asyncio.create_task(_count(each, creates)) for each in (author, *subscribers)]
+    started = time.perf_counter()
+    for number in range(creates):
+        await author.send(json.dumps({**message, "data": data, "uid": str(number)}))
+    await asyncio.gather(*counting)
+    return time.perf_counter() - started
+
+
+async def _count(connection: ClientConnection, frames: int) -> None:
+    while frames:
+        # The server pings every half minute; only what it tells counts.
+        frames -= not (await connection.recv(decode=False)).startswith(b'{"type":"ping"')
+
+
+@contextmanager
+def _ours(folder: Path) -> Iterator[str]:
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+    url = f"http://127.0.0.1:{port}"
+    command = [sys.executable, "serve.py", "--port", str(port), "--token", TOKEN]
+    command += ["--db", str(folder / "messages.db")]
+    with subprocess.Popen(
+        command, cwd=_ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    ) as process:
+        assert process.stdout is not None
+        while url not in process.stdout.readline():
+            assert process.poll() is None, "our server does not start"
+        try:
+            yield url
+        finally:
+            process.terminate()
+
+
+@contextmanager
+def _directus(folder: Path) -> Iterator[str]:
+    from tools.local_directus import provisioned
+
+    with provisioned(folder / "directus", TOKEN) as (url, _):
+        yield url
+
+
+if __name__ == "__main__":
+    sys.exit(main())

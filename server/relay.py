@@ -1,0 +1,227 @@
+"""A relay to a Directus elsewhere: its socket and its REST on the page's own origin. Thin glue.
+
+So that no CORS setting of that Directus stands in the way of a page that is being developed. What
+is not named in ``_PATHS`` is not to be had through it, and pages of other origins are refused here,
+since Directus no longer sees where a request comes from.
+"""
+
+import asyncio
+import logging
+from collections.abc import Iterable
+from contextlib import suppress
+from types import TracebackType
+from urllib.parse import urlsplit
+
+import httpx
+from starlette.datastructures import Headers
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response, StreamingResponse
+from starlette.routing import BaseRoute, Mount, WebSocketRoute
+from starlette.types import Receive, Scope, Send
+from starlette.websockets import WebSocket, WebSocketDisconnect
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus
+from websockets.typing import Subprotocol
+
+from server.errors import DirectusError, route_not_found
+
+log = logging.getLogger("server")
+
+_PATHS = ("/auth", "/items", "/users", "/server")
+_OPEN_TIMEOUT = 10.0  # seconds: Directus leaves an upgrade of a wrong path without any answer
+_ANSWER_TIMEOUT = 60.0  # seconds of silence in a REST answer
+_CLOSE_TIMEOUT = 1.0  # seconds for Directus to take its leave
+_LARGEST_FRAME = 100 * 2**20  # bytes, as Directus' WebSocket library has it
+_NO_STATUS, _ABNORMAL = 1005, 1006
+
+# What belongs to one connection and not to what it carries; Host and Origin are about ours.
+_OF_THE_HOP = {
+    *("connection", "keep-alive", "proxy-authenticate", "proxy-authorization", "proxy-connection"),
+    *("te", "trailer", "transfer-encoding", "upgrade"),
+}
+_OF_THE_ORIGIN = {"host", "origin", "referer"}
+
+
+class Relay:
+    """The way to one Directus. Used as an asynchronous context manager."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._tls = httpx.create_ssl_context()
+        self._client = httpx.AsyncClient(
+            verify=self._tls,
+            timeout=httpx.Timeout(_ANSWER_TIMEOUT, connect=_OPEN_TIMEOUT),
+            # A connection that is kept may be closed at the other end just when it is used again.
+            limits=httpx.Limits(max_keepalive_connections=0),
+        )
+
+    async def __aenter__(self) -> "Relay":
+        """Return itself."""
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Close its connections."""
+        await self._client.aclose()
+
+    def socket_routes(self) -> list[BaseRoute]:
+        """Return the route of the socket."""
+        return [WebSocketRoute("/websocket", self.socket)]
+
+    def http_routes(self) -> list[BaseRoute]:
+        """Return the routes of the REST endpoints."""
+        return [Mount(path, app=self.http) for path in _PATHS]
+
+    async def http(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass one request on, and its answer back, both as they come in."""
+        request = Request(scope, receive)
+        if not _is_same_origin(request.headers):
+            raise DirectusError("FORBIDDEN", "This page's relay serves no others.", status=403)
+        has_body = bool({"content-length", "transfer-encoding"} & set(request.headers.keys()))
+        outgoing = httpx.Request(
+            request.method,
+            self._url + _target(scope),
+            headers=_passed_on(scope["headers"], _OF_THE_ORIGIN),
+            content=request.stream() if has_body else None,
+        )
+        try:
+            answer = await self._client.send(outgoing, stream=True)
+        except ClientDisconnect:
+            return
+        except httpx.TimeoutException:
+            raise _unavailable(self._url, "does not answer in time", 504) from None
+        except httpx.HTTPError as error:
+            raise _unavailable(self._url, f"is not reached ({error})", 502) from None
+        try:
+            response = StreamingResponse(answer.aiter_raw(), answer.status_code)
+            response.raw_headers = _passed_on(answer.headers.raw)
+            await response(scope, receive, send)
+        except httpx.HTTPError as error:
+            # Its end comes too early, and that is all that can still be told.
+            log.warning("an answer of %s broke off: %s", outgoing.url, error)
+        finally:
+            await answer.aclose()
+
+    async def socket(self, websocket: WebSocket) -> None:
+        """Open a socket to Directus for this one, or refuse as it does, and join the two."""
+        await websocket.receive()  # the request to connect, which holds nothing
+        status = 403
+        if _is_same_origin(websocket.headers):
+            try:
+                upstream = await self._open(websocket)
+            except InvalidStatus as error:
+                status = error.response.status_code
+            except TimeoutError:
+                status = 504
+            except (OSError, InvalidHandshake) as error:
+                log.warning("no socket to %s: %s", self._url, error)
+                status = 502
+            else:
+                async with upstream:
+                    await websocket.accept(subprotocol=upstream.subprotocol)
+                    await _join(websocket, upstream)
+                return
+        await websocket.send_denial_response(Response(status_code=status))
+
+    async def _open(self, websocket: WebSocket) -> ClientConnection:
+        headers = websocket.headers
+        offered = [Subprotocol(name) for name in websocket.scope["subprotocols"]]
+        return await connect(
+            f"ws{self._url.removeprefix('http')}/websocket{_query(websocket.scope)}",
+            ssl=self._tls if self._url.startswith("https:") else None,
+            subprotocols=offered or None,
+            additional_headers={"Cookie": headers["cookie"]} if "cookie" in headers else None,
+            user_agent_header=headers.get("user-agent"),
+            compression=None,
+            # Directus does not answer them.
+            ping_interval=None,
+            open_timeout=_OPEN_TIMEOUT,
+            close_timeout=_CLOSE_TIMEOUT,
+            max_size=_LARGEST_FRAME,
+        )
+
+
+async def _join(websocket: WebSocket, upstream: ClientConnection) -> None:
+    """Relay frames both ways until one side closes; then close the other in the same way."""
+    outward = asyncio.create_task(_relay_to_directus(websocket, upstream))
+    inward = asyncio.create_task(_relay_to_page(websocket, upstream))
+    try:
+        await asyncio.wait((outward, inward), return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in (outward, inward):
+            task.cancel()
+        await asyncio.wait((outward, inward))
+    for task in (outward, inward):
+        if not task.cancelled():
+            task.result()
+
+
+async def _relay_to_directus(websocket: WebSocket, upstream: ClientConnection) -> None:
+    # Each send waits for room in the other connection: a slow reader slows the writer down.
+    try:
+        while (message := await websocket.receive())["type"] == "websocket.receive":
+            text = message.get("text")
+            await upstream.send(message["bytes"] if text is None else text)
+    except ConnectionClosed:
+        # The other direction has what is left to read, and how it was closed.
+        await asyncio.get_running_loop().create_future()
+    code = message["code"]
+    closed_without = code in (_NO_STATUS, _ABNORMAL)
+    reason = "" if closed_without else message.get("reason") or ""
+    await upstream.close(None if closed_without else code, reason)  # type: ignore[arg-type]
+
+
+async def _relay_to_page(websocket: WebSocket, upstream: ClientConnection) -> None:
+    # The page may be gone at any time, and then these are raised.
+    with suppress(WebSocketDisconnect, RuntimeError):
+        with suppress(ConnectionClosed):
+            async for frame in upstream:
+                if isinstance(frame, str):
+                    await websocket.send_text(frame)
+                else:
+                    await websocket.send_bytes(frame)
+        code = upstream.close_code
+        # Without a close frame the page sees what we have seen: the end of the connection.
+        if code != _ABNORMAL:
+            code = None if code == _NO_STATUS else code
+            reason = upstream.close_reason
+            await websocket.send({"type": "websocket.close", "code": code, "reason": reason})
+
+
+def _is_same_origin(headers: Headers) -> bool:
+    origin = headers.get("origin")
+    return origin is None or urlsplit(origin).netloc == headers.get("host")
+
+
+def _target(scope: Scope) -> str:
+    """Return the path and query as the client wrote them.
+
+    Raises:
+        DirectusError: the path leads out of the endpoints that are relayed.
+    """
+    if {".", ".."} & set(scope["path"].split("/")):
+        raise route_not_found(scope["path"])
+    return str(scope["raw_path"].decode("ascii")) + _query(scope)
+
+
+def _query(scope: Scope) -> str:
+    query = scope["query_string"].decode("ascii")
+    return f"?{query}" if query else ""
+
+
+def _passed_on(
+    headers: Iterable[tuple[bytes, bytes]], kept_back: Iterable[str] = ()
+) -> list[tuple[bytes, bytes]]:
+    pairs = [(name.lower(), value) for name, value in headers]
+    named = b",".join(value for name, value in pairs if name == b"connection").decode("latin-1")
+    of_the_hop = {*_OF_THE_HOP, *kept_back, *(name.strip().lower() for name in named.split(","))}
+    return [(name, value) for name, value in pairs if name.decode("latin-1") not in of_the_hop]
+
+
+def _unavailable(url: str, what: str, status: int) -> DirectusError:
+    log.warning("%s %s", url, what)
+    return DirectusError("SERVICE_UNAVAILABLE", f"Directus at {url} {what}.", status=status)

@@ -1,0 +1,47 @@
+"""What a database knows of its project, its users and its secret."""
+
+import sqlite3
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from server.project import Project
+from server.project_file import guide
+from server.store import Store, StoreError
+
+PROJECT = guide("token")
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "messages.db"
+
+
+def test_the_users_keys_and_the_secret_stay_whatever_the_token(path: Path) -> None:
+    first = Store(path, PROJECT)
+    first.close()
+    second = Store(path, guide("another"))
+    second.close()
+    assert first.prepared == second.prepared
+    assert len(first.prepared.secret) == 64
+
+
+def test_a_database_of_another_project_is_refused_with_the_cure(path: Path) -> None:
+    Store(path, PROJECT).close()
+    other = Project((replace(PROJECT.collections[0], singleton=True),), ())
+    with pytest.raises(StoreError, match=r"messages\.db, got: the collections of another.*--db"):
+        Store(path, other)
+    Store(path, PROJECT).close()
+
+
+def test_a_database_that_is_not_ours_is_refused_untouched(path: Path) -> None:
+    with sqlite3.connect(path) as connection:
+        connection.execute("CREATE TABLE directus_users (id TEXT)")
+    connection.close()
+    with pytest.raises(StoreError, match="got: tables that this server did not make"):
+        Store(path, PROJECT)
+    with sqlite3.connect(path) as connection:
+        tables = connection.execute("SELECT name FROM sqlite_master").fetchall()
+    connection.close()
+    assert tables == [("directus_users",)]
