@@ -11,10 +11,12 @@ from collections.abc import Callable
 from typing import Any
 
 from .client import DirectusClient
-from .errors import AuthenticationFailed, DirectusError
+from .errors import AuthenticationFailed, ConnectionFailed, DirectusError
 from .events import (
+    Authenticated,
     Closed,
     CloseSocket,
+    CredentialsNeeded,
     Errored,
     Event,
     FeedReady,
@@ -28,12 +30,12 @@ from .events import (
     Warned,
 )
 from .explain import explain
+from .messages import Masked, quoted
 from .protocol import Protocol, State
+from .renewal import Credentials
 from .transport import Transport, fetch, open_socket, watch_network
 
 log = logging.getLogger("directus")
-
-_UNRESERVED = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~"
 
 WEB_SOCKET_EVENTS = ("open", "message", "close", "error")
 
@@ -66,13 +68,15 @@ class Driver:
         self._auth_mode = auth_mode
         self._transport: Transport | None = None
         self._opening: asyncio.Task[None] | None = None
+        self._renewing: asyncio.Task[None] | None = None
         self._explaining: asyncio.Task[None] | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._timer_due = 0.0  # Pyodide's handles cannot say when they are due
         self._unwatch: Callable[[], None] | None = None
         self._was_open = False
         self._stepping = False
-        self._yielding = False  # whether a consumer has its turn before the next frame
+        self._woken = False  # whether the last frame has woken a consumer
+        self._waiting_turn = False  # whether the next frame is taken after that consumer's turn
         self._inbox: deque[tuple[int, str]] = deque()
         self._handlers: dict[str, list[Callable[..., object]]] = {
             name: [] for name in (*WEB_SOCKET_EVENTS, "state")
@@ -130,7 +134,7 @@ class Driver:
         """A text frame came on socket ``number``."""
         self.counts["received"] += 1
         self._inbox.append((number, text))
-        if not self._yielding:
+        if not self._waiting_turn:
             self._take_frames()
 
     def socket_errored(self, number: int, detail: Any) -> None:
@@ -150,10 +154,12 @@ class Driver:
 
         So what a consumer does with a message comes before what handlers do with the next one.
         """
-        self._yielding = False
-        while self._inbox and not self._yielding:
+        self._waiting_turn = False
+        while self._inbox and not self._waiting_turn:
+            self._woken = False
             self._take_frame()
-        if self._yielding:
+            self._waiting_turn = self._woken
+        if self._waiting_turn:
             asyncio.get_running_loop().call_soon(self._take_frames)
 
     def _take_frame(self) -> None:
@@ -192,7 +198,7 @@ class Driver:
             case FeedReady(uid):
                 if uid in self.readers and not self.readers[uid].is_set():
                     self.readers[uid].set()
-                    self._yielding = True
+                    self._woken = True
             case Replied(uid, message):
                 if uid in self.replies and not self.replies[uid].done():
                     self.replies[uid].set_result(message)
@@ -204,13 +210,18 @@ class Driver:
 
     def _handle_connection(self, event: Event) -> None:
         match event:
-            case OpenSocket(number):
-                self._opening = asyncio.ensure_future(self._open(number))
+            case OpenSocket(number, refused):
+                self._opening = asyncio.ensure_future(self._open(number, refused))
+            case CredentialsNeeded(number, used):
+                self._renewing = asyncio.ensure_future(self._renew(number, used))
+            case Authenticated(answer) if self._client.tokens is not None:
+                self._client.tokens.accepted(answer)
             case CloseSocket():
                 self._close_transport()
             case StateChanged():
                 self._change_state(event)
             case Opened():
+                self.counts["opened"] += 1
                 self._was_open = True
                 self._call("open", event)
             case Errored(detail):
@@ -228,7 +239,6 @@ class Driver:
                 log.exception('A handler of "%s" failed.', name)
 
     def _change_state(self, change: StateChanged) -> None:
-        self.counts["opened"] += change.state == State.OPEN
         self._watch_while_wanted(change.state)
         self.last_error = change.error or self.last_error
         if change.state == State.WAITING:
@@ -249,31 +259,55 @@ class Driver:
 
     # The socket
 
-    async def _open(self, number: int) -> None:
+    async def _open(self, number: int, refused: dict[str, str] | None) -> None:
         try:
-            token = await self._token()
-            url = self._url
-            if token and self._auth_mode == "strict":
-                url += f"?access_token={_quoted(token)}"
-            handshake = token is not None and self._auth_mode == "handshake"
-            credentials = {"access_token": token} if token and handshake else None
-            self._transport = open_socket(url, _SocketListener(self, number, credentials))
+            self._connect(number, await self._credentials(refused))
+        except _NoAnswer as error:
+            self.core.errored(number, error)
+            self.core.closed(number, 1006, "", self.now())
         except DirectusError as error:
             self.core.refuse(error)
         self.step()
 
-    async def _token(self) -> str | None:
-        """Return the token to authenticate with; None where no authentication is wanted."""
+    def _connect(self, number: int, credentials: Credentials | None) -> None:
+        url, fields = self._url, None
+        if credentials is not None:
+            self.core.prepared(number, credentials)
+            if self._auth_mode == "strict":
+                url += f"?access_token={quoted(_access_token(credentials))}"
+            else:
+                fields = credentials.fields
+        log.debug("= opening %s", Masked(url))
+        self._transport = open_socket(url, _SocketListener(self, number, fields))
+
+    async def _renew(self, number: int, used: dict[str, str]) -> None:
+        """Get others than ``used`` for the open connection."""
+        try:
+            credentials = await self._credentials(used)
+        except _NoAnswer:
+            self.core.not_renewed(number, self.now())
+        except DirectusError as error:
+            self.core.refuse(error)
+        else:
+            if credentials is not None:
+                self.core.renew(number, credentials)
+        self.step()
+
+    async def _credentials(self, refused: dict[str, str] | None) -> Credentials | None:
+        """Return what to authenticate with; None where no authentication is wanted."""
         if self._client.tokens is None or self._auth_mode == "public":
             return None
-        token = await self._client.get_token()
-        if not token:
-            raise AuthenticationFailed("There is no token to authenticate with.")
-        return token
+        try:
+            return await self._client.tokens.credentials(refused)
+        except AuthenticationFailed:
+            raise
+        except ConnectionFailed as error:
+            raise _NoAnswer(error) from error
 
     def _close_transport(self) -> None:
-        if self._opening is not None:
-            self._opening.cancel()
+        for task in (self._opening, self._renewing):
+            if task is not None:
+                task.cancel()
         transport, self._transport = self._transport, None
         if transport is not None:
             transport.close()
@@ -286,11 +320,15 @@ class Driver:
         if self.core.state in (State.OPEN, State.CLOSED, State.FAILED):
             return
         if isinstance(error, AuthenticationFailed):
-            self.core.refuse(error)
+            self.core.reject(error, self.now())
             self.step()
         else:
             self.last_error = error
             self._call("state", StateChanged(self.core.state, error))
+
+
+class _NoAnswer(Exception):
+    """Whoever gives tokens did not answer: a reason to try again later, and for nothing else."""
 
 
 class _SocketListener:
@@ -314,6 +352,11 @@ class _SocketListener:
         self._driver.socket_closed(self._number, code, reason)
 
 
-def _quoted(token: str) -> str:
-    """Return ``token`` as a query string holds it; urllib.parse would cost 60 ms in a browser."""
-    return "".join(chr(b) if b in _UNRESERVED else f"%{b:02X}" for b in token.encode())
+def _access_token(credentials: Credentials) -> str:
+    token = credentials.fields.get("access_token")
+    if token is None:
+        raise AuthenticationFailed(
+            "In the strict mode the token is part of the socket's address, and these credentials "
+            "have none: use static_token or authentication, or the auth mode handshake."
+        )
+    return token

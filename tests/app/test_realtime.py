@@ -1,7 +1,7 @@
 """The driver over real sockets: CPython's transport and the embedded server."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +16,10 @@ from app.directus import (
     ServerError,
     StateChanged,
     UsageError,
-    create_directus,
     realtime,
-    static_token,
 )
-from tests.support.embedded import TOKEN, Embedded, free_port
+from tests.support.client import client, run
+from tests.support.embedded import Embedded, free_port
 
 QUERY = {"fields": ["user", "text"]}
 
@@ -30,26 +29,6 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Embedded]:
     embedded = Embedded(tmp_path_factory.mktemp("server")).start()
     yield embedded
     embedded.stop()
-
-
-def client(url: str, token: str = TOKEN, **options: Any) -> RealtimeClient:
-    return create_directus(url).with_(static_token(token)).with_(realtime(**options))
-
-
-def run(scene: Callable[[], Awaitable[None]]) -> None:
-    """Run a scene; nothing that it leaves behind may have failed unseen."""
-
-    async def within_limits() -> None:
-        asyncio.get_running_loop().set_exception_handler(complain)
-        await asyncio.wait_for(scene(), 30)
-
-    complaints: list[dict[str, Any]] = []
-
-    def complain(_loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
-        complaints.append(context)
-
-    asyncio.run(within_limits())
-    assert complaints == []
 
 
 async def state(directus: RealtimeClient, wanted: str) -> StateChanged:
@@ -282,6 +261,17 @@ def test_unsubscribe_ends_the_iteration(server: Embedded) -> None:
     run(scene)
 
 
+def test_requests_are_answered_after_an_unsubscribe(server: Embedded) -> None:
+    async def scene() -> None:
+        directus = client(server.url)
+        subscription = await directus.subscribe("messages", event="create")
+        subscription.unsubscribe()
+        assert await directus.items("messages").read({"limit": 0}, timeout=5) == []
+        directus.disconnect()
+
+    run(scene)
+
+
 def test_a_cancelled_reader_loses_nothing(server: Embedded) -> None:
     async def scene() -> None:
         directus = client(server.url)
@@ -316,18 +306,18 @@ def test_an_unanswered_write_is_unknown_after_a_cut(tmp_path: Path) -> None:
 
 def test_strict_mode_carries_the_token_in_the_address(tmp_path: Path) -> None:
     async def scene() -> None:
-        directus = client(server.url, token="a token/with ü&=", auth_mode="strict")
+        directus = client(server.url, token="a+token/with-ü&=", auth_mode="strict")
         await directus.connect()
         assert await directus.items("messages").read({"limit": 0}) == []
         directus.disconnect()
         refused = client(server.url, token="wrong", auth_mode="strict")
         with pytest.raises(AuthenticationFailed, match="refused the token"):
             await refused.connect()
-        other_mode = client(server.url, token="a token/with ü&=", auth_mode="public")
+        other_mode = client(server.url, token="a+token/with-ü&=", auth_mode="public")
         with pytest.raises(ConnectionFailed, match='expects the auth mode "strict"'):
             await other_mode.connect(timeout=1)
 
-    server = Embedded(tmp_path, "--auth", "strict", "--token", "a token/with ü&=").start()
+    server = Embedded(tmp_path, "--auth", "strict", "--token", "a+token/with-ü&=").start()
     try:
         run(scene)
     finally:
