@@ -8,8 +8,14 @@ The names are those of the Directus JS SDK, in snake case::
         ...
 """
 
+# authentication
+from .authentication import AuthenticationClient, authentication
+
 # client
 from .client import DirectusClient, create_directus
+
+# credentials
+from .credentials import credentials
 
 # errors
 from .errors import (
@@ -42,16 +48,41 @@ from .realtime import RealtimeClient, Subscription, realtime
 # recovery
 from .recovery import UNSET, Since
 
+# rest
+from .rest import (
+    Command,
+    RestClient,
+    create_item,
+    create_items,
+    delete_item,
+    delete_items,
+    read_item,
+    read_items,
+    read_me,
+    read_singleton,
+    rest,
+    server_ping,
+    update_item,
+    update_items,
+    update_items_batch,
+    update_singleton,
+)
+
 # static_token
 from .static_token import static_token
 
 # subscription
 from .subscription import SubscriptionMessage
 
+# transport
+from .transport import Storage, local_storage
+
 __all__ = [
     "UNSET",
+    "AuthenticationClient",
     "AuthenticationFailed",
     "Change",
+    "Command",
     "ConnectionFailed",
     "DeliveryUnknown",
     "DirectusClient",
@@ -64,14 +95,33 @@ __all__ = [
     "RealtimeClient",
     "ReplyTimeout",
     "RequestError",
+    "RestClient",
     "ServerError",
     "Since",
     "StateChanged",
+    "Storage",
     "Subscription",
     "SubscriptionMessage",
     "SubscriptionOverflow",
     "UsageError",
+    "authentication",
     "create_directus",
+    "create_item",
+    "create_items",
+    "credentials",
+    "delete_item",
+    "delete_items",
+    "local_storage",
+    "read_item",
+    "read_items",
+    "read_me",
+    "read_singleton",
     "realtime",
+    "rest",
+    "server_ping",
     "static_token",
+    "update_item",
+    "update_items",
+    "update_items_batch",
+    "update_singleton",
 ]

@@ -10,10 +10,10 @@ from js import AbortSignal, Object, WebSocket, document, window
 from js import fetch as js_fetch
 from pyodide.ffi import JsException, create_proxy, to_js
 
+from . import messages
 from .errors import ConnectionFailed
+from .http import exchange
 from .transport import Answer, Listener
-
-_PATIENCE = 5000  # milliseconds for an answer over HTTP
 
 
 class BrowserSocket:
@@ -74,28 +74,77 @@ class BrowserSocket:
         self._proxies = {}
 
 
-async def fetch(url: str, token: str | None) -> Answer:
-    """Get an address; where the browser hides the answer, find out whether there is one.
+async def fetch(url: str, token: str | None, *, body: str | None, timeout: float) -> Answer:
+    """Get an address, or post to it; where the browser hides the answer, find out if there is one.
 
     Raises:
-        OSError: nothing answers there.
+        OSError: nothing answers there in time.
     """
     headers = {"Authorization": f"Bearer {token}"} if token else {}
+    options: dict[str, Any] = {"headers": headers}
+    if body is not None:
+        headers["Content-Type"] = "application/json"
+        options = {"headers": headers, "method": "POST", "body": body}
     try:
-        response = await js_fetch(url, _options(headers=headers))
+        response = await js_fetch(url, _options(timeout, options))
         return Answer(response.status, await response.text())
     except JsException:
         pass
     try:
-        await js_fetch(url, _options(mode="no-cors"))
+        await js_fetch(url, _options(timeout, {"mode": "no-cors"}))
     except JsException as error:
         raise OSError(f"{url}: {error.message}") from None
     return Answer(0, "")
 
 
-def _options(**options: Any) -> Any:
-    given = {**options, "cache": "no-store", "signal": AbortSignal.timeout(_PATIENCE)}
+def _options(timeout: float, options: dict[str, Any]) -> Any:
+    signal = AbortSignal.timeout(timeout * 1000)
+    given = {**options, "cache": "no-store", "signal": signal}
     return to_js(given, dict_converter=Object.fromEntries)
+
+
+def fetch_over_urllib(
+    url: str, token: str | None, *, method: str, body: str | None, timeout: float
+) -> Answer:
+    """Send a request over urllib, by way of pyodide-http: the page waits for its answer.
+
+    Raises:
+        OSError: nothing answers there.
+    """
+    import pyodide_http
+
+    pyodide_http.patch_all()  # does nothing the second time
+    try:
+        return exchange(url, token, method=method, body=body, timeout=timeout)
+    except JsException as error:
+        raise OSError(f"{url}: {error.message}") from None
+
+
+class LocalStorage:
+    """One JSON value in the browser's localStorage.
+
+    Args:
+        key: the name it is kept under.
+    """
+
+    def __init__(self, key: str) -> None:
+        self._key = key
+
+    def get(self) -> dict[str, Any] | None:
+        """Return the value, or None if there is none, or none of ours."""
+        text = window.localStorage.getItem(self._key)
+        try:
+            value = messages.decode(text) if isinstance(text, str) else None
+        except ValueError:
+            return None
+        return value if isinstance(value, dict) else None
+
+    def set(self, data: dict[str, Any] | None) -> None:
+        """Keep the value; None removes it."""
+        if data is None:
+            window.localStorage.removeItem(self._key)
+        else:
+            window.localStorage.setItem(self._key, messages.encode(data))
 
 
 def watch_network(wake: Callable[[], None], offline: Callable[[], None]) -> Callable[[], None]:

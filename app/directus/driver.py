@@ -31,8 +31,9 @@ from .events import (
 )
 from .explain import explain
 from .messages import Masked, quoted
-from .protocol import Protocol, State
+from .protocol import Protocol
 from .renewal import Credentials
+from .states import State
 from .transport import Transport, fetch, open_socket, watch_network
 
 log = logging.getLogger("directus")
@@ -263,7 +264,7 @@ class Driver:
         try:
             self._connect(number, await self._credentials(refused))
         except _NoAnswer as error:
-            self.core.errored(number, error)
+            self.core.errored(number, error.__cause__)
             self.core.closed(number, 1006, "", self.now())
         except DirectusError as error:
             self.core.refuse(error)
@@ -302,7 +303,7 @@ class Driver:
         except AuthenticationFailed:
             raise
         except ConnectionFailed as error:
-            raise _NoAnswer(error) from error
+            raise _NoAnswer from error
 
     def _close_transport(self) -> None:
         for task in (self._opening, self._renewing):

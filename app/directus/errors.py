@@ -68,6 +68,10 @@ class AuthenticationFailed(ConnectionFailed):
 
     code = "AUTH_FAILED"
 
+    def __init__(self, words: str, code: str = code) -> None:
+        super().__init__(words)
+        self.code = code
+
 
 class RequestError(DirectusError):
     """A request that has no result."""

@@ -5,12 +5,12 @@ whether anything answers, whether it is Directus, whether it lets this page in, 
 is enabled, and whether it takes the token.
 """
 
-import json
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+from . import messages
 from .errors import AuthenticationFailed, ConnectionFailed
-from .transport import Answer
+from .transport import Answer, http_address
 
 Fetch = Callable[[str, str | None], Awaitable[Answer]]
 """Gets an address, with a token or without; raises OSError where nothing answers."""
@@ -25,8 +25,7 @@ async def explain(url: str, *, auth_mode: str, token: str | None, fetch: Fetch) 
         token: the token that it was tried with, or None.
         fetch: gets an address.
     """
-    scheme, _, rest = url.partition("://")
-    url = {"ws": "http", "wss": "https"}.get(scheme, scheme) + "://" + rest
+    url = http_address(url)
     try:
         ping = await fetch(f"{url}/server/ping", None)
         if ping.status == 0:
@@ -35,7 +34,8 @@ async def explain(url: str, *, auth_mode: str, token: str | None, fetch: Fetch) 
                 "CORS_ORIGIN to this page's origin in Directus, and start it again."
             )
         if ping.text.strip() != "pong":
-            return ConnectionFailed(_told(ping.text) or _no_directus(url, ping))
+            told = messages.http_error(ping.text)
+            return ConnectionFailed(told[1] if told else _no_directus(url, ping))
         info = await fetch(f"{url}/server/info", token)
     except OSError:
         return ConnectionFailed(
@@ -80,16 +80,7 @@ def _of_info(url: str, auth_mode: str, token: str | None, data: dict[str, Any]) 
 
 def _data(text: str) -> dict[str, Any]:
     try:
-        data = json.loads(text)["data"]
+        data = messages.decode(text)["data"]
     except (ValueError, KeyError, TypeError):
         return {}
     return data if isinstance(data, dict) else {}
-
-
-def _told(text: str) -> str | None:
-    """Return the sentence in an error envelope, as a relay of ours sends where it has no answer."""
-    try:
-        message = json.loads(text)["errors"][0]["message"]
-    except (ValueError, KeyError, TypeError, IndexError):
-        return None
-    return message if isinstance(message, str) else None

@@ -4,16 +4,14 @@ Its own keepalive is off: Directus does not answer protocol pings.
 """
 
 import asyncio
-import urllib.error
-import urllib.request
 
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidURI
 
+from .http import exchange
 from .transport import Answer, Listener
 
 _FRAME_LIMIT = 100 * 2**20  # bytes; Directus' own
-_PATIENCE = 5.0  # seconds for an answer over HTTP
 _CLOSE_TIMEOUT = 1.0  # seconds for the server to answer our closing
 
 
@@ -97,21 +95,12 @@ class NativeSocket:
             self._listener.closed(code, reason)
 
 
-async def fetch(url: str, token: str | None) -> Answer:
-    """Get an address.
+async def fetch(
+    url: str, token: str | None, *, method: str, body: str | None, timeout: float
+) -> Answer:
+    """Send a request over urllib, in a thread.
 
     Raises:
-        OSError: nothing answers there.
+        OSError: nothing answers there in time.
     """
-    return await asyncio.to_thread(_get, url, token)
-
-
-def _get(url: str, token: str | None) -> Answer:
-    headers = {"Authorization": f"Bearer {token}"} if token else {}
-    request = urllib.request.Request(url, headers=headers)
-    try:
-        with urllib.request.urlopen(request, timeout=_PATIENCE) as response:
-            return Answer(response.status, response.read().decode("utf-8", "replace"))
-    except urllib.error.HTTPError as error:
-        with error:
-            return Answer(error.code, error.read().decode("utf-8", "replace"))
+    return await asyncio.to_thread(exchange, url, token, method=method, body=body, timeout=timeout)

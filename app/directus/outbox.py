@@ -11,7 +11,7 @@ from collections import deque
 from heapq import heappop, heappush
 from typing import Any
 
-from .errors import DeliveryUnknown, DirectusError, OutboxFull, ReplyTimeout
+from .errors import DeliveryUnknown, DirectusError, OutboxFull, ReplyTimeout, ServerError
 
 Failure = tuple[str, DirectusError]
 """The uid of a request and why it has no result."""
@@ -62,6 +62,7 @@ class Outbox:
         self._limit = limit
         self._waiting: deque[Outgoing] = deque()
         self._unanswered: dict[str, Outgoing] = {}
+        self._doubted: set[str] = set()  # unanswered when the token expired
         self._expiries: list[tuple[float, int, Outgoing]] = []  # a heap
         self._count = 0
 
@@ -103,8 +104,27 @@ class Outbox:
         message.settled = True
         return True
 
+    def token_expired(self) -> None:
+        """Note that what is unanswered now may be refused for want of a token alone."""
+        self._doubted = set(self._unanswered)
+
+    def doubts(self, uid: Any) -> bool:
+        """Return whether a refusal of this request may be due to the token alone."""
+        return isinstance(uid, str) and uid in self._doubted and uid in self._unanswered
+
+    def refused(self, uid: str) -> Failure | None:
+        """Put a read that was refused for want of a token back in front; a write fails."""
+        message = self._unanswered.pop(uid)
+        if not message.repeatable:
+            words = f"The token expired while the {message.what} was under way."
+            return self._fail(message, ServerError("TOKEN_EXPIRED", words))
+        self._doubted.discard(uid)
+        self._waiting.appendleft(message)
+        return None
+
     def connection_lost(self) -> list[Failure]:
         """Put the unanswered reads back in front; return the writes, whose fate is unknown."""
+        self._doubted.clear()
         unanswered, self._unanswered = list(self._unanswered.values()), {}
         self._waiting.extendleft(m for m in reversed(unanswered) if m.repeatable)
         return [

@@ -6,7 +6,7 @@ Theory of operation
     to be handled in order: :meth:`Protocol.events` hands them out. After every call the driver
     asks for :meth:`Protocol.deadline` and calls :meth:`Protocol.tick` at that time.
 
-    A state is left only through :data:`TRANSITIONS`, in one place that logs. The log's marks
+    A state is left only through the table in ``states``, in one place that logs. The log's marks
     are ``>`` sent, ``<`` received, ``=`` state.
 
     Every socket has a number. What comes from any but the current one is not listened to, so
@@ -14,6 +14,7 @@ Theory of operation
 
 Rules for this file
     1. Nothing is written before Directus has said ``auth ok``: it would be dropped in silence.
+       Nor from the end of a token to the next ``auth ok``: it would be refused.
     2. A uid is never used twice. A subscription keeps its own over reconnects.
     3. Every wait has a deadline: some of the server's errors bring no answer.
 """
@@ -21,7 +22,6 @@ Rules for this file
 import logging
 import random as random_module
 from collections.abc import Callable
-from enum import StrEnum
 from typing import Any
 
 from . import messages
@@ -50,74 +50,11 @@ from .events import (
 )
 from .outbox import Failure, Outbox, Outgoing
 from .renewal import Credentials, Renewal
+from .states import TRANSITIONS, Cause, State
 from .subscription import Feed, Subscriptions
 
 log = logging.getLogger("directus")
 
-
-class State(StrEnum):
-    """What the connection is doing."""
-
-    CLOSED = "closed"  # nothing, and nothing is wanted
-    CONNECTING = "connecting"  # a socket is being opened
-    AUTHENTICATING = "authenticating"  # not, or no longer: a token is on its way to Directus
-    OPEN = "open"  # messages go both ways
-    WAITING = "waiting"  # the connection fell; the next attempt has its time
-    FAILED = "failed"  # given up for a reason that trying again does not heal
-
-
-class Cause(StrEnum):
-    """Why a state is left."""
-
-    CONNECT = "connect"
-    SOCKET_OPENED = "socket opened"
-    READY = "ready"
-    EXPIRED = "token expired"
-    RENEW = "token refused, another tried"
-    LOST = "lost"
-    RETRY = "retry"
-    REFUSED = "refused"
-    DISCONNECT = "disconnect"
-
-
-TRANSITIONS: dict[State, dict[Cause, State]] = {
-    State.CLOSED: {
-        Cause.CONNECT: State.CONNECTING,
-    },
-    State.CONNECTING: {
-        Cause.SOCKET_OPENED: State.AUTHENTICATING,
-        Cause.READY: State.OPEN,
-        Cause.RENEW: State.CONNECTING,
-        Cause.LOST: State.WAITING,
-        Cause.REFUSED: State.FAILED,
-        Cause.DISCONNECT: State.CLOSED,
-    },
-    State.AUTHENTICATING: {
-        Cause.READY: State.OPEN,
-        Cause.RENEW: State.CONNECTING,
-        Cause.LOST: State.WAITING,
-        Cause.REFUSED: State.FAILED,
-        Cause.DISCONNECT: State.CLOSED,
-    },
-    State.OPEN: {
-        Cause.EXPIRED: State.AUTHENTICATING,
-        Cause.RENEW: State.CONNECTING,
-        Cause.LOST: State.WAITING,
-        Cause.REFUSED: State.FAILED,
-        Cause.DISCONNECT: State.CLOSED,
-    },
-    State.WAITING: {
-        Cause.RETRY: State.CONNECTING,
-        Cause.RENEW: State.CONNECTING,
-        Cause.REFUSED: State.FAILED,
-        Cause.DISCONNECT: State.CLOSED,
-    },
-    State.FAILED: {
-        Cause.CONNECT: State.CONNECTING,
-        Cause.DISCONNECT: State.CLOSED,
-    },
-}
-"""Every state, and where each cause leads from it. What is not here cannot happen."""
 
 _OWN = "directus-py:"
 """What the uids of our own pings and reads begin with, to be told from the program's."""
@@ -585,7 +522,9 @@ def _refused_words(code: str, message: str, used: dict[str, str]) -> Authenticat
         what, cure = "e-mail address or the password", "Correct them, and see that the user may in."
     elif "refresh_token" in used:
         what, cure = "refresh token", "Each is good for one use and a limited time: log in again."
-    return AuthenticationFailed(f"Directus refused the {what}: {message.rstrip('.')} ({code}). {cure}")
+    return AuthenticationFailed(
+        f"Directus refused the {what}: {message.rstrip('.')} ({code}). {cure}"
+    )
 
 
 def _late_words(state: State, seconds: float) -> ConnectionFailed:

@@ -1,6 +1,7 @@
 """The realtime composable: the client's face, over the driver and the core."""
 
 import asyncio
+import logging
 from collections.abc import Callable
 from typing import Any, Self
 
@@ -10,9 +11,12 @@ from .errors import ConnectionFailed, DirectusError, UsageError
 from .events import StateChanged
 from .items import Items
 from .live import Live
-from .protocol import Protocol, State
+from .protocol import Protocol
 from .recovery import UNSET, Recovery, Since
+from .states import State
 from .subscription import Feed, SubscriptionMessage
+
+log = logging.getLogger("directus")
 
 AUTH_MODES = ("handshake", "strict", "public")
 
@@ -294,6 +298,7 @@ def realtime(
     timeout: float = 10.0,
     retries: int | None = None,
     outbox: int = 1000,
+    debug: bool = False,
 ) -> Callable[[DirectusClient], RealtimeClient]:
     """Return the composable that connects a client to Directus' Realtime service.
 
@@ -306,12 +311,17 @@ def realtime(
         timeout: seconds in which Directus must answer a request.
         retries: attempts in a row before giving up; None never gives up.
         outbox: how many messages may wait for the connection.
+        debug: whether to log every frame (``>`` sent, ``<`` received) and state (``=``) to the
+            logger ``directus``, secrets masked.
 
     Raises:
         UsageError: there is no such ``auth_mode``.
     """
     if auth_mode not in AUTH_MODES:
         raise UsageError(f'There is no auth_mode "{auth_mode}": the modes are {AUTH_MODES}.')
+
+    if debug:
+        _log_everything()
 
     def compose(client: DirectusClient) -> RealtimeClient:
         core = Protocol(
@@ -326,6 +336,13 @@ def realtime(
         return RealtimeClient(client, core, url=address, auth_mode=auth_mode, timeout=timeout)
 
     return compose
+
+
+def _log_everything() -> None:
+    """Let the package's logger speak, on stderr where the program has set up no logging."""
+    log.setLevel(logging.DEBUG)
+    if not log.hasHandlers():
+        log.addHandler(logging.StreamHandler())
 
 
 def _socket_url(url: str) -> str:

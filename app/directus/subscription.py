@@ -172,6 +172,11 @@ class Subscriptions:
         self._leaving: set[str] = set()  # unsubscribed before their init came
         self._waits: dict[str, float] = {}  # subscribes without an init yet, by uid
         self._reads: dict[str, tuple[Feed, float]] = {}  # recovery's own, by uid
+        self._expired = False  # whether the connection has the public's rights only
+        self._doubted: set[str] = set()  # subscribes that the token's expiry met on their way
+        self._repeated: set[str] = set()  # those of them that were sent again, or will be
+        self._excused_until = 0.0  # refusals of events until then may be due to the expiry
+        self._goodbyes: list[str] = []  # unsubscribes that wait for a token
         self.recovered = 0  # rows that were missed and read afterwards
 
     @property
@@ -196,7 +201,7 @@ class Subscriptions:
         if feed.phase is Phase.SUBSCRIBING:
             self._leaving.add(feed.uid)  # Directus forgets an unsubscribe that overtakes its init
         elif feed.phase in (Phase.CATCHING_UP, Phase.LIVE):
-            self._send(messages.unsubscribe(feed.uid))
+            self._say_goodbye(feed.uid)
         self._drop(feed)
         self._emit(FeedReady(feed.uid))
 
@@ -207,11 +212,37 @@ class Subscriptions:
 
     def connection_lost(self) -> None:
         """Forget what was under way; the subscriptions themselves stay."""
+        self._expired = False
+        self._excused_until = 0.0
+        self._doubted.clear()
+        self._repeated.clear()
+        self._goodbyes.clear()
         self._leaving.clear()
         self._waits.clear()
         self._reads.clear()
         for feed in self._feeds.values():
             feed.phase = Phase.AWAY
+
+    def token_expired(self) -> None:
+        """Take that events and answers are the public's from here on, or errors."""
+        self._expired = True
+        self._doubted = set(self._waits)
+        self._reads.clear()  # their answers count for nothing: the public may see other rows
+
+    def token_renewed(self, now: float) -> None:
+        """Make up for what was not sent meanwhile; errors may still be on their way."""
+        self._expired = False
+        self._excused_until = now + self._timeout
+        for uid in self._goodbyes:
+            self._send(messages.unsubscribe(uid))
+        self._goodbyes.clear()
+        for feed in list(self._feeds.values()):
+            if feed.phase in (Phase.CATCHING_UP, Phase.LIVE) and feed.recovery is not None:
+                feed.recovery.begin_pages()
+                feed.phase = Phase.CATCHING_UP
+                self._read(feed, feed.recovery, now)
+            elif feed.phase is not Phase.SUBSCRIBING:
+                self.start(feed, now)
 
     def start(self, feed: Feed, now: float) -> None:
         """Ask for which rows there are already, where that must be known, else for events."""
@@ -234,17 +265,21 @@ class Subscriptions:
             return True
         if kind == "subscribe" and error is not None:
             self._emit(MessageReceived(message))
-            self._fail(self._blamed(uid), ServerError(*error))
+            if not self._excuse(uid, error[0], now):
+                self._fail(self._blamed(uid), ServerError(*error))
             return True
         if kind != "subscription":
             return False
         if uid in self._leaving:
             self._leaving.discard(uid)
-            self._send(messages.unsubscribe(uid))
+            self._say_goodbye(uid)
         subscribed = self._feeds.get(uid) if isinstance(uid, str) else None
         if subscribed is None:
             return False
-        self._take_message(subscribed, message, now)
+        if uid in self._doubted and message.get("event") == "init":
+            self._begin_again(subscribed, now)
+        elif not self._expired or subscribed.recovery is None:
+            self._take_message(subscribed, message, now)
         return True
 
     def fail_all(self, error: DirectusError) -> None:
@@ -283,6 +318,32 @@ class Subscriptions:
                 feed.phase = Phase.CATCHING_UP
                 self._read(feed, feed.recovery, now)
         self._push(feed, accepted)
+
+    def _begin_again(self, feed: Feed, now: float) -> None:
+        """Subscribe once more, as soon as there is a token."""
+        self._doubted.discard(feed.uid)
+        self._repeated.add(feed.uid)
+        self._waits.pop(feed.uid, None)
+        feed.phase = Phase.AWAY
+        if not self._expired:
+            self.start(feed, now)
+
+    def _excuse(self, uid: Any, code: str, now: float) -> bool:
+        """Return whether an error is no more than what an expired token brings."""
+        feed = self._feeds.get(uid) if isinstance(uid, str) else None
+        if code != "FORBIDDEN" or feed is None:
+            return False
+        if uid in self._doubted:
+            self._begin_again(feed, now)
+            return True
+        accepted = feed.was_live or uid in self._repeated
+        return accepted and (self._expired or now < self._excused_until)
+
+    def _say_goodbye(self, uid: str) -> None:
+        if self._expired:
+            self._goodbyes.append(uid)
+        else:
+            self._send(messages.unsubscribe(uid))
 
     def _read(self, feed: Feed, recovery: Recovery, now: float) -> None:
         marking = feed.phase is Phase.MARKING
@@ -353,6 +414,7 @@ class Subscriptions:
     def _drop(self, feed: Feed) -> None:
         self._feeds.pop(feed.uid, None)
         self._waits.pop(feed.uid, None)
+        self._doubted.discard(feed.uid)
         for uid in [uid for uid, (owner, _) in self._reads.items() if owner is feed]:
             del self._reads[uid]
         feed.phase = Phase.ENDED

@@ -4,6 +4,8 @@ import sys
 from collections.abc import Callable
 from typing import Any, NamedTuple, Protocol
 
+from .errors import UsageError
+
 
 class Listener(Protocol):
     """Who is told what a socket does."""
@@ -47,25 +49,75 @@ def open_socket(url: str, listener: Listener) -> Transport:
 
 
 class Answer(NamedTuple):
-    """What came for a GET. Status 0: something did, and the browser does not show what."""
+    """What came of a request. Status 0: something did, and the browser does not show what."""
 
     status: int
     text: str
 
 
-async def fetch(url: str, token: str | None) -> Answer:
-    """Get an address, with a token or without.
+def http_address(url: str) -> str:
+    """Return the address over HTTP of a project whose ``url`` may be that of a socket."""
+    scheme, separator, rest = url.partition("://")
+    return {"ws": "http", "wss": "https"}.get(scheme, scheme) + separator + rest
+
+
+async def fetch(
+    url: str, token: str | None = None, *, body: str | None = None, timeout: float = 5.0
+) -> Answer:
+    """Get an address, with a token or without; or post ``body`` there, a JSON text.
 
     Raises:
-        OSError: nothing answers there.
+        OSError: nothing answers there within ``timeout`` seconds.
     """
     if sys.platform == "emscripten":
         from . import browser
 
-        return await browser.fetch(url, token)
+        return await browser.fetch(url, token, body=body, timeout=timeout)
+    return await fetch_over_urllib(
+        url, token, method="GET" if body is None else "POST", body=body, timeout=timeout
+    )
+
+
+async def fetch_over_urllib(
+    url: str, token: str | None, *, method: str, body: str | None, timeout: float
+) -> Answer:
+    """Send a request by way of urllib: in a thread, but in a browser on the spot.
+
+    Raises:
+        OSError: nothing answers there within ``timeout`` seconds; a browser's page knows no limit.
+    """
+    if sys.platform == "emscripten":
+        from . import browser
+
+        return browser.fetch_over_urllib(url, token, method=method, body=body, timeout=timeout)
     from . import native
 
-    return await native.fetch(url, token)
+    return await native.fetch(url, token, method=method, body=body, timeout=timeout)
+
+
+class Storage(Protocol):
+    """What remembers a login; see :func:`app.directus.authentication.authentication`."""
+
+    def get(self) -> dict[str, Any] | None:
+        """Return what was set last, or None."""
+
+    def set(self, data: dict[str, Any] | None) -> None:
+        """Keep ``data``, which is JSON; None forgets it."""
+
+
+def local_storage(key: str = "directus") -> Storage:
+    """Return a storage that outlives the page: the browser's ``localStorage``, under ``key``.
+
+    Raises:
+        UsageError: this is no browser.
+    """
+    if sys.platform != "emscripten":
+        raise UsageError(
+            "local_storage() is the browser's: pass an object of your own with `get` and `set`."
+        )
+    from .browser import LocalStorage
+
+    return LocalStorage(key)
 
 
 def watch_network(wake: Callable[[], None], offline: Callable[[], None]) -> Callable[[], None]:

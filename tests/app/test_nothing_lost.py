@@ -27,34 +27,39 @@ def play(simulation: Simulation, tape: Iterator[int]) -> None:
     def connection() -> Any:
         return simulation.connections[choose(len(simulation.connections))]
 
-    moves: list[Callable[[], object]] = [
+    anytime: list[Callable[[], object]] = [
         lambda: simulation.begin(),
         lambda: simulation.begin() and simulation.commit(-1),
         lambda: simulation.commit(choose(8)),
         lambda: simulation.request(("create", "update", "read")[choose(3)]),
         lambda: simulation.wait(choose(8) * 2.0),
+        lambda: simulation.renew(),
+        lambda: simulation.fail_to_renew(),
+        lambda: simulation.refuse_token(),
+        lambda: progress(simulation),
+        lambda: progress(simulation),
+        lambda: settle(simulation),
+    ]
+    with_a_connection: list[Callable[[], object]] = [
         lambda: simulation.open(connection()),
         lambda: connection().handle(),
         lambda: connection().register(),
         lambda: connection().send(choose(8)),
         lambda: simulation.deliver(connection()),
-        lambda: progress(simulation),
-        lambda: progress(simulation),
-        lambda: settle(simulation),
+        lambda: connection().expire(choose(2)),
         lambda: simulation.cut(connection(), handled=bool(choose(2))),
     ]
     try:
         while True:
-            move = moves[choose(len(moves))]
-            if simulation.connections or move not in moves[5:10] + moves[13:]:
-                move()
+            moves = anytime + (with_a_connection if simulation.connections else [])
+            moves[choose(len(moves))]()
     except StopIteration:
         return
 
 
 def progress(simulation: Simulation) -> bool:
     """Let everything in flight come one step further; return whether there was anything."""
-    moved = False
+    moved = simulation.renew()
     for each in simulation.connections:
         moved |= simulation.open(each) | each.handle() | each.register()
         moved |= each.send(0) | simulation.deliver(each)

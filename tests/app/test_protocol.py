@@ -21,7 +21,8 @@ from app.directus.events import (
     StateChanged,
     Warned,
 )
-from app.directus.protocol import TRANSITIONS, Cause, Protocol, State, retry_delay
+from app.directus.protocol import Protocol, retry_delay
+from app.directus.states import TRANSITIONS, Cause, State
 from tests.support.timeline import AUTH_OK, Timeline, error
 
 # The table

@@ -1,6 +1,8 @@
 """The driver over real sockets: CPython's transport and the embedded server."""
 
 import asyncio
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -329,3 +331,31 @@ def test_a_wrong_option_is_told_at_once() -> None:
         realtime(auth_mode="none")
     with pytest.raises(UsageError, match="message"):
         client("http://localhost").on_web_socket("messages", print)
+
+
+def test_debug_logging_shows_frames_and_states_and_no_secret(
+    server: Embedded, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def scene() -> None:
+        directus = client(server.url, debug=True)
+        await directus.connect()
+        directus.disconnect()
+
+    caplog.set_level("WARNING", logger="directus")  # what it was before is put back in the end
+    caplog.handler.setLevel("DEBUG")
+    run(scene)
+    assert caplog.messages[1:] == [
+        f"= opening {server.url.replace('http', 'ws')}/websocket",
+        "= authenticating (socket opened)",
+        '> {"access_token":"***","type":"auth"}',
+        '< {"type":"auth","status":"ok"}',
+        "= open (ready)",
+        "= closed (disconnect)",
+    ]
+
+
+def test_debug_logging_is_seen_where_the_program_has_set_up_none() -> None:
+    log = "import logging; logging.getLogger('directus').debug('seen')"
+    code = f"from app.directus import realtime; realtime(debug=True); {log}"
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert ran.stderr == "seen\n"

@@ -15,6 +15,11 @@ WebSocket.prototype.addEventListener = function (name, listener) {
 ALIVE = """() => window.listeners.map((listener) => {
   try { return Boolean(listener.type); } catch { return false; }
 })"""
+MANY = """async (count) => {
+  for (let n = 0; n < count; n += 30) {
+    await Promise.all(Array.from({ length: 30 }, (_, i) => createItem(`n ${n + i}`, 'Ben')));
+  }
+}"""
 RUN_PYTHON = """(code) => {
   const script = document.createElement("script");
   script.type = "py";
@@ -46,10 +51,8 @@ def test_text_from_the_wire_is_only_ever_text(open_page: Open) -> None:
 
 def test_the_list_holds_500_rows_and_the_count_goes_on(open_page: Open) -> None:
     page = open_page()
-    page.page.evaluate(
-        "async () => { for (let n = 0; n < 510; n++) createItem(`n ${n}`, 'Ben');"
-        " await createItem('last', 'Ben'); }"
-    )
+    page.page.evaluate(MANY, 510)
+    page.page.evaluate("async () => await createItem('last', 'Ben')")
     page.page.wait_for_function("document.getElementById('count').textContent === '511'")
     assert page.page.locator("#messages li").count() == 500
     assert page.texts()[0] == "last"

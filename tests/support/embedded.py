@@ -77,6 +77,21 @@ class Embedded:
         self.kill()
         raise AssertionError(f"the server did not start: {self._log.read_text()}")
 
+    @property
+    def log(self) -> str:
+        """All that it has written to standard error."""
+        return self._log.read_text()
+
+    @property
+    def resident(self) -> int | None:
+        """Its resident memory in bytes, on systems that tell; else None."""
+        assert self._process is not None, "the server does not run"
+        status = Path(f"/proc/{self._process.pid}/status")
+        if not status.exists():
+            return None
+        (line,) = (row for row in status.read_text().splitlines() if row.startswith("VmRSS:"))
+        return int(line.split()[1]) * 1024
+
     def kill(self) -> None:
         """End it with SIGKILL: it gets no chance to say goodbye."""
         self._end("kill")

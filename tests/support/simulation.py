@@ -3,20 +3,42 @@
 What is simulated is what a real Directus does: requests are handled side by side; a subscription
 is registered some time after its request came and before its init goes out; events go to those
 who are registered at the commit, in any order; what is in flight when a connection falls is lost,
-or done and never answered.
+or done and never answered. A token expires at any moment: then a connection has the public's rights
+until it has another one. The public sees nothing, or every other row. Tokens are refused, too.
 """
 
 import json
 from collections import deque
 from typing import Any
 
-from app.directus.errors import ReplyTimeout
-from app.directus.events import CloseSocket, OpenSocket, Replied, RequestFailed, SendText
-from app.directus.protocol import Protocol, State
+from app.directus.errors import ReplyTimeout, ServerError
+from app.directus.events import (
+    CloseSocket,
+    CredentialsNeeded,
+    OpenSocket,
+    Replied,
+    RequestFailed,
+    SendText,
+)
+from app.directus.protocol import Protocol
 from app.directus.recovery import Recovery, Since
+from app.directus.renewal import Credentials
+from app.directus.states import State
 from app.directus.subscription import Feed, Phase, SubscriptionMessage
 
 Message = dict[str, Any]
+
+EXCUSED = 10.0  # seconds after a renewal in which refusals of events are taken to belong before it
+
+
+def error(kind: str, code: str, **rest: Any) -> Message:
+    """Return an error message."""
+    return {
+        "type": kind,
+        "status": "error",
+        "error": {"code": code, "message": "No."},
+        **rest,
+    }
 
 
 class Database:
@@ -55,8 +77,10 @@ class Database:
 class Connection:
     """One connection: what is in flight each way, and what the server holds for it."""
 
-    def __init__(self, number: int, database: Database) -> None:
+    def __init__(self, number: int, database: Database, refused: set[str]) -> None:
         self.number = number
+        self.tokens: list[str] = []  # with which the client has authenticated
+        self.told_expired = False  # whether the client knows that its token has expired
         self.opened = False
         self.alive = True  # as the client sees it
         self.authenticated = False
@@ -65,13 +89,20 @@ class Connection:
         self.to_client: deque[Message] = deque()
         self.executed: list[str] = []  # uids of the writes that were carried out
         self._database = database
+        self._refused = refused
+        self._public: int | None = None  # 0: has expired; 1: and the public sees every other row
         self._registering: list[str] = []
         self._registered: set[str] = set()
 
     def write(self, message: Message) -> None:
         """Take what the client writes."""
         assert self.opened, "written before the socket was open"
-        assert self.authenticated or message["type"] == "auth", "written before auth ok"
+        is_auth = message["type"] == "auth"
+        assert self.authenticated or is_auth, "written before auth ok"
+        assert not self.told_expired or is_auth, "written with an expired token"
+        if is_auth:
+            assert message["access_token"] not in self.tokens, "a token was sent twice"
+            self.tokens.append(message["access_token"])
         self.to_server.append(message)
 
     def handle(self) -> bool:
@@ -80,14 +111,18 @@ class Connection:
             return False
         message = self.to_server.popleft()
         match message:
-            case {"type": "auth"}:
-                self.authenticated = True
-                self.to_client.append({"type": "auth", "status": "ok"})
+            case {"type": "auth", "access_token": token}:
+                self.authenticated = token not in self._refused
+                self._public = None
+                ok = {"type": "auth", "status": "ok"}
+                self.to_client.append(ok if self.authenticated else error("auth", "AUTH_FAILED"))
             case {"type": "subscribe", "uid": uid}:
                 self._registering.append(uid)
-            case {"type": "items", "action": "read", "uid": uid}:
-                rows = self._database.read(message.get("query", {}))
+            case {"type": "items", "action": "read", "uid": uid} if self._public != 0:
+                rows = self._visible(self._database.read(message.get("query", {})))
                 self.ready.append({"type": "items", "uid": uid, "data": rows})
+            case {"type": "items", "uid": uid} if self._public is not None:
+                self.ready.append(error("items", "FORBIDDEN", uid=uid))
             case {"type": "items", "uid": uid}:
                 self.executed.append(uid)
                 self.ready.append({"type": "items", "uid": uid, "data": {}})
@@ -107,9 +142,22 @@ class Connection:
     def tell(self, row: Message) -> None:
         """Make the events for a row that was committed."""
         for uid in sorted(self._registered):
-            self.ready.append(
-                {"type": "subscription", "event": "create", "data": [row], "uid": uid}
-            )
+            event = {"type": "subscription", "event": "create", "data": [row], "uid": uid}
+            if self._public == 0:
+                self.ready.append(error("subscribe", "FORBIDDEN", uid=uid))
+            elif self._visible([row]):
+                self.ready.append(event)
+
+    def expire(self, public: int) -> bool:
+        """Take the rights of a token away; the public has none, or sees every other row."""
+        if not self.authenticated or self._public is not None:
+            return False
+        self._public = public
+        self.to_client.append(error("auth", "TOKEN_EXPIRED"))
+        return True
+
+    def _visible(self, rows: list[Message]) -> list[Message]:
+        return rows if self._public is None else [row for row in rows if row["id"] % 2]
 
     def send(self, which: int) -> bool:
         """Put one of the answers and events that are ready on the wire."""
@@ -144,6 +192,10 @@ class Simulation:
         self.executed: list[str] = []
         self._margin = margin
         self._now = 0.0
+        self._renewed_at = -EXCUSED
+        self._token = 0
+        self._refused: set[str] = set()
+        self._needed: int | None = None  # the connection for which another token is wanted
         self._connections: dict[int, Connection] = {}
         self._feeds: list[Feed] = []
 
@@ -199,9 +251,33 @@ class Simulation:
         if connection.opened or not connection.alive:
             return False
         connection.opened = True
-        self.core.opened(connection.number, {"access_token": "t"}, self._now)
+        credentials = self._credentials()
+        self.core.prepared(connection.number, credentials)
+        self.core.opened(connection.number, credentials.fields, self._now)
         self._step()
         return True
+
+    def renew(self) -> bool:
+        """Hand another token to the client, if it needs one."""
+        number, self._needed = self._needed, None
+        if number is None:
+            return False
+        self._token += 1
+        self.core.renew(number, self._credentials())
+        self._step()
+        return True
+
+    def fail_to_renew(self) -> None:
+        """Tell the client that there is no other token to be had now."""
+        number, self._needed = self._needed, None
+        if number is not None:
+            self.core.not_renewed(number, self._now)
+            self._step()
+
+    def refuse_token(self) -> None:
+        """Let the server refuse the token in use from now on."""
+        if self.core.state is State.OPEN:
+            self._refused.add(f"t{self._token}")
 
     def deliver(self, connection: Connection) -> bool:
         """Let the next frame reach the client."""
@@ -210,6 +286,7 @@ class Simulation:
         message = connection.to_client.popleft()
         if connection.alive:
             self._note_mark(message)
+            self._note_token(connection, message)
             self.core.received(connection.number, json.dumps(message), self._now)
             self._step()
         return True
@@ -251,8 +328,12 @@ class Simulation:
         """Do what the core says, and let the consumers read."""
         for event in self.core.events():
             match event:
-                case OpenSocket(number):
-                    self._connections[number] = Connection(number, self.database)
+                case OpenSocket(number, refused):
+                    self._token += refused is not None
+                    self._connections[number] = Connection(number, self.database, self._refused)
+                case CredentialsNeeded(number, _):
+                    assert self._needed is None or self._needed < number, "asked for twice"
+                    self._needed = number
                 case SendText(number, text):
                     self._write(self._connections[number], json.loads(text))
                 case CloseSocket(number) if number in self._connections:
@@ -263,6 +344,8 @@ class Simulation:
             while (item := feed.pop()) is not None:
                 if isinstance(item, SubscriptionMessage):
                     self.delivered[feed.uid] += item.keys_of_data
+                elif isinstance(item, ServerError):
+                    assert self._now >= self._renewed_at + EXCUSED, item
                 else:
                     assert isinstance(item, ReplyTimeout), item
                     assert not feed.was_live, "a subscription ended that Directus had accepted"
@@ -274,10 +357,20 @@ class Simulation:
             self.written.append(message["uid"])
         connection.write(message)
 
+    def _credentials(self) -> Credentials:
+        return Credentials({"access_token": f"t{self._token}"}, renew_in=30.0, renewable=True)
+
+    def _note_token(self, connection: Connection, message: Message) -> None:
+        """Note whether the client knows its token to be good."""
+        if message["type"] == "auth":
+            connection.told_expired = message["status"] == "error"
+            self._renewed_at = self._now
+
     def _note_mark(self, message: Message) -> None:
         """Note what a subscription is told to be there already, before it has begun."""
         marking = [feed for feed in self._feeds if feed.phase is Phase.MARKING]
-        if message["type"] == "items" and message["uid"] not in self.outcomes and marking:
+        is_ours = message["type"] == "items" and message["uid"] not in self.outcomes
+        if is_ours and marking and "data" in message:
             keys = {row["id"] for row in message["data"]}
             full = len(keys) == self._margin
             older = {key for key in self.database.rows if full and key < min(keys)}

@@ -32,6 +32,7 @@ class Timeline:
         self.now = 1000.0
         self.core = Protocol(random=lambda: 1.0, **options)
         self.number = 0  # of the current socket
+        self.refused: dict[str, str] | None = None  # what its attempt must not use
         self.opened_at: list[float] = []
         self.sent: list[Any] = []
         self.events: list[Event] = []
@@ -40,7 +41,7 @@ class Timeline:
         """Take what the core reports."""
         for event in self.core.events():
             if isinstance(event, OpenSocket):
-                self.number = event.number
+                self.number, self.refused = event
                 self.opened_at.append(self.now)
             elif isinstance(event, SendText):
                 assert event.number == self.number, "written to a socket that was given up"

@@ -1,0 +1,97 @@
+"""The composable that logs in with an e-mail address and a password, and stays logged in.
+
+The tokens come in JSON, as in the JS SDK's mode ``json``: its other modes put them into cookies,
+which are a browser's.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from .client import DirectusClient
+from .login import Login, LoginTokens
+from .transport import Storage
+
+
+class AuthenticationClient(DirectusClient):
+    """A client that can log in. Made by :func:`authentication`."""
+
+    def __init__(self, client: DirectusClient, tokens: LoginTokens) -> None:
+        super().__init__(client.url, client)
+        self.tokens = tokens
+        self._login = tokens
+
+    async def login(self, email: str, password: str, *, otp: str | None = None) -> Login:
+        """Log in, and stay so: the tokens are renewed before they end.
+
+        Args:
+            email: the user's e-mail address.
+            password: the user's password.
+            otp: a one-time password, where the user needs one.
+
+        Returns:
+            What is remembered: ``access_token``, ``refresh_token``, ``expires`` in seconds and
+            ``expires_at`` in seconds since 1970.
+
+        Raises:
+            AuthenticationFailed: Directus refused; ``code`` is its own.
+            ConnectionFailed: nobody answered in time.
+        """
+        return await self._login.login(email, password, otp)
+
+    async def refresh(self) -> Login:
+        """Renew the tokens now, and return them.
+
+        Raises:
+            AuthenticationFailed: Directus refused, which ends the login.
+            ConnectionFailed: nobody answered in time.
+        """
+        return await self._login.refresh()
+
+    async def logout(self) -> None:
+        """Forget the tokens, and make the refresh token useless.
+
+        A realtime connection that is open stays so until its token would be renewed.
+
+        Raises:
+            ConnectionFailed: nobody answered in time; the tokens are forgotten all the same.
+        """
+        await self._login.logout()
+
+    def stop_refreshing(self) -> None:
+        """Renew the tokens no more by themselves, but only when they are needed."""
+        self._login.stop_refreshing()
+
+
+class _Memory:
+    """Remembers a login for as long as the program runs."""
+
+    def __init__(self) -> None:
+        self._data: dict[str, Any] | None = None
+
+    def get(self) -> dict[str, Any] | None:
+        return self._data
+
+    def set(self, data: dict[str, Any] | None) -> None:
+        self._data = data
+
+
+def authentication(
+    *, storage: Storage | None = None, auto_refresh: bool = True, timeout: float = 10.0
+) -> Callable[[DirectusClient], AuthenticationClient]:
+    """Return the composable that lets a client log in.
+
+    Args:
+        storage: what remembers the login; left out, it is forgotten with the client. In the
+            browser :func:`local_storage` outlives the page.
+        auto_refresh: whether the tokens are renewed by themselves before they end; otherwise
+            only when they are needed.
+        timeout: seconds for Directus' answers.
+    """
+
+    def compose(client: DirectusClient) -> AuthenticationClient:
+        tokens = LoginTokens(
+            client.url, storage=storage or _Memory(), auto_refresh=auto_refresh, timeout=timeout
+        )
+        return AuthenticationClient(client, tokens)
+
+    return compose

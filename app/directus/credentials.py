@@ -1,0 +1,76 @@
+"""The composable that signs in over the socket, with a password or a refresh token.
+
+Nothing is asked over HTTP. Directus answers with a refresh token, which the next auth message
+uses, so that the password is sent once. It tells nobody how long the connection may stay: that it
+has expired is heard from Directus, and answered at once.
+"""
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from .client import DirectusClient, TokenSource
+from .errors import AuthenticationFailed, UsageError
+from .renewal import Credentials
+
+Client = TypeVar("Client", bound=DirectusClient)
+
+
+class SocketCredentials(TokenSource):
+    """What a connection is signed in with; there is no access token.
+
+    Args:
+        fixed: the e-mail address and the password, or nothing.
+        refresh_token: a refresh token, or None.
+    """
+
+    def __init__(self, fixed: dict[str, str], refresh_token: str | None) -> None:
+        self._fixed = fixed
+        self._refresh_token = refresh_token
+
+    async def credentials(self, refused: dict[str, str] | None = None) -> Credentials:
+        """Return the newest refresh token; the password where there is none, or it is refused."""
+        if self._refresh_token is not None and refused == {"refresh_token": self._refresh_token}:
+            self._refresh_token = None
+        if self._refresh_token is not None:
+            return Credentials({"refresh_token": self._refresh_token}, renewable=bool(self._fixed))
+        if not self._fixed or refused == self._fixed:
+            raise AuthenticationFailed(
+                "There is nothing left to sign in with: the refresh token was good for one use and "
+                "a limited time."
+            )
+        return Credentials(self._fixed)
+
+    def accepted(self, answer: dict[str, Any]) -> None:
+        """Keep the refresh token that came."""
+        token = answer.get("refresh_token")
+        if isinstance(token, str):
+            self._refresh_token = token
+
+
+def credentials(
+    *, email: str | None = None, password: str | None = None, refresh_token: str | None = None
+) -> Callable[[Client], Client]:
+    """Return the composable that signs a client in over its realtime connection.
+
+    Requests of ``rest()`` have the public's rights, since no access token comes.
+
+    Args:
+        email: the user's e-mail address.
+        password: the user's password.
+        refresh_token: one that a login gave, in place of these two, or to be tried before them.
+
+    Raises:
+        UsageError: neither was given, or half of the first.
+    """
+    if (email is None) != (password is None) or (email is None and refresh_token is None):
+        raise UsageError(
+            "credentials() takes an e-mail address and a password, or a refresh token: "
+            'credentials(email="ben@example.com", password="...").'
+        )
+    fixed = {} if email is None or password is None else {"email": email, "password": password}
+
+    def compose(client: Client) -> Client:
+        client.tokens = SocketCredentials(fixed, refresh_token)
+        return client
+
+    return compose

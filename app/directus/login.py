@@ -1,0 +1,251 @@
+"""The tokens of a login: had with a password, kept, and renewed before they end.
+
+One renewal is under way at a time, whoever asked for it: a refresh token is good for one use.
+"""
+
+import asyncio
+import logging
+import random as random_module
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any, Protocol
+
+from . import messages, transport
+from .client import TokenSource
+from .errors import AuthenticationFailed, ConnectionFailed
+from .renewal import Credentials, renew_after, retry_after
+from .transport import Answer, Storage, http_address
+
+log = logging.getLogger("directus")
+
+Login = dict[str, Any]
+"""What is remembered: ``access_token``; ``refresh_token``, or None; ``expires``, the seconds that
+the access token is good for, or None; ``expires_at``, its end in seconds since 1970, or None."""
+
+_LATER = (408, 429)  # and 500 and above: the same request may succeed later
+
+_CURES = {
+    "/auth/login": "See that the e-mail address and the password are right, and the user active.",
+    "/auth/refresh": "Log in again.",
+    "/auth/logout": "The login has ended here all the same.",
+}
+
+
+class Fetch(Protocol):
+    """Posts to an address; see :func:`app.directus.transport.fetch`."""
+
+    def __call__(self, url: str, *, body: str, timeout: float) -> Awaitable[Answer]:
+        """Raise OSError where nothing answers."""
+
+
+class LoginTokens(TokenSource):
+    """The tokens of a login: one request at a time renews them, ahead of their end.
+
+    Args:
+        url: the project's address.
+        storage: what remembers them.
+        auto_refresh: whether to renew them by a timer too, and not only when they are asked for.
+        timeout: seconds for an answer.
+        fetch: posts to an address.
+        now: tells the time in seconds since 1970.
+        random: gives numbers from 0 to 1.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        storage: Storage,
+        auto_refresh: bool,
+        timeout: float,
+        fetch: Fetch = transport.fetch,
+        now: Callable[[], float] = time.time,
+        random: Callable[[], float] = random_module.random,
+    ) -> None:
+        self._url = http_address(url)
+        self._storage = storage
+        self._auto_refresh = auto_refresh
+        self._timeout = timeout
+        self._fetch = fetch
+        self._now = now
+        self._random = random
+        self._timer: asyncio.TimerHandle | None = None
+        self._refreshing: asyncio.Task[Login] | None = None
+
+    async def get_token(self) -> str | None:
+        """Return the access token, renewed if it is time for that and somebody answers."""
+        login = self._storage.get()
+        if login is not None and self._is_due(login):
+            try:
+                login = await self.refresh()
+            except ConnectionFailed:
+                login = self._storage.get()
+        return login["access_token"] if login else None
+
+    async def set_token(self, token: str | None) -> None:
+        """Use a token that was had elsewhere; None forgets the one in use."""
+        await self._settled()
+        self.stop_refreshing()
+        fields = ("refresh_token", "expires", "expires_at")
+        self._storage.set({"access_token": token, **dict.fromkeys(fields)} if token else None)
+
+    async def credentials(self, refused: dict[str, str] | None = None) -> Credentials:
+        """Return the access token for a connection, renewed if that is due or it was refused."""
+        login = self._storage.get()
+        if login is None:
+            raise AuthenticationFailed(
+                "There is no token to authenticate with: call `await directus.login(...)` first."
+            )
+        is_refused = refused is not None and refused.get("access_token") == login["access_token"]
+        if is_refused or self._is_due(login):
+            login = await self.refresh()
+        self._set_timer(login)
+        renew_in = None if login["expires"] is None else max(0.0, self._due_in(login))
+        renewable = login["refresh_token"] is not None
+        return Credentials({"access_token": login["access_token"]}, renew_in, renewable)
+
+    async def login(self, email: str, password: str, otp: str | None) -> Login:
+        """Have tokens for an e-mail address, a password and perhaps a one-time password."""
+        await self._settled()
+        given = {"email": email, "password": password, "otp": otp, "mode": "json"}
+        body = {name: value for name, value in given.items() if value is not None}
+        return self._keep(await self._post("/auth/login", body))
+
+    async def refresh(self) -> Login:
+        """Renew the tokens; who asks while that is under way gets the same ones."""
+        if self._refreshing is None:
+            self._refreshing = asyncio.ensure_future(self._refresh())
+            self._refreshing.add_done_callback(self._refreshed)
+        refreshing = self._refreshing
+        await asyncio.wait([refreshing])  # one who gives up waiting does not cancel it
+        return refreshing.result()
+
+    async def logout(self) -> None:
+        """Forget the tokens, and let Directus forget the refresh token."""
+        await self._settled()
+        login = self._storage.get()
+        self._forget()
+        if login is not None and login["refresh_token"]:
+            body = {"mode": "json", "refresh_token": login["refresh_token"]}
+            await self._post("/auth/logout", body)
+
+    def stop_refreshing(self) -> None:
+        """Renew the tokens by no timer any more."""
+        timer, self._timer = self._timer, None
+        if timer is not None:
+            timer.cancel()
+
+    def _due_in(self, login: Login) -> float:
+        """Return in how many seconds the tokens should be renewed; they have an end."""
+        age = self._now() - (login["expires_at"] - login["expires"])
+        return float(renew_after(login["expires"]) - age)
+
+    def _is_due(self, login: Login) -> bool:
+        renewable = login["expires"] is not None and login["refresh_token"] is not None
+        return renewable and self._due_in(login) <= 0
+
+    async def _settled(self) -> None:
+        """Wait for a renewal that is under way: what comes next is not to be overwritten by it."""
+        if self._refreshing is not None:
+            await asyncio.wait([self._refreshing])
+
+    def _refreshed(self, task: asyncio.Task[Login]) -> None:
+        self._refreshing = None
+        if not task.cancelled():
+            task.exception()  # told to whoever waits; where nobody does, it is no news
+
+    async def _refresh(self) -> Login:
+        login = self._storage.get()
+        token = login["refresh_token"] if login else None
+        if token is None:
+            raise AuthenticationFailed(
+                "The token is good no longer, and there is nothing to renew it with: call "
+                "`await directus.login(...)`."
+            )
+        try:
+            answer = await self._post("/auth/refresh", {"mode": "json", "refresh_token": token})
+        except AuthenticationFailed:
+            login = self._storage.get()
+            if login is not None and login["refresh_token"] not in (None, token):
+                return login  # another page with the same storage was faster
+            self._forget()
+            raise
+        return self._keep(answer)
+
+    def _keep(self, answer: dict[str, Any]) -> Login:
+        expires = answer["expires"] / 1000  # Directus counts milliseconds
+        login = {
+            "access_token": answer["access_token"],
+            "refresh_token": answer["refresh_token"],
+            "expires": expires,
+            "expires_at": self._now() + expires,
+        }
+        self._storage.set(login)
+        self.stop_refreshing()
+        self._set_timer(login)
+        return login
+
+    def _forget(self) -> None:
+        self.stop_refreshing()
+        self._storage.set(None)
+
+    def _set_timer(self, login: Login) -> None:
+        if self._timer is None and self._auto_refresh and login["expires"] is not None:
+            self._refresh_in(max(0.0, self._due_in(login)))
+
+    def _refresh_in(self, seconds: float) -> None:
+        loop = asyncio.get_running_loop()
+        self._timer = loop.call_later(seconds, self._refresh_by_itself)
+
+    def _refresh_by_itself(self) -> None:
+        self._timer = None
+        task = asyncio.ensure_future(self.refresh())
+        task.add_done_callback(self._after_refresh)
+
+    def _after_refresh(self, task: "asyncio.Future[Login]") -> None:
+        """Go on after a renewal by timer: a refusal is final, but silence is not."""
+        error = None if task.cancelled() else task.exception()
+        if isinstance(error, AuthenticationFailed):
+            log.warning("%s", error)
+        elif error is not None and self._timer is None:
+            self._refresh_in(retry_after(self._random))
+
+    async def _post(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
+        """Return what Directus answers.
+
+        Raises:
+            AuthenticationFailed: Directus refused.
+            ConnectionFailed: nobody answered, or not now.
+        """
+        text = messages.encode(body)
+        try:
+            answer = await self._fetch(self._url + path, body=text, timeout=self._timeout)
+        except OSError as error:
+            raise ConnectionFailed(
+                f"Nothing answers at {self._url}: see that Directus is running there and that the "
+                "address is right."
+            ) from error
+        if 200 <= answer.status < 300:
+            return self._data(answer)
+        code, words = messages.http_error(answer.text) or ("UNKNOWN", f"Status {answer.status}.")
+        said = f"{words.rstrip('.')} ({code})"
+        if answer.status == 0:
+            raise ConnectionFailed(
+                f"Directus at {self._url} does not let this page in: set CORS_ENABLED=true and "
+                "CORS_ORIGIN to this page's origin in Directus, and start it again."
+            )
+        if answer.status in _LATER or answer.status >= 500:
+            raise ConnectionFailed(f"Directus at {self._url} cannot answer now: {said}.")
+        raise AuthenticationFailed(f"Directus refused: {said}. {_CURES[path]}", code)
+
+    def _data(self, answer: Answer) -> dict[str, Any]:
+        try:
+            data = messages.decode(answer.text)["data"] if answer.text else {}
+        except (ValueError, KeyError, TypeError):
+            data = None
+        if not isinstance(data, dict):
+            raise ConnectionFailed(
+                f"What answers at {self._url} is not Directus, which would have sent tokens: "
+                "correct the address."
+            )
+        return data

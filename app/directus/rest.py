@@ -1,0 +1,200 @@
+"""The rest composable: one request for each command, over urllib.
+
+On CPython a request waits in a thread. In the browser pyodide-http carries it, and the page stands
+still until the answer is there; what a page does often is better done over the realtime connection.
+"""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from . import messages, transport
+from .client import DirectusClient
+from .errors import ConnectionFailed, ServerError, UsageError
+
+Key = int | str
+Query = dict[str, Any]
+
+
+class Command(NamedTuple):
+    """One request to be made, as the functions below return it.
+
+    ``query`` is in Directus' words, and becomes the address's parameters; ``body`` is a JSON
+    value, or None for none.
+    """
+
+    method: str
+    path: str
+    query: Query | None = None
+    body: Any = None
+
+
+class RestClient(DirectusClient):
+    """A client that makes requests over HTTP. Made by :func:`rest`."""
+
+    def __init__(self, client: DirectusClient, timeout: float) -> None:
+        super().__init__(client.url, client)
+        self._timeout = timeout
+
+    async def request(self, command: Command) -> Any:
+        """Carry out a command, such as ``read_items("messages")``, and return what it gives.
+
+        Raises:
+            ServerError: Directus answered with an error.
+            ConnectionFailed: nobody answered in time.
+        """
+        base = transport.http_address(self.url)
+        try:
+            answer = await transport.fetch_over_urllib(
+                base + command.path + _parameters(command.query),
+                await self.get_token(),
+                method=command.method,
+                body=None if command.body is None else messages.encode(command.body),
+                timeout=self._timeout,
+            )
+        except TimeoutError as error:
+            raise ConnectionFailed(
+                f"Directus at {base} did not answer within {self._timeout:g} s."
+            ) from error
+        except OSError as error:
+            raise ConnectionFailed(
+                f"Nothing answers at {base}: see that Directus is running there, that the address "
+                "is right, and that CORS_ORIGIN names this page's origin if it is another one."
+            ) from error
+        return _result(answer)
+
+
+def rest(*, timeout: float = 10.0) -> Callable[[DirectusClient], RestClient]:
+    """Return the composable that lets a client make requests over HTTP.
+
+    Args:
+        timeout: seconds for an answer; in a browser's page there is no limit.
+    """
+    return lambda client: RestClient(client, timeout)
+
+
+def read_items(collection: str, query: Query | None = None) -> Command:
+    """Read the items that ``query`` says: a list."""
+    return Command("GET", _path(collection), query)
+
+
+def read_item(collection: str, key: Key, query: Query | None = None) -> Command:
+    """Read the item of one key."""
+    return Command("GET", _path(collection, key), query)
+
+
+def create_item(collection: str, item: dict[str, Any], query: Query | None = None) -> Command:
+    """Create an item: gives it as stored, or None if it may not be read."""
+    return Command("POST", _path(collection), query, item)
+
+
+def create_items(
+    collection: str, items: list[dict[str, Any]], query: Query | None = None
+) -> Command:
+    """Create several items: gives a list of them as stored, or None if they may not be read."""
+    return Command("POST", _path(collection), query, items)
+
+
+def update_item(
+    collection: str, key: Key, item: dict[str, Any], query: Query | None = None
+) -> Command:
+    """Change fields of the item of one key: gives it as stored."""
+    return Command("PATCH", _path(collection, key), query, item)
+
+
+def update_items(
+    collection: str,
+    keys_or_query: list[Key] | Query,
+    item: dict[str, Any],
+    query: Query | None = None,
+) -> Command:
+    """Change the same fields of several items, named by keys or by a query: gives a list.
+
+    Raises:
+        UsageError: there are no keys, or the query is empty and would change all.
+    """
+    return Command("PATCH", _path(collection), query, {**_which(keys_or_query), "data": item})
+
+
+def update_items_batch(
+    collection: str, items: list[dict[str, Any]], query: Query | None = None
+) -> Command:
+    """Change several items, each in its own way; each holds its key. Gives a list."""
+    return Command("PATCH", _path(collection), query, items)
+
+
+def delete_item(collection: str, key: Key) -> Command:
+    """Delete the item of one key: gives None."""
+    return Command("DELETE", _path(collection, key))
+
+
+def delete_items(collection: str, keys_or_query: list[Key] | Query) -> Command:
+    """Delete several items, named by keys or by a query: gives None.
+
+    Raises:
+        UsageError: there are no keys, or the query is empty and would delete all.
+    """
+    return Command("DELETE", _path(collection), None, _which(keys_or_query))
+
+
+def read_singleton(collection: str, query: Query | None = None) -> Command:
+    """Read the one item of a singleton."""
+    return Command("GET", _path(collection), query)
+
+
+def update_singleton(collection: str, item: dict[str, Any], query: Query | None = None) -> Command:
+    """Change fields of a singleton's item: gives it as stored."""
+    return Command("PATCH", _path(collection), query, item)
+
+
+def read_me(query: Query | None = None) -> Command:
+    """Read the user that the token belongs to."""
+    return Command("GET", "/users/me", query)
+
+
+def server_ping() -> Command:
+    """Ask whether Directus is there: gives the text ``pong``."""
+    return Command("GET", "/server/ping")
+
+
+def _path(collection: str, key: Key | None = None) -> str:
+    if not collection or collection.startswith("directus_"):
+        raise UsageError(f"Expected a collection of the project's own, got {collection!r}.")
+    if key == "":
+        raise UsageError(f'The key of an item of "{collection}" is empty.')
+    path = f"/items/{messages.quoted(collection)}"
+    return path if key is None else f"{path}/{messages.quoted(str(key))}"
+
+
+def _which(keys_or_query: list[Key] | Query) -> dict[str, Any]:
+    if not keys_or_query:
+        raise UsageError("Which items are meant was not said: pass keys, or a query.")
+    return {"keys" if isinstance(keys_or_query, list) else "query": keys_or_query}
+
+
+def _parameters(query: Query | None) -> str:
+    """Return ``query`` as the end of an address, letter for letter as the JS SDK writes it."""
+    params = messages.query_to_params(query or {})
+    if not params:
+        return ""
+    from urllib.parse import urlencode
+
+    return "?" + urlencode(params, safe="*").replace("~", "%7E")
+
+
+def _result(answer: transport.Answer) -> Any:
+    error = messages.http_error(answer.text)
+    if error is None and 200 <= answer.status < 300:
+        return _content(answer.text)
+    status = f"Directus answered with the status {answer.status}"
+    raise ServerError(*(error or (f"HTTP_{answer.status}", f"{status}: {answer.text[:80]!r}")))
+
+
+def _content(text: str) -> Any:
+    """Return the data in an answer; what is no JSON as it stands, and None for nothing."""
+    if not text:
+        return None
+    try:
+        content = messages.decode(text)
+    except ValueError:
+        return text
+    return content["data"] if isinstance(content, dict) and "data" in content else content

@@ -1,0 +1,471 @@
+"""Tokens that end, on simulated time: ahead of time, too late, refused."""
+
+from typing import Any
+
+import pytest
+
+from app.directus.errors import AuthenticationFailed, ServerError
+from app.directus.events import (
+    Authenticated,
+    CredentialsNeeded,
+    MessageReceived,
+    Opened,
+    Replied,
+    RequestFailed,
+    StateChanged,
+    Warned,
+)
+from app.directus.renewal import Credentials, renew_after
+from app.directus.subscription import Feed
+from tests.support.timeline import AUTH_OK, Timeline, drain, error
+
+QUERY = {"fields": ["user", "text"]}
+EXPIRED = error("auth", "TOKEN_EXPIRED", "Token expired.")
+FIRST = Credentials({"access_token": "first"}, renew_in=60.0, renewable=True)
+SECOND = Credentials({"access_token": "second"}, renew_in=60.0, renewable=True)
+SENT = {"access_token": "second", "type": "auth"}
+
+
+def init(uid: str = "1") -> dict[str, Any]:
+    return {"type": "subscription", "event": "init", "uid": uid}
+
+
+def row(key: int) -> dict[str, Any]:
+    return {"user": "Ben", "text": f"text {key}", "id": key}
+
+
+def created(*keys: int) -> dict[str, Any]:
+    rows = [row(key) for key in keys]
+    return {"type": "subscription", "event": "create", "data": rows, "uid": "1"}
+
+
+def forbidden(kind: str, uid: str) -> dict[str, Any]:
+    return error(kind, "FORBIDDEN", "You don't have permission.", uid=uid)
+
+
+def signed_in(first: Credentials = FIRST, **options: Any) -> Timeline:
+    """A client that is connected with a token that will end."""
+    line = Timeline(ping_after=None, **options)
+    line.connect()
+    handshake(line, first)
+    line.say(AUTH_OK)
+    line.take()
+    return line
+
+
+def handshake(line: Timeline, credentials: Credentials) -> None:
+    line.core.prepared(line.number, credentials)
+    line.open(credentials.fields)
+
+
+def renew(line: Timeline, credentials: Credentials = SECOND) -> None:
+    """Be the driver, who has got others."""
+    line.core.renew(line.number, credentials)
+    line.step()
+
+
+def live(line: Timeline, *rows: dict[str, Any]) -> Feed:
+    """A recovering subscription that has caught up with some rows."""
+    feed = line.subscribe(query=QUERY, recover="id", since=None)
+    line.say(init())
+    answer(line, list(rows), line.take()[-1])
+    drain(feed)
+    return feed
+
+
+def answer(line: Timeline, rows: list[dict[str, Any]], request: dict[str, Any]) -> None:
+    """Answer a read."""
+    line.say({"type": "items", "data": rows, "uid": request["uid"]})
+
+
+# Ahead of time
+
+
+@pytest.mark.parametrize(
+    ("life", "after"),
+    [(900, 810), (120, 90), (60, 30), (40, 20), (2, 1), (30 * 86_400, 86_400)],
+)
+def test_a_token_is_renewed_30_seconds_or_a_tenth_of_its_life_ahead(life: int, after: int) -> None:
+    assert renew_after(life) == after
+
+
+def test_a_token_is_renewed_ahead_of_time_on_the_open_connection() -> None:
+    line = signed_in()
+    line.advance(59.9)
+    assert line.happened(CredentialsNeeded) == []
+    line.advance(0.1)
+    assert line.happened(CredentialsNeeded) == [CredentialsNeeded(1, {"access_token": "first"})]
+    renew(line)
+    uid = line.request()
+    assert [message.get("uid") for message in line.take()] == [None, uid]
+    line.say(AUTH_OK)
+    assert line.states() == ["connecting", "authenticating", "open"]
+    line.advance(60)
+    assert line.happened(CredentialsNeeded)[-1].used == {"access_token": "second"}
+
+
+def test_a_renewal_that_nobody_answers_is_tried_again_in_5_to_10_seconds() -> None:
+    line = signed_in()
+    line.advance(60)
+    line.core.not_renewed(line.number, line.now)
+    line.advance(9.9)  # random is 1 here
+    assert len(line.happened(CredentialsNeeded)) == 1
+    line.advance(0.1)
+    assert len(line.happened(CredentialsNeeded)) == 2
+
+
+def test_static_tokens_never_expire() -> None:
+    line = Timeline(ping_after=None)
+    line.connect()
+    handshake(line, Credentials({"access_token": "static"}))
+    line.say(AUTH_OK)
+    assert line.core.deadline() is None
+
+
+def test_what_was_got_for_an_earlier_connection_is_not_sent() -> None:
+    line = signed_in()
+    line.advance(60)
+    old = line.number
+    line.cut()
+    line.retry()
+    line.core.renew(old, SECOND)
+    line.core.not_renewed(old, line.now)
+    line.step()
+    assert line.take() == []
+
+
+# Too late
+
+
+def test_an_expired_token_is_renewed_at_once_on_the_open_connection() -> None:
+    line = signed_in()
+    line.say(EXPIRED)
+    assert line.states()[-1] == "authenticating"
+    assert line.happened(CredentialsNeeded) == [CredentialsNeeded(1, {"access_token": "first"})]
+    renew(line)
+    assert line.take() == [SENT]
+    line.say(AUTH_OK)
+    assert line.states()[-1] == "open"
+    assert len(line.opened_at) == 1
+    assert len(line.happened(Opened)) == 1
+
+
+def test_each_token_is_sent_once_however_often_its_end_is_told() -> None:
+    line = signed_in()
+    line.advance(60)
+    line.say(EXPIRED, EXPIRED)  # while others are being got
+    renew(line)
+    line.say(EXPIRED)
+    assert len(line.happened(CredentialsNeeded)) == 1
+    assert line.take() == [SENT]
+    line.say(AUTH_OK)
+    assert line.take() == []
+    assert line.states()[-1] == "open"
+
+
+def test_a_token_that_ends_while_the_next_one_is_on_its_way_needs_no_third() -> None:
+    line = signed_in()
+    line.advance(60)
+    renew(line)
+    line.say(EXPIRED)
+    assert len(line.happened(CredentialsNeeded)) == 1
+    assert line.take() == [SENT]
+    line.say(AUTH_OK)
+    assert line.take() == []
+    assert line.states()[-1] == "open"
+
+
+def test_while_expired_nothing_of_the_programs_is_written_and_then_all_in_order() -> None:
+    line = signed_in()
+    line.say(EXPIRED)
+    uids = [line.request(), line.request("read"), line.request()]
+    line.core.send({"type": "items", "uid": "mine"}, line.now)
+    line.step()
+    assert line.take() == []
+    renew(line)
+    assert line.take() == [SENT]
+    line.say(AUTH_OK)
+    assert [message["uid"] for message in line.take()] == [*uids, "mine"]
+
+
+def test_a_ping_of_directus_is_answered_while_expired() -> None:
+    line = signed_in()
+    line.say(EXPIRED, {"type": "ping"})
+    assert line.take() == [{"type": "pong"}]
+
+
+def test_a_connection_that_gets_no_token_in_time_is_given_up_for_a_new_one() -> None:
+    line = signed_in()
+    line.say(EXPIRED)
+    line.core.not_renewed(line.number, line.now)
+    line.advance(10)
+    assert line.states()[-1] == "waiting"
+    line.retry()
+    handshake(line, SECOND)
+    line.say(AUTH_OK)
+    assert line.states()[-1] == "open"
+    assert line.take() == [SENT]
+
+
+def test_the_end_of_a_token_that_the_program_sent_itself_is_its_own_matter() -> None:
+    line = Timeline()
+    line.connect()
+    line.open()
+    line.core.send({"type": "auth", "access_token": "t", "uid": "mine"}, line.now)
+    line.say({**AUTH_OK, "uid": "mine"}, EXPIRED)
+    assert line.states()[-1] == "open"
+    assert line.happened(MessageReceived)[-1].message == {**AUTH_OK, "uid": "mine"}
+
+
+def test_a_read_that_was_refused_for_it_is_sent_again() -> None:
+    line = signed_in()
+    before, after = line.request("read"), line.request("read")
+    line.take()
+    line.say(EXPIRED, forbidden("items", before))
+    assert line.happened(RequestFailed) == []
+    renew(line)
+    line.say(AUTH_OK)
+    assert [message.get("uid") for message in line.take()] == [None, before]
+    line.say(forbidden("items", after))  # the server was slow
+    assert [message["uid"] for message in line.take()] == [after]
+    line.say({"type": "items", "data": [], "uid": before})
+    assert [reply.uid for reply in line.happened(Replied)] == [before]
+    line.say(forbidden("items", after))  # the second time it is meant
+    assert line.happened(RequestFailed)[-1].error.code == "FORBIDDEN"
+
+
+def test_a_write_that_was_refused_for_it_is_not_sent_again_and_says_so() -> None:
+    line = signed_in()
+    uid = line.request("create")
+    line.take()
+    line.say(EXPIRED, forbidden("items", uid))
+    (failed,) = line.happened(RequestFailed)
+    assert isinstance(failed.error, ServerError)
+    assert failed.error.code == "TOKEN_EXPIRED"
+    renew(line)
+    line.say(AUTH_OK)
+    assert line.take() == [SENT]
+
+
+# Subscriptions meanwhile
+
+
+def test_errors_of_events_meanwhile_are_raised_in_no_consumer() -> None:
+    line = signed_in()
+    feed = line.subscribe(query=QUERY)
+    line.say(init(), EXPIRED, forbidden("subscribe", "1"))
+    renew(line)
+    line.say(AUTH_OK, forbidden("subscribe", "1"))  # one that was under way already
+    assert drain(feed) == [init()]
+    line.say(init())  # it was subscribed again
+    line.advance(10)
+    line.say(forbidden("subscribe", "1"))
+    assert [getattr(item, "code", "init") for item in drain(feed)] == ["init", "FORBIDDEN"]
+
+
+def test_what_was_created_meanwhile_is_caught_up_with() -> None:
+    line = signed_in()
+    feed = live(line, row(2))
+    line.say(EXPIRED, forbidden("subscribe", "1"))
+    renew(line)
+    line.say(AUTH_OK)
+    auth, page = line.take()
+    assert auth == SENT
+    assert page["query"]["filter"] == {"id": {"_nnull": True}}  # from the margin on, as ever
+    answer(line, [row(1), row(2)], page)
+    (message,) = drain(feed)
+    assert message["recovered"]
+    assert message.keys_of_data == (1,)
+
+
+def test_rows_as_the_public_sees_them_are_not_taken_from_events() -> None:
+    line = signed_in()
+    feed = live(line)
+    line.say(EXPIRED, {**created(1), "data": [{"id": 1}]})
+    renew(line)
+    line.say(AUTH_OK)
+    answer(line, [row(1)], line.take()[-1])
+    assert [message["data"] for message in drain(feed)] == [[{"user": "Ben", "text": "text 1"}]]
+
+
+@pytest.mark.parametrize("refused", [True, False], ids=["refused", "as the public sees it"])
+def test_a_page_that_is_read_meanwhile_is_read_again_and_nothing_goes_plain(refused: bool) -> None:
+    line = signed_in()
+    feed = line.subscribe(query=QUERY, recover="id", since=None)
+    line.say(init())
+    page = line.take()[-1]
+    line.say(EXPIRED)
+    line.say(forbidden("items", page["uid"])) if refused else answer(line, [], page)
+    renew(line)
+    line.say(AUTH_OK)
+    again = line.take()[-1]
+    assert again["query"] == page["query"]
+    answer(line, [row(1)], again)
+    assert [message.get("recovered") for message in drain(feed)] == [None, True]
+    assert line.happened(Warned) == []
+
+
+def test_the_newest_keys_are_read_again_if_that_was_under_way() -> None:
+    line = signed_in()
+    feed = line.subscribe(query=QUERY, recover="id")
+    (mark,) = line.take()
+    line.say(EXPIRED)
+    answer(line, [], mark)  # the public sees nothing: that is no empty collection
+    renew(line)
+    line.say(AUTH_OK)
+    again = line.take()[-1]
+    assert again["query"] == mark["query"]
+    answer(line, [row(1)], again)
+    line.say(init())
+    answer(line, [row(1), row(2)], line.take()[-1])
+    assert [m.keys_of_data for m in drain(feed) if m["event"] == "create"] == [(2,)]
+
+
+@pytest.mark.parametrize("late", [False, True], ids=["before the token", "after it"])
+@pytest.mark.parametrize("reply", [init(), forbidden("subscribe", "1")], ids=["init", "refused"])
+def test_a_subscribe_that_was_under_way_is_sent_again(reply: dict[str, Any], late: bool) -> None:
+    line = signed_in()
+    feed = line.subscribe(event=None)
+    (subscribe,) = line.take()
+    line.say(EXPIRED)
+    if not late:
+        line.say(reply)
+    renew(line)
+    line.say(AUTH_OK)
+    if late:
+        line.say(reply)
+    assert line.take() == [SENT, subscribe]
+    truth = {**init(), "data": [row(1)]}
+    line.say(truth)
+    assert drain(feed) == [truth]
+
+
+def test_one_made_meanwhile_waits_and_one_ended_meanwhile_is_ended_afterwards() -> None:
+    line = signed_in()
+    old = line.subscribe()
+    line.say(init())
+    line.take()
+    line.say(EXPIRED)
+    line.subscribe(uid="new")
+    line.core.unsubscribe(old)
+    line.step()
+    assert line.take() == []
+    renew(line)
+    line.say(AUTH_OK)
+    auth, unsubscribe, subscribe = line.take()
+    assert auth == SENT
+    assert unsubscribe == {"uid": "1", "type": "unsubscribe"}
+    assert subscribe["uid"] == "new"
+
+
+def test_a_plain_one_is_sent_again_since_its_init_tells_that_something_may_be_missing() -> None:
+    line = signed_in()
+    line.subscribe(event="update")
+    line.say(init())
+    (subscribe,) = line.take()
+    line.say(EXPIRED)
+    renew(line)
+    line.say(AUTH_OK)
+    assert line.take() == [SENT, subscribe]
+
+
+# Refused
+
+
+def test_a_wrong_token_is_replaced_once() -> None:
+    line = Timeline()
+    line.connect()
+    handshake(line, FIRST)
+    line.say(error("auth", "AUTH_FAILED"))
+    assert line.states() == ["connecting", "authenticating", "connecting"]
+    assert line.refused == {"access_token": "first"}
+    handshake(line, SECOND)
+    line.say(AUTH_OK)
+    assert line.states()[-1] == "open"
+
+
+def test_a_wrong_token_that_was_replaced_by_a_wrong_one_ends_in_failed_with_the_reason() -> None:
+    line = Timeline()
+    line.connect()
+    handshake(line, FIRST)
+    line.say(error("auth", "AUTH_FAILED"))
+    handshake(line, SECOND)
+    line.say(error("auth", "AUTH_FAILED", "Authentication handshake failed."))
+    assert line.states()[-1] == "failed"
+    failure = line.happened(StateChanged)[-1].error
+    assert isinstance(failure, AuthenticationFailed)
+    assert "Authentication handshake failed (AUTH_FAILED)" in str(failure)
+    line.advance(3600)
+    assert len(line.opened_at) == 2
+
+
+def test_one_refused_on_the_open_connection_is_replaced_on_a_new_one() -> None:
+    line = signed_in()
+    feed = line.subscribe()
+    line.say(init())
+    line.take()
+    line.advance(60)
+    renew(line)
+    line.say(error("auth", "AUTH_FAILED"))
+    assert line.refused == {"access_token": "second"}
+    handshake(line, FIRST)
+    line.say(AUTH_OK)
+    assert [message["type"] for message in line.take()] == ["auth", "auth", "subscribe"]
+    assert drain(feed) == [init()]
+
+
+@pytest.mark.parametrize(
+    ("fields", "cure"),
+    [
+        ({"access_token": "t"}, "Make a new static token"),
+        ({"email": "a@b.c", "password": "p"}, "the e-mail address or the password"),
+        ({"refresh_token": "r"}, "log in again"),
+    ],
+    ids=lambda value: next(iter(value)) if isinstance(value, dict) else "",
+)
+def test_the_reason_names_the_cure(fields: dict[str, str], cure: str) -> None:
+    line = Timeline()
+    line.connect()
+    handshake(line, Credentials(fields))
+    line.say(error("auth", "AUTH_FAILED"))
+    assert cure in str(line.happened(StateChanged)[-1].error)
+
+
+# Secrets
+
+
+def test_a_refresh_token_that_comes_is_for_the_driver_alone() -> None:
+    line = signed_in()
+    line.advance(60)
+    renew(line)
+    answer = {**AUTH_OK, "refresh_token": "secret"}
+    line.say(answer)
+    assert line.happened(Authenticated)[-1] == Authenticated(answer)
+    assert line.happened(MessageReceived)[-1].message == AUTH_OK
+
+
+def test_the_log_shows_no_secret(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("DEBUG", logger="directus")
+    line = Timeline()
+    line.connect()
+    handshake(line, Credentials({"email": "ben@example.com", "password": 'se"cret1'}))
+    line.say({**AUTH_OK, "refresh_token": "secret2"})
+    line.core.send({"type": "auth", "access_token": "secret3"}, line.now)
+    assert "secret" not in caplog.text
+    assert '> {"email":"ben@example.com","password":"***","type":"auth"}' in caplog.text
+    assert '< {"type": "auth", "status": "ok", "refresh_token": "***"}' in caplog.text
+    assert "= open (ready)" in caplog.text
+
+
+def test_a_new_attempt_is_told_what_not_to_use_until_others_are_there() -> None:
+    line = Timeline()
+    line.connect()
+    handshake(line, FIRST)
+    line.say(error("auth", "AUTH_FAILED"))
+    line.cut()  # whoever gives tokens did not answer
+    line.retry()
+    assert line.refused == {"access_token": "first"}
+    handshake(line, SECOND)
+    line.cut()
+    line.retry()
+    assert line.refused is None

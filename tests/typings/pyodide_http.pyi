@@ -1,0 +1,3 @@
+"""What of pyodide_http the app uses."""
+
+def patch_all() -> None: ...
