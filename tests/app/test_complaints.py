@@ -150,7 +150,7 @@ def test_no_answer_ever_comes() -> None:  # the server's silence on what it cann
 def test_the_docs_spelt_access_token_otherwise() -> None:  # #19258
     given = asyncio.run(StaticToken("t").credentials(None))
     assert given is not None
-    assert messages.auth(given) == {"access_token": "t", "type": "auth"}
+    assert messages.auth(given.fields) == {"access_token": "t", "type": "auth"}
 
 
 def test_it_reconnects_and_is_deaf() -> None:  # realtime-py#213, supabase-py#1311
