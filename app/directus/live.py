@@ -6,10 +6,11 @@ anew, once for all that came meanwhile, and what is different is the change.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from typing import Any, NamedTuple, Protocol, Self
 
 from .errors import DirectusError, ReplyTimeout
+from .events import StateChanged
 from .items import Items
 
 Row = dict[str, Any]
@@ -30,6 +31,9 @@ class Client(Protocol):
 
     def items(self, collection: str) -> Items:
         """Return what can be done with the items of a collection."""
+
+    def on_state(self, callback: Callable[[StateChanged], object]) -> Callable[[], None]:
+        """Call ``callback`` at every change of the state; return what takes it away again."""
 
     def subscribe(
         self, collection: str, *, event: str, query: dict[str, Any], recover: str | None
@@ -74,6 +78,7 @@ class Live:
         self._fresh = asyncio.Event()
         self._subscriptions: list[Subscribed] = []
         self._tasks: list[asyncio.Task[None]] = []
+        self._unwatch: Callable[[], None] = lambda: None
 
     @property
     def rows(self) -> list[Row]:
@@ -101,6 +106,7 @@ class Live:
                 recover=None,
             )
             self._subscriptions.append(subscription)
+        self._unwatch = self._client.on_state(self._look_again)
         self._stale.set()
         self._tasks = [asyncio.ensure_future(self._watch(s)) for s in self._subscriptions]
         self._tasks.append(asyncio.ensure_future(self._keep_fresh()))
@@ -113,6 +119,7 @@ class Live:
         return self
 
     async def __aexit__(self, *_: object) -> None:
+        self._unwatch()
         for subscription in self._subscriptions:
             subscription.unsubscribe()
         for task in self._tasks:
@@ -150,13 +157,18 @@ class Live:
         return None
 
     async def _watch(self, subscription: Subscribed) -> None:
-        """Take note of what may have changed the view: events, and every new init."""
+        """Take note of what may have changed the view: an event, or the init after a reconnect."""
         try:
             async for message in subscription:
                 if message["event"] != "delete" or self._concerns(message.get("data")):
                     self._stale.set()
         except DirectusError as error:
             self._give_up(error)
+
+    def _look_again(self, change: StateChanged) -> None:
+        """Take that something was missed: events, while the connection or the token was gone."""
+        if change.state == "open":
+            self._stale.set()
 
     def _concerns(self, keys: Any) -> bool:
         """Return whether a delete may matter: Directus sends those of all rows, filtered or not."""

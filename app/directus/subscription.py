@@ -241,7 +241,7 @@ class Subscriptions:
                 feed.recovery.begin_pages()
                 feed.phase = Phase.CATCHING_UP
                 self._read(feed, feed.recovery, now)
-            elif feed.phase is not Phase.SUBSCRIBING:
+            elif feed.phase in (Phase.AWAY, Phase.MARKING):
                 self.start(feed, now)
 
     def start(self, feed: Feed, now: float) -> None:
