@@ -1,5 +1,6 @@
 """Filters as SQL: each operator on each type, as Directus has them on SQLite. No I/O."""
 
+from collections.abc import Iterable
 from typing import Any
 
 import sqlalchemy as sa
@@ -51,6 +52,19 @@ def where(node: Filter, collection: Collection) -> sa.ColumnElement[bool]:
             f'"{field.type}" field type does not contain the "{node.operator}" filter operator'
         )
     return _sql(column, field, node.operator, node.value)
+
+
+def matching(search: str, collection: Collection, names: Iterable[str]) -> sa.ColumnElement[bool]:
+    """Return that one of the fields with these ``names`` has in it what is searched for."""
+    text, number = search.lower(), read_number(search)
+    found: list[sa.ColumnElement[bool]] = []
+    for name in names:
+        column, kind = collection.table.c[name], collection.by_name[name].type
+        if kind in ("string", "text"):
+            found.append(column.like(f"%{text}%"))
+        elif (kind in NUMBERS and number is not None) or kind == "uuid":
+            found.append(column == (text if kind == "uuid" else number))
+    return sa.or_(sa.false(), *found)
 
 
 def _sql(

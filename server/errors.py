@@ -9,7 +9,10 @@ from typing import Any
 
 
 class DirectusError(Exception):
-    """A request that cannot be done, as the client is told: ``code``, ``message`` and the rest."""
+    """A request that cannot be done, as the client is told: ``code``, ``message`` and the rest.
+
+    ``others`` are further faults of the request, which REST tells of as well.
+    """
 
     def __init__(
         self,
@@ -26,11 +29,16 @@ class DirectusError(Exception):
         self.status = status
         self.extensions = dict(extensions or {})
         self.silent = silent
+        self.others: tuple[DirectusError, ...] = ()
 
     def envelope(self) -> dict[str, Any]:
         """Return the body of the REST response."""
-        extensions = {**self.extensions, "code": self.code}
-        return {"errors": [{"message": self.message, "extensions": extensions}]}
+        return {
+            "errors": [
+                {"message": error.message, "extensions": {**error.extensions, "code": error.code}}
+                for error in (self, *self.others)
+            ]
+        }
 
 
 def _reasoned(code: str, message: str, reason: str, status: int) -> DirectusError:

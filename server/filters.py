@@ -66,6 +66,8 @@ def read_filter(raw: Any, context: Context) -> Filter | None:
             raw = decode(raw)
         except (ValueError, RecursionError):
             raise invalid_query("Invalid JSON for filter object") from None
+    if raw == []:
+        return None
     if not isinstance(raw, dict):
         raise invalid_query("Invalid JSON for filter object")
     try:
@@ -88,6 +90,8 @@ def _nodes(raw: Mapping[str, Any], path: str, context: Context) -> Iterator[Filt
             yield from _groups(key, value, path, context)
         elif key.startswith("_") and path:
             yield Compare(path, key, _value(key, value, context))
+        elif value is None:
+            raise invalid_query("Invalid filter object")
         elif isinstance(value, dict):
             yield from _nodes(value, f"{path}.{key}" if path else key, context)
         else:

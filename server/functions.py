@@ -27,7 +27,7 @@ def field_of(name: str) -> str:
 
 def is_call(name: str) -> bool:
     """Return whether a name in a query calls a function."""
-    return "(" in name
+    return _CALL.fullmatch(name) is not None
 
 
 def expression(collection: Collection, name: str) -> sa.ColumnElement[Any]:
@@ -36,11 +36,13 @@ def expression(collection: Collection, name: str) -> sa.ColumnElement[Any]:
     Raises:
         DirectusError: there is no such function, or the field has another type.
     """
-    call = _CALL.fullmatch(name)
-    field = collection.by_name.get(call[2]) if call else None
-    if call is None or field is None or call[1] not in _FORMATS.get(field.type, {}):
+    function, _, _ = name.partition("(")
+    field = collection.by_name[field_of(name)]
+    if function in ("count", "json"):
         raise invalid_query(f'"{name}" is not supported by this server')
-    text = sa.func.strftime(_FORMATS[field.type][call[1]], collection.table.c[field.name])
+    if function not in _FORMATS.get(field.type, {}):
+        raise invalid_query(f'Invalid function specified "{function}"')
+    text = sa.func.strftime(_FORMATS[field.type][function], collection.table.c[field.name])
     return sa.cast(text, sa.Integer)
 
 

@@ -13,11 +13,11 @@ from typing import Any
 import sqlalchemy as sa
 
 from server.access import Permission
-from server.conditions import one_of, where
+from server.conditions import matching, one_of, where
 from server.errors import forbidden_fields, invalid_query
 from server.filters import Context, Filter, fields_of, read_filter
 from server.functions import expression, field_of, is_call, result_of
-from server.project import NUMBERS, Collection
+from server.project import Collection
 from server.values import from_column, read_number, write_text
 
 META = ("total_count", "filter_count")
@@ -101,7 +101,8 @@ def _search(raw: Any) -> str:
 
 
 def _limit(raw: Any, limits: Limits) -> int | None:
-    limit = _count("limit", raw, -1)
+    # To JavaScript the number of an empty text is 0.
+    limit = 0 if raw == "" else _count("limit", raw, -1)
     if limits.most is not None:
         if limit is not None and limit > limits.most:
             raise invalid_query(f'"limit" must be less than or equal to {limits.most}')
@@ -231,19 +232,9 @@ class Reading:
         if self.query.filter:
             conditions.append(where(self.query.filter, self.collection))
         if self.query.search:
-            conditions.append(self._matches())
+            names = self.permission.visible(self.collection)
+            conditions.append(matching(self.query.search, self.collection, names))
         return conditions
-
-    def _matches(self) -> sa.ColumnElement[bool]:
-        text, number = self.query.search.lower(), read_number(self.query.search)
-        found: list[sa.ColumnElement[bool]] = []
-        for name in self.permission.visible(self.collection):
-            column, kind = self.collection.table.c[name], self.collection.by_name[name].type
-            if kind in ("string", "text"):
-                found.append(column.like(f"%{text}%"))
-            elif (kind in NUMBERS and number is not None) or kind == "uuid":
-                found.append(column == (text if kind == "uuid" else number))
-        return sa.or_(sa.false(), *found)
 
     def _order(self) -> list[sa.ColumnElement[Any]]:
         table, key = self.collection.table, self.collection.key.name

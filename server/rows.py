@@ -60,12 +60,19 @@ def insert(
     if "*" not in permission.fields:
         _check_fields(collection, permission, data)
     row: dict[str, Any] = {}
+    faults: list[DirectusError] = []
     for field in collection.fields:
+        if field.primary and data.get(field.name) is not None:
+            typed_key(collection, data[field.name])
         value = _new_value(field, data, rights, now)
         if value is None and field.required:
-            raise failed_validation(field.name, "nnull" if field.name in data else "required")
+            kind = "nnull" if field.name in data else "required"
+            faults.append(failed_validation(field.name, kind))
         if not (value is None and field.primary):
             row[field.name] = value
+    if faults:
+        faults[0].others = tuple(faults[1:])
+        raise faults[0]
     statement = sa.insert(collection.table).values(row)
     try:
         result = connection.execute(statement)
@@ -93,7 +100,7 @@ def update(
     given = _properties(data)
     if not rights.admin:
         _check_fields(collection, permission, given)
-        names = ", ".join(f'"{name}"' for name in given)
+        names = ", ".join(f'"{name}"' for name in given if name != collection.key.name)
         _check_rows(
             connection,
             collection,

@@ -2,12 +2,12 @@
 
 import math
 import re
-from datetime import UTC, datetime, time
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
 from app.directus.messages import decode, encode
-from server.errors import unusable_value
+from server.errors import invalid_payload, unusable_value
 from server.project import Field, Type
 
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
@@ -66,6 +66,8 @@ def to_column(field: Field, value: Any) -> str | int | float | None:
     if value is None:
         return None
     column = _converted(field.type, value)
+    if column is None and field.type in ("date", "dateTime"):
+        raise invalid_payload(f'Invalid Date format in field "{field.name}"')
     if column is None:
         raise unusable_value(field.name, value, field.type)
     return column
@@ -80,7 +82,7 @@ def _converted(kind: Type, value: Any) -> str | int | float | None:
             return read_number(value)
         case "boolean":
             return _flag(value)
-        case "timestamp" | "dateTime" | "date" | "time":
+        case "timestamp" | "dateTime" | "date":
             return _moment(kind, value)
         case "uuid":
             return _uuid(value)
@@ -103,6 +105,8 @@ def from_column(field: Field, value: Any) -> Any:
             return bool(value)
         case "json":
             return decode(value)
+        case "float" | "decimal":
+            return int(value) if value.is_integer() else value
         case "csv":
             return value.split(",") if value else []
         case _:
@@ -111,11 +115,6 @@ def from_column(field: Field, value: Any) -> Any:
 
 def _moment(kind: Type, value: Any) -> str | None:
     """Return a moment as its column keeps it; only a timestamp knows of zones."""
-    if kind == "time":
-        try:
-            return time.fromisoformat(value).isoformat("seconds") if value else None
-        except (TypeError, ValueError):
-            return None
     moment = read_timestamp(value)
     if moment is None:
         return None

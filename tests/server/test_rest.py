@@ -152,9 +152,9 @@ def test_a_singleton_is_one_object(editor: httpx.Client, address: str) -> None:
 
 
 def test_references(editor: httpx.Client) -> None:
-    wrong = editor.post("/items/pieces", json={"message": 99})
+    wrong = editor.post("/items/pieces", json={"name": "a", "message": 99})
     assert refusal(wrong) == (400, "INVALID_FOREIGN_KEY", "Invalid foreign key.")
-    editor.post("/items/pieces", json={"message": 2})
+    editor.post("/items/pieces", json={"name": "a", "message": 2})
     kept = editor.delete("/items/messages/1")
     assert refusal(kept)[1] == "INVALID_FOREIGN_KEY"
     assert editor.delete("/items/messages/2").status_code == 204
@@ -206,3 +206,9 @@ def test_bodies_that_are_too_large_or_no_json(start: Start) -> None:
 )
 def test_names_of_a_query_string(pairs: list[tuple[str, str]], tree: object) -> None:
     assert nested(pairs) == tree
+
+
+def test_all_that_is_missing_is_told_at_once(editor: httpx.Client) -> None:
+    answer = editor.post("/items/pieces", json={"kept": None})
+    assert [error["extensions"]["field"] for error in answer.json()["errors"]] == ["name", "kept"]
+    assert answer.json()["errors"][0]["extensions"]["type"] == "required"

@@ -57,11 +57,8 @@ def test_types_keep_their_values(desk: Desk) -> None:
     ("name", "data"),
     [
         ("messages", {"date_created": "garbage"}),
-        ("messages", {"id": "abc"}),
-        ("messages", {"id": 1.5}),
         ("messages", [None]),
         ("notes", {"title": "t", "done": "maybe"}),
-        ("notes", {"title": "t", "id": "no uuid"}),
         ("notes", {"size": 1}),
         ("notes", {"title": None}),
     ],
@@ -141,3 +138,11 @@ def test_fields_that_may_not_be_written(desk: Desk) -> None:
         with pytest.raises(DirectusError, match='access field "user"'):
             desk.do("update" if "id" in parts else "create", by=narrow, **parts)  # type: ignore[arg-type]
     assert desk.do("create", by=narrow, data={"text": "x"}).data == {"id": 4, "text": "x"}
+
+
+@pytest.mark.parametrize(
+    ("name", "key"), [("messages", "abc"), ("messages", 1.5), ("notes", "no uuid")]
+)
+def test_a_key_that_no_row_can_have_is_forbidden(desk: Desk, name: str, key: Any) -> None:
+    with pytest.raises(DirectusError, match=r"^You don't have permission to access this\.$"):
+        desk.do("create", name, data={"title": "t", "id": key})

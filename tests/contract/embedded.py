@@ -1,0 +1,155 @@
+"""The embedded server with the fixture, in every set-up that scenarios ask for."""
+
+import socket
+import threading
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from server.app import create_server
+from server.config import Config
+from tests.contract.copying import copy
+from tests.contract.fixtures import MESSAGES, USERS
+from tests.contract.scenarios import Setup
+from tests.contract.seed import administrator, seed_rows, set_messages
+from tests.support.embedded import ROOT
+
+_PROJECT = Path(__file__).with_name("project.toml")
+_UNITS = {"kb": 1024, "mb": 1024**2}
+
+
+def _seconds(text: str) -> float:
+    return float(text.removesuffix("s"))
+
+
+def _bytes(text: str) -> int:
+    return int(text[:-2]) * _UNITS[text[-2:].lower()]
+
+
+def _flag(text: str) -> bool:
+    return text == "true"
+
+
+def _origin(text: str) -> bool | str | tuple[str, ...]:
+    if text in ("true", "false"):
+        return text == "true"
+    return tuple(text.split(",")) if "," in text else text
+
+
+# Directus' settings: the embedded server's name for each, and how its value is read.
+_OPTIONS: Mapping[str, tuple[str, Callable[[str], Any]]] = {
+    "ACCESS_TOKEN_TTL": ("access_token_ttl", _seconds),
+    "CORS_ENABLED": ("cors_enabled", _flag),
+    "CORS_ORIGIN": ("cors_origin", _origin),
+    "MAX_BATCH_MUTATION": ("max_batch_mutation", int),
+    "MAX_PAYLOAD_SIZE": ("max_payload_size", _bytes),
+    "PUBLIC_URL": ("public_url", str),
+    "RATE_LIMITER_DURATION": ("rate_limiter_duration", _seconds),
+    "RATE_LIMITER_ENABLED": ("rate_limiter_enabled", _flag),
+    "RATE_LIMITER_POINTS": ("rate_limiter_points", int),
+    "WEBSOCKETS_ENABLED": ("websockets", _flag),
+    "WEBSOCKETS_HEARTBEAT_ENABLED": ("heartbeat_period", lambda text: None),
+    "WEBSOCKETS_HEARTBEAT_PERIOD": ("heartbeat_period", _seconds),
+    "WEBSOCKETS_REST_AUTH": ("auth", str),
+    "WEBSOCKETS_REST_AUTH_TIMEOUT": ("auth_timeout", _seconds),
+    "WEBSOCKETS_REST_CONN_LIMIT": ("websockets_rest_conn_limit", int),
+    "WEBSOCKETS_REST_ENABLED": ("websockets_rest", _flag),
+    "WEBSOCKETS_REST_PATH": ("websockets_rest_path", str),
+}
+
+
+def options(setup: Setup) -> dict[str, Any]:
+    """Return Directus' settings as options of the embedded server."""
+    return {
+        option: read(value) for name, value in setup.settings for option, read in [_OPTIONS[name]]
+    }
+
+
+class Running:
+    """An embedded server that runs in a thread."""
+
+    def __init__(self, config: Config) -> None:
+        listener = socket.create_server(("127.0.0.1", 0))
+        self.url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        ready = threading.Event()
+        self._server = create_server(config, ready.set)
+        self._thread = threading.Thread(target=self._server.run, args=([listener],))
+        self._thread.start()
+        assert ready.wait(10), "the server does not listen"
+
+    def stop(self) -> None:
+        """End it."""
+        self._server.should_exit = True
+        self._thread.join(10)
+        assert not self._thread.is_alive(), "the server does not end"
+
+
+class Template:
+    """The database that was made once, in every state that scenarios start from."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        # Many that start at once would slow those that already play until their tokens expire.
+        self._starting = threading.Lock()
+        database = folder / "template.db"
+        server = Running(_config(database))
+        try:
+            self.known = _ids(server.url)
+            with administrator(server.url) as http:
+                seed_rows(http)
+                for name in MESSAGES:
+                    set_messages(http, name)
+                    copy(database, self.saved(name))
+        finally:
+            server.stop()
+
+    def saved(self, name: str) -> Path:
+        """Return the database with those of MESSAGES."""
+        return self._folder / f"{list(MESSAGES).index(name)}.db"
+
+    def launch(self, setup: Setup) -> "Embedded":
+        """Return a running server with such settings and the fixture."""
+        database = self._folder / f"{setup}.db".replace("/", "")
+        with self._starting:
+            return Embedded(self, database, options(setup))
+
+
+class Embedded:
+    """One server; its data is put back from outside, while it runs."""
+
+    def __init__(self, template: Template, database: Path, chosen: Mapping[str, Any]) -> None:
+        self._template = template
+        self._database = database
+        self.known: Mapping[Any, Any] = template.known
+        self.restore("", administered=False)
+        self._running = Running(_config(database, **chosen))
+        self.url = self._running.url
+
+    def restore(self, messages: str, *, administered: bool) -> None:
+        """Put back all of the data."""
+        copy(self._template.saved(messages), self._database)
+
+    def terminate(self) -> None:
+        """End it as SIGTERM does."""
+        self._running.stop()
+
+    def stop(self) -> None:
+        """End it."""
+        self._running.stop()
+
+
+def _config(database: Path, **chosen: Any) -> Config:
+    # A login that takes half a second of a token's three is tight on a busy machine.
+    return Config(root=ROOT, database=database, project=_PROJECT, login_stall_time=0.0, **chosen)
+
+
+def _ids(url: str) -> dict[Any, Any]:
+    """Return the users' ids by those that were recorded."""
+    found = {}
+    for user in USERS:
+        headers = {"Authorization": f"Bearer {user.token}"}
+        response = httpx.get(f"{url}/users/me", headers=headers, verify=False, trust_env=False)
+        found[user.id] = response.json()["data"]["id"]
+    return found

@@ -1,0 +1,161 @@
+"""Makes the data that scenarios start from, over REST as an administrator."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import httpx
+
+from tests.contract.fixtures import ARTICLES, AUTHORS, MESSAGES, USERS, User
+
+_KEY = {
+    "field": "id",
+    "type": "integer",
+    "meta": {"hidden": True},
+    "schema": {"is_primary_key": True, "has_auto_increment": True},
+}
+_UUID = {
+    "field": "id",
+    "type": "uuid",
+    "meta": {"special": ["uuid"]},
+    "schema": {"is_primary_key": True},
+}
+
+
+def administrator(url: str) -> httpx.Client:
+    """Return a client that may do everything."""
+    headers = {"Authorization": "Bearer admin-static-token"}
+    return httpx.Client(base_url=url, headers=headers, timeout=30, verify=False, trust_env=False)
+
+
+def seed(http: httpx.Client) -> None:
+    """Make collections, users and items in an empty Directus."""
+    for collection, fields, meta in _COLLECTIONS:
+        body = {"collection": collection, "meta": meta, "schema": {}, "fields": fields}
+        _post(http, "/collections", body)
+    _relate(http)
+    for user in USERS:
+        _make(http, user)
+    seed_rows(http)
+
+
+def seed_rows(http: httpx.Client) -> None:
+    """Store all items but the messages."""
+    _post(http, "/items/authors", AUTHORS)
+    _post(http, "/items/articles", ARTICLES)
+
+
+def set_messages(http: httpx.Client, name: str) -> None:
+    """Put the rows of MESSAGES with this name in the place of those that are there."""
+    rows = MESSAGES[name]
+    everything = {"query": {"filter": {"id": {"_gt": 0}}, "limit": -1}}
+    http.request("DELETE", "/items/messages", json=everything).raise_for_status()
+    _post(http, "/items/messages", rows)
+    # Directus puts its own time into a new row.
+    http.patch("/items/messages", json=rows).raise_for_status()
+
+
+def _make(http: httpx.Client, user: User) -> None:
+    role = _post(http, "/roles", _with_id(user.role, {"name": user.name}))
+    permissions = [
+        {"collection": collection, "action": action}
+        | {"fields": ["*"], "permissions": {}, "validation": {}}
+        for collection, actions in user.rights.items()
+        for action in actions
+    ]
+    policy = {
+        "name": user.name,
+        "app_access": user.app_access,
+        "admin_access": False,
+        "permissions": permissions,
+        "roles": [{"role": role["id"]}],
+    }
+    _post(http, "/policies", _with_id(user.policy, policy))
+    account = {"email": user.email, "password": user.password, "token": user.token}
+    account |= {"role": role["id"], "status": "active"}
+    _post(http, "/users", _with_id(user.id, account))
+
+
+def _with_id(key: str | None, body: dict[str, Any]) -> dict[str, Any]:
+    return body if key is None else {"id": key} | body
+
+
+def _relate(http: httpx.Client) -> None:
+    alias = {"field": "articles", "type": "alias", "meta": {"special": ["o2m"]}}
+    _post(http, "/fields/authors", alias)
+    relation = {
+        "collection": "articles",
+        "field": "author",
+        "related_collection": "authors",
+        "meta": {"one_field": "articles"},
+        "schema": {"on_delete": "SET NULL"},
+    }
+    _post(http, "/relations", relation)
+
+
+def _post(http: httpx.Client, path: str, body: Any) -> Any:
+    response = http.post(path, json=body)
+    assert response.is_success, f"POST {path} {body}: {response.text}"
+    return response.json()["data"]
+
+
+def _field(name: str, kind: str, special: str = "", **schema: Any) -> dict[str, Any]:
+    specials = [special] if special else None
+    return {"field": name, "type": kind, "meta": {"special": specials}, "schema": schema}
+
+
+def _plain(kind: str, special: str = "") -> dict[str, Any]:
+    return _field(f"f_{kind.lower()}", kind, special)
+
+
+_COLLECTIONS: tuple[tuple[str, list[dict[str, Any]], Mapping[str, Any]], ...] = (
+    (
+        "messages",
+        [
+            _KEY,
+            _field("date_created", "timestamp", "date-created"),
+            _field("text", "text"),
+            _field("user", "string"),
+        ],
+        {},
+    ),
+    ("authors", [_KEY, _field("name", "string")], {}),
+    (
+        "articles",
+        [
+            _KEY,
+            _field("title", "string", is_nullable=False),
+            _field("views", "integer"),
+            _field("published", "boolean", "cast-boolean"),
+            _field("tags", "json", "cast-json"),
+            _field("slug", "string", is_unique=True),
+            _field("author", "integer", "m2o"),
+        ],
+        {},
+    ),
+    ("things", [_UUID, _field("name", "string")], {}),
+    ("profile", [_KEY, _field("title", "string")], {"singleton": True}),
+    (
+        "kinds",
+        [
+            _KEY,
+            _plain("string"),
+            _plain("text"),
+            _plain("integer"),
+            _plain("bigInteger"),
+            _plain("float"),
+            _plain("decimal"),
+            _plain("boolean", "cast-boolean"),
+            _plain("date"),
+            _plain("dateTime"),
+            _plain("time"),
+            _plain("timestamp"),
+            _plain("json", "cast-json"),
+            _plain("csv", "cast-csv"),
+            _plain("uuid"),
+            _plain("hash", "hash"),
+            _field("date_updated", "timestamp", "date-updated"),
+            _field("user_created", "uuid", "user-created"),
+        ],
+        {},
+    ),
+)

@@ -1,0 +1,78 @@
+"""Many subscribers over some time: none misses an event, and memory stays where it was."""
+
+import asyncio
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.support.embedded import TOKEN, Embedded
+from tests.support.listener import Listener
+from tests.support.tier import runs
+
+SUBSCRIBERS = max(100, runs(1000))
+SECONDS = max(3, runs(60))
+RATE = 20  # creates a second
+WARM_UP = 3  # the part of the time after which memory is measured
+GROWTH = 1.05
+
+
+@pytest.fixture
+def many_files() -> Iterator[None]:
+    """Allow this process, and those that it starts, as many connections as are needed."""
+    if sys.platform == "win32":
+        yield
+        return
+    import resource
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, SUBSCRIBERS + 500), hard))
+    yield
+    resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+async def listen(server: Embedded, events: int) -> Listener:
+    loop = asyncio.get_running_loop()
+    _, listener = await loop.create_connection(lambda: Listener(events), "127.0.0.1", server.port)
+    await listener.ready
+    return listener
+
+
+async def create(server: Embedded, events: int) -> list[int | None]:
+    """Create items at an even pace; return the server's memory after the warm-up and at the end."""
+    loop = asyncio.get_running_loop()
+    resident = []
+    headers = {"Authorization": f"Bearer {TOKEN}"}
+    async with httpx.AsyncClient(base_url=server.url, headers=headers) as http:
+        started = loop.time()
+        for number in range(events):
+            # The pace is what is tested; nothing is waited for here.
+            await asyncio.sleep(started + number / RATE - loop.time())
+            answer = await http.post("/items/messages?fields=id", json={"text": str(number)})
+            assert answer.status_code == 200
+            if number in (events // WARM_UP, events - 1):
+                resident.append(server.resident)
+    return resident
+
+
+async def run(server: Embedded) -> None:
+    events = SECONDS * RATE
+    listeners = [await listen(server, events) for _ in range(SUBSCRIBERS)]
+    before, after = await create(server, events)
+    async with asyncio.timeout(30):
+        await asyncio.gather(*(listener.done for listener in listeners))
+    for listener in listeners:
+        listener.close()
+    if before is not None and after is not None:
+        assert after < before * GROWTH, f"memory grew from {before} to {after} bytes"
+
+
+def test_none_misses_an_event(tmp_path: Path, many_files: None) -> None:
+    server = Embedded(tmp_path).start()
+    try:
+        asyncio.run(run(server))
+    finally:
+        server.stop()
+    assert "Traceback" not in server.log
