@@ -15,7 +15,6 @@ if sys.version_info < (3, 11):
 import argparse
 import contextlib
 import logging
-import os
 import threading
 import webbrowser
 from pathlib import Path
@@ -27,9 +26,10 @@ INTERRUPTED = 130
 
 def main(arguments: list[str]) -> int:
     """Do what the command line says; return the exit code."""
+    from tools.arguments import read
     from tools.steps import SetupError
 
-    options = read(arguments)
+    options = read(arguments, ROOT, serve=serve, provision=prepare, build=build)
     try:
         options.command(options)
     except SetupError as error:
@@ -38,75 +38,6 @@ def main(arguments: list[str]) -> int:
     except KeyboardInterrupt:
         return INTERRUPTED
     return 0
-
-
-def read(arguments: list[str]) -> argparse.Namespace:
-    """Read the command line; a wrong one ends the program with exit code 2."""
-    parser = argparse.ArgumentParser(
-        prog="serve.py",
-        description="Serve the page, and a server for it to talk to. The first start sets up.",
-    )
-    parser.set_defaults(command=serve)
-    add = parser.add_argument
-    add("--host", default="127.0.0.1", help="address to listen on (%(default)s)")
-    add("--port", type=port, default=8000, help="port to listen on, 0 for any (%(default)s)")
-    add(
-        "--db",
-        type=Path,
-        default=ROOT / ".data" / "messages.db",
-        metavar="FILE",
-        help="SQLite file of the messages (.data/messages.db in the checkout)",
-    )
-    add(
-        "--project",
-        type=Path,
-        metavar="FILE",
-        help="collections, policies and users, as in server/guide.toml, which is the default",
-    )
-    add("--token", help="static token to accept and to give to the page (that of pyscript.toml)")
-    add(
-        "--auth",
-        choices=("handshake", "strict", "public"),
-        help="how a connection says who it is (auth_mode in pyscript.toml)",
-    )
-    add("--open", action="store_true", help="open the page in a browser")
-    add(
-        "--directus",
-        metavar="URL",
-        help="the Directus that the page talks to, relayed; `local` installs and runs one here",
-    )
-    add("--direct", action="store_true", help="no relay: the browser connects to that URL itself")
-    add_provision(parser.add_subparsers(metavar="provision"))
-    options = parser.parse_args(arguments)
-    if options.command is serve and options.direct and options.directus is None:
-        parser.error("--direct needs --directus URL")
-    return options
-
-
-def add_provision(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Describe the second command."""
-    about = "do the guide's preparations on a Directus: a collection, a policy, a user, a token"
-    parser = commands.add_parser("provision", help=about, description=about)
-    parser.set_defaults(command=prepare)
-    add = parser.add_argument
-    add("--directus", metavar="URL", required=True, help="the address of that Directus")
-    add("--email", help="an administrator's e-mail; the password is asked for")
-    add(
-        "--admin-token",
-        metavar="TOKEN",
-        default=os.environ.get("DIRECTUS_ADMIN_TOKEN"),
-        help="an administrator's static token instead (also in DIRECTUS_ADMIN_TOKEN)",
-    )
-    add("--new-token", action="store_true", help="give a user who is there another token")
-    add("--dry-run", action="store_true", help="say what would be made, and make nothing")
-
-
-def port(text: str) -> int:
-    """Read a port number; raises ValueError."""
-    number = int(text)
-    if not 0 <= number <= 65535:
-        raise ValueError(number)
-    return number
 
 
 def serve(options: argparse.Namespace) -> None:
@@ -202,7 +133,7 @@ def serve_page(options: argparse.Namespace) -> None:
     )
     try:
         app.serve(config, listener, on_ready)
-    except app.StoreError as error:
+    except (app.ProjectError, app.StoreError) as error:
         raise SetupError(str(error)) from error
 
 
@@ -226,6 +157,25 @@ def make_folder(database: Path) -> None:
             f"the database {database} cannot be written ({error.strerror}): name another file "
             "with --db"
         ) from error
+
+
+def build(options: argparse.Namespace) -> None:
+    """Write the page to a folder, and say what to do with it."""
+    from tools import environment
+    from tools.address import read_address
+
+    if options.url:
+        options.url = read_address(options.url)
+    environment.enter(ROOT)
+
+    from tools.build import build as write
+
+    given = {"url": options.url, "token": options.token}
+    page = {key: value for key, value in given.items() if value is not None}
+    packages = environment.VirtualEnvironment(ROOT).packages
+    print(write(ROOT, options.out.absolute(), page, packages))
+    print("Who can read the folder can read the token in it. What its host must send:")
+    print("docs/static-hosting.md")
 
 
 def prepare(options: argparse.Namespace) -> None:

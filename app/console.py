@@ -51,7 +51,7 @@ def expose(
     connection: Connection,
     state: Callable[[], str],
 ) -> None:
-    """Put ``createItem`` and ``directus`` on ``window``.
+    """Put ``createItem`` and ``directus`` on ``window``; create what was asked for before.
 
     Args:
         create: creates an item from its fields and returns it as stored.
@@ -70,7 +70,8 @@ def expose(
     }
     proxies = {name: create_proxy(function) for name, function in api.items()}
     window.directus = to_js(proxies, dict_converter=Object.fromEntries)
-    window.createItem = create_proxy(create_item)
+    early, window.createItem = window.createItem, create_proxy(create_item)
+    early.handOver(window.createItem)
 
 
 def promise(work: Awaitable[Any]) -> Any:

@@ -2,7 +2,16 @@
 (() => {
   const status = document.getElementById("status");
   const error = document.getElementById("error");
+  const progress = document.getElementById("progress");
   const isLoading = () => status.dataset.state === "loading";
+
+  // What is asked for before Python is there is kept, in order, and done when it is.
+  const early = [];
+  window.createItem = (...values) =>
+    new Promise((resolve, reject) => early.push({ values, resolve, reject }));
+  window.createItem.handOver = (createItem) => {
+    for (const { values, resolve } of early.splice(0)) resolve(createItem(...values));
+  };
 
   function fail(sentence) {
     if (!isLoading()) return;
@@ -10,11 +19,15 @@
     status.textContent = "Failed";
     error.textContent = sentence;
     error.hidden = false;
+    for (const { reject } of early.splice(0)) reject(new Error(sentence));
   }
 
   function explain(cause) {
-    fail(`Python could not be loaded: ${cause} Reload the page; if it stays so, start serve.py again.`);
+    fail(`Python could not be loaded: ${plain(cause)} Reload the page; if it stays so, start serve.py again.`);
   }
+
+  // Files are fetched from under a name for their version, which tells a reader nothing.
+  const plain = (text) => text.replace(/\bv-[0-9a-f]{16}\//g, "");
 
   // The last line of a Python traceback, or of what PyScript says, is the one that tells.
   function lastLine(value) {
@@ -24,6 +37,28 @@
     }
     return `${text.trim().split("\n").pop().trim().replace(/\.$/, "")}.`;
   }
+
+  // Most of the way is the snapshot's bytes; then come the stages that PyScript tells of.
+  const STAGES = {
+    "Loaded interpreter": [0.85, "the page's files"],
+    "Loaded files": [0.9, "PyScript"],
+    "Loaded Pyodide": [0.95, "the page"],
+  };
+
+  function show(share, text) {
+    if (!isLoading()) return;
+    progress.value = Math.max(progress.value, share);
+    const words = `Loading Python: ${text}`;
+    if (status.textContent !== words) status.textContent = words;
+  }
+
+  addEventListener("python:progress", ({ detail: { loaded, total } }) => {
+    const [some, all] = [loaded, total].map((bytes) => (bytes / 1e6).toFixed(1));
+    show((0.8 * loaded) / total, `${some} of ${all} MB`);
+  });
+  addEventListener("py:progress", ({ detail }) => {
+    if (detail in STAGES) show(...STAGES[detail]);
+  });
 
   if (location.protocol === "file:") {
     fail("This page needs its server: run python3 serve.py in its folder, and open the address that it prints.");

@@ -18,7 +18,6 @@ messages = directus.items("messages")
 
 directus.on_state(lambda change: page.status(change.state, change.error))
 directus.on_web_socket("open", lambda _: page.mark("realtime:open"))
-console.expose(messages.create, directus, page.state)
 page.on_submit(messages.create)
 
 if settings["log"]:
@@ -57,3 +56,4 @@ async def main() -> None:
 
 
 page.run(main())
+console.expose(messages.create, directus, page.state)

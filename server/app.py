@@ -93,6 +93,10 @@ class _Server(uvicorn.Server):
         self._on_ready = on_ready
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        for listener in sockets or ():
+            # Connections have it from here. asyncio sets it for sockets alone that name TCP, which
+            # listeners do not, and then each small write waits for the other side's delayed ACK.
+            listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         await super().startup(sockets)
         self._on_ready()
 

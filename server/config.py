@@ -1,5 +1,6 @@
 """What a server is told at its start. Standard library only, so that any tool may import it."""
 
+import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,9 +11,25 @@ AuthMode = Literal["public", "handshake", "strict"]
 
 
 def npm_runtime(root: Path) -> dict[str, Path]:
-    """Return where npm puts the runtime under ``root``, by its NAME in ``/runtime/NAME``."""
+    """Return where set-up puts the runtime under ``root``, by its NAME in ``/runtime/NAME``.
+
+    ``start`` is the snapshot of Python's memory; it may be missing.
+    """
     modules = root / "node_modules"
-    return {"pyscript": modules / "@pyscript" / "core" / "dist", "pyodide": modules / "pyodide"}
+    return {
+        "pyscript": modules / "@pyscript" / "core" / "dist",
+        "pyodide": modules / "pyodide",
+        "start": root / ".setup" / "start",
+    }
+
+
+def page_files(root: Path) -> list[str]:
+    """Return the files that pyscript.toml lists, as it names them; none if it cannot be read."""
+    try:
+        settings = tomllib.loads((root / "pyscript.toml").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return []
+    return list(settings.get("files", {}))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,8 +19,10 @@ from typing import Protocol
 
 from tools.locking import only_one
 from tools.runtime import Runtime
+from tools.snapshot import Snapshot
 from tools.stamps import digest, is_stamped, stamp
 from tools.steps import SetupError, Steps, megabytes, size_of
+from tools.twins import Twins
 
 # The name of compiled modules tells the version, the build and the machine in one word.
 _PYTHON = importlib.machinery.EXTENSION_SUFFIXES[0]
@@ -173,6 +175,8 @@ def parts_of(root: Path, *, tests: bool) -> list[Part]:
         environment,
         Packages(environment, "requirements.txt", "Python packages"),
         Runtime(root, environment.packages),
+        Twins(root, environment.packages),
+        Snapshot(root, environment.packages),
     ]
     if tests:
         parts.append(Packages(environment, "requirements-tests.txt", "Packages for the tests"))

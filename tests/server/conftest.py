@@ -22,6 +22,7 @@ class Running:
 
     def __init__(self, config: Config) -> None:
         listener = socket.create_server(("127.0.0.1", 0))
+        self.listener = listener
         self.address = f"127.0.0.1:{listener.getsockname()[1]}"
         ready = threading.Event()
         self._server = create_server(config, ready.set)

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import signal
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -83,6 +84,11 @@ def test_clients_hear_goodbye_when_the_server_ends(start: Start) -> None:
     on_socket(server.address, talk)
 
 
+def test_small_writes_do_not_wait_for_the_other_side(start: Start) -> None:
+    server = start()
+    assert server.listener.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+
+
 def test_unknown_routes_and_methods(start: Start) -> None:
     with httpx.Client(base_url=f"http://{start().address}") as client:
         expected = {
@@ -109,8 +115,6 @@ def test_rows_and_the_new_token_are_there_after_a_restart(start: Start) -> None:
 
 
 def test_a_file_that_is_no_database_is_told_in_one_sentence(tmp_path: Path) -> None:
-    import socket
-
     (tmp_path / "messages.db").write_text("not a database at all, by its length neither" * 50)
     with (
         socket.create_server(("127.0.0.1", 0)) as listener,

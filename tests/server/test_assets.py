@@ -2,6 +2,7 @@
 
 import importlib.util
 import io
+import re
 import tomllib
 import zipfile
 from collections.abc import Callable, Iterator
@@ -10,7 +11,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from server.assets import with_settings, zipped
+from server.packed import zipped
+from server.pages import with_settings
 from tests.server.conftest import Running
 
 
@@ -126,3 +128,105 @@ def test_a_package_is_zipped_without_being_imported() -> None:
     with zipfile.ZipFile(io.BytesIO(zipped("pyodide_http"))) as archive:
         assert archive.read("pyodide_http/__init__.py") == Path(spec.origin).read_bytes()
         assert {info.date_time for info in archive.infolist()} == {(1980, 1, 1, 0, 0, 0)}
+
+
+@pytest.fixture
+def hurried(root: Path, start: Callable[..., Running]) -> Iterator[httpx.Client]:
+    """A client of a server whose page names its files, and whose runtime has twins."""
+    (root / "pyscript.toml").write_text(
+        'interpreter = "./app/runtime.mjs"\n[files]\n"app/main.py" = "app/main.py"\n'
+    )
+    (root / "index.html").write_text(
+        '<head>\n  </head>\n<link href="runtime/pyodide/pyodide.mjs" />'
+        '<script src="app/main.py" config="pyscript.toml"></script>'
+    )
+    pyodide = root / "node_modules" / "pyodide"
+    pyodide.mkdir(parents=True)
+    for ending in ("", ".zst", ".gz"):
+        (pyodide / f"pyodide.asm.wasm{ending}").write_bytes(b"as it is" + ending.encode())
+    snapshot = root / ".setup" / "start"
+    snapshot.mkdir(parents=True)
+    (snapshot / "0123.bin").write_bytes(b"memory")
+    (snapshot / "snapshot.json").write_text(
+        '{"name": "0123.bin", "version": "1.2", "bytes": 6, "sum": 7}'
+    )
+    with httpx.Client(base_url=f"http://{start().address}") as client:
+        yield client
+
+
+def addresses(page: httpx.Client) -> dict[str, str]:
+    """Return what the page names, each by its end."""
+    found: list[str] = re.findall(r'(?:href|src|config)="([^"]+)"', page.get("/").text)
+    return {address.rsplit("/", 1)[-1]: address for address in found}
+
+
+def test_what_the_page_names_is_kept_for_good(hurried: httpx.Client) -> None:
+    named = addresses(hurried)
+    assert set(named) == {"main.py", "pyscript.toml", "pyodide.mjs", "0123.bin"}
+    for name in ("main.py", "pyscript.toml", "0123.bin"):
+        answer = hurried.get("/" + named[name])
+        assert answer.status_code == 200
+        assert answer.headers["cache-control"] == "public, max-age=31536000, immutable"
+    assert hurried.get("/").headers["cache-control"] == "no-cache"
+    assert hurried.get("/app/main.py").headers["cache-control"] == "no-cache"
+
+
+def test_the_interpreter_has_the_address_that_the_page_gives_it(hurried: httpx.Client) -> None:
+    named = addresses(hurried)
+    folder = named["main.py"].removesuffix("app/main.py")
+    settings = tomllib.loads(hurried.get("/pyscript.toml").text)
+    assert settings["interpreter"] == f"./{folder}app/runtime.mjs"
+
+
+def test_an_edit_changes_the_pages_addresses_and_not_the_runtimes(
+    hurried: httpx.Client, root: Path
+) -> None:
+    before = addresses(hurried)
+    (root / "app" / "main.py").write_text("print('another')\n")
+    after = addresses(hurried)
+    assert {name for name in before if before[name] != after[name]} == {"main.py", "pyscript.toml"}
+    assert hurried.get("/" + after["main.py"]).text == "print('another')\n"
+    # The old address is no promise any more.
+    assert hurried.get("/" + before["main.py"]).headers["cache-control"] == "no-cache"
+
+
+def test_the_snapshot_is_named_with_what_proves_it(hurried: httpx.Client) -> None:
+    (link,) = re.findall(r'<link id="snapshot".*', hurried.get("/").text)
+    assert 'data-bytes="6" data-sum="7" data-version="1.2"' in link
+
+
+@pytest.mark.parametrize("content", ["", "[]", "{"])
+def test_without_a_snapshot_the_page_names_none(
+    hurried: httpx.Client, root: Path, content: str
+) -> None:
+    (root / ".setup" / "start" / "snapshot.json").write_text(content)
+    assert "snapshot" not in hurried.get("/").text
+
+
+@pytest.mark.parametrize(
+    ("accepted", "encoding", "sent"),
+    [
+        ("gzip, deflate, br, zstd", "zstd", b"as it is.zst"),
+        ("gzip, deflate, br", "gzip", b"as it is.gz"),
+        ("gzip;q=1.0", "gzip", b"as it is.gz"),
+        ("identity", None, b"as it is"),
+        ("", None, b"as it is"),
+    ],
+)
+def test_a_twin_is_sent_to_who_can_unpack_it(
+    hurried: httpx.Client, accepted: str, encoding: str | None, sent: bytes
+) -> None:
+    headers = {"Accept-Encoding": accepted}
+    path = "/runtime/pyodide/pyodide.asm.wasm"
+    with hurried.stream("GET", path, headers=headers) as answer:
+        assert b"".join(answer.iter_raw()) == sent
+    assert answer.headers.get("content-encoding") == encoding
+    assert answer.headers["content-type"] == "application/wasm"
+    assert answer.headers["vary"] == "Accept-Encoding"
+    known = hurried.get(path, headers={**headers, "If-None-Match": answer.headers["etag"]})
+    assert known.status_code == 304
+
+
+def test_requests_share_a_connection(hurried: httpx.Client) -> None:
+    streams = [hurried.get("/app/main.py").extensions["network_stream"] for _ in range(2)]
+    assert streams[0].get_extra_info("client_addr") == streams[1].get_extra_info("client_addr")

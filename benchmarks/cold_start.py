@@ -1,0 +1,121 @@
+"""Cold starts: how long from a page's first byte until it is subscribed, ours beside its peers.
+
+``python -m benchmarks.cold_start [ROUNDS]``. Each page is opened in a browser context of its own
+and then once more in that context, the pages in turn, ROUNDS times (9); medians are printed. The
+clock is the page's: from the start of its navigation to a mark. The guide's pages set the mark
+when the first message of the subscription has come, MicroPython's when its first line runs, with
+no connection. The servers run before the clock does; the browser does too, and has been used.
+"""
+
+import contextlib
+import statistics
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from tempfile import TemporaryDirectory
+
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from benchmarks.pages import PAGES, Pages
+from tools import chromium
+
+ROUNDS = 9
+_MARK = "realtime:subscribed"
+_DONE = f"performance.getEntriesByName('{_MARK}').length > 0"
+_MEASURE = f"""() => ({{
+  took: performance.getEntriesByName('{_MARK}')[0].startTime,
+  bytes: ["navigation", "resource"].flatMap((kind) => performance.getEntriesByType(kind))
+    .reduce((sum, entry) => sum + entry.transferSize, 0),
+}})"""
+
+
+@dataclass(slots=True)
+class Taken:
+    """What was measured of one page: milliseconds and bytes of first loads and of second ones."""
+
+    took: tuple[list[float], list[float]] = field(default_factory=lambda: ([], []))
+    size: tuple[list[float], list[float]] = field(default_factory=lambda: ([], []))
+
+
+def main(arguments: list[str]) -> int:
+    """Measure all pages and print the table; return 0 if the goals are reached."""
+    rounds = int(arguments[0]) if arguments else ROUNDS
+    taken = {name: Taken() for name in PAGES}
+    with (
+        TemporaryDirectory() as folder,
+        tests_browser() as browser,
+        Pages(folder) as pages,
+    ):
+        _measure(browser, pages, {name: Taken() for name in PAGES})  # to warm up
+        for _ in range(rounds):
+            _measure(browser, pages, taken)
+    print_table(taken)
+    return 0 if all(reached(taken).values()) else 1
+
+
+def _measure(browser: Browser, pages: Pages, taken: dict[str, Taken]) -> None:
+    for name in PAGES:
+        context = browser.new_context()
+        page = context.new_page()
+        for which in (0, 1):
+            result = load(page, pages.address(name))
+            taken[name].took[which].append(result["took"])
+            taken[name].size[which].append(result["bytes"])
+        context.close()
+
+
+def load(page: Page, url: str) -> dict[str, float]:
+    """Load a page until nothing more comes; return what it took, in milliseconds and bytes."""
+    page.goto(url)
+    page.wait_for_function(_DONE, timeout=60_000)
+    page.wait_for_load_state("networkidle")  # what comes later is transferred, too
+    result: dict[str, float] = page.evaluate(_MEASURE)
+    return result
+
+
+@contextlib.contextmanager
+def tests_browser() -> Iterator[Browser]:
+    """Start the Chromium that the tests use."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=chromium.find(),
+            args=["--no-sandbox", "--disable-background-networking"],
+        )
+        yield browser
+        browser.close()
+
+
+def _median(taken: Taken, load: int) -> float:
+    return statistics.median(taken.took[load])
+
+
+def print_table(taken: dict[str, Taken]) -> None:
+    """Print medians, bytes and ratios to the stock page's."""
+    stock = taken["stock"]
+    print(f"{'page':<34}{'first load':>12}{'of stock':>10}{'second':>10}{'of stock':>10}", end="")
+    print(f"{'bytes':>12}{'again':>9}")
+    for name, title in PAGES.items():
+        first, second = _median(taken[name], 0), _median(taken[name], 1)
+        print(f"{title:<34}{first:>9.0f} ms{first / _median(stock, 0):>10.2f}", end="")
+        print(f"{second:>7.0f} ms{second / _median(stock, 1):>10.2f}", end="")
+        sizes = [statistics.median(taken[name].size[load]) for load in (0, 1)]
+        print(f"{sizes[0]:>12,.0f}{sizes[1]:>9,.0f}")
+    for goal, is_reached in reached(taken).items():
+        print(f"{'reached' if is_reached else 'MISSED ':<8} {goal}")
+
+
+def reached(taken: dict[str, Taken]) -> dict[str, bool]:
+    """Tell of each goal whether it is reached."""
+    ours, stock, printed = taken["ours"], taken["stock"], taken["printed"]
+    return {
+        "first load at most 0.20 of stock's": _median(ours, 0) <= 0.20 * _median(stock, 0),
+        "first load at most 0.25 of stock's": _median(ours, 0) <= 0.25 * _median(stock, 0),
+        "second load at most 0.25 of stock's": _median(ours, 1) <= 0.25 * _median(stock, 1),
+        "sooner than the guide's page as printed": _median(ours, 0) < _median(printed, 0),
+        "first visit at most 9 MB": statistics.median(ours.size[0]) <= 9_000_000,
+        "second visit under 50 KB": statistics.median(ours.size[1]) < 50_000,
+    }
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,5 @@
+"""The first line that MicroPython runs."""
+
+from js import performance
+
+performance.mark("realtime:subscribed")

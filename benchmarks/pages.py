@@ -1,0 +1,129 @@
+"""The pages that cold starts are compared with, each on a server of its own.
+
+Ours come from our server as people start it. The others are written to folders that our server
+serves too, as files that are neither compressed nor kept for good, the way a folder of files is
+usually served; all of them talk to a socket on their own origin.
+"""
+
+import shutil
+import socket
+import subprocess
+import sys
+import sysconfig
+from contextlib import ExitStack
+from pathlib import Path
+from types import TracebackType
+
+from tools import npm
+
+_ROOT = Path(__file__).resolve().parent.parent
+_PEER = _ROOT / "tests" / "peer"
+_PARTS = Path(__file__).with_name("html")
+_TOKEN = "your_access_token"
+
+PAGES = {
+    "printed": "guide's page, JS SDK as published",
+    "bundled": "guide's page, JS SDK bundled",
+    "micropython": "MicroPython, first line",
+    "stock": "stock PyScript and Pyodide",
+    "plain": "ours, without the snapshot",
+    "ours": "ours",
+}
+
+
+class Pages:
+    """The pages, served; a context manager. ``folder`` takes what is written for them."""
+
+    def __init__(self, folder: str) -> None:
+        self._folder = Path(folder)
+        self._open = ExitStack()
+        self._urls: dict[str, str] = {}
+
+    def address(self, name: str) -> str:
+        """Return the address of one of PAGES."""
+        return self._urls[name]
+
+    def __enter__(self) -> "Pages":
+        with self._open:
+            self._serve("ours", _ROOT)
+            self._serve("plain", self._write_plain())
+            self._serve("peers", self._write_peers())
+            self._open = self._open.pop_all()
+        for name in ("printed", "bundled", "micropython", "stock"):
+            self._urls[name] = f"{self._urls['peers']}{name}/?token={_TOKEN}"
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._open.close()
+
+    def _serve(self, name: str, root: Path) -> None:
+        with socket.create_server(("127.0.0.1", 0)) as probe:
+            port = probe.getsockname()[1]
+        database = self._folder / f"{name}.db"
+        command = [sys.executable, "-m", "benchmarks.pages_server", str(port)]
+        command += [str(root), str(database), *(["peers"] if name == "peers" else [])]
+        process = self._open.enter_context(
+            subprocess.Popen(command, cwd=_ROOT, stdout=subprocess.PIPE, text=True)
+        )
+        self._open.callback(process.terminate)
+        assert process.stdout is not None
+        assert process.stdout.readline(), f"the server of {name} does not start"
+        self._urls[name] = f"http://127.0.0.1:{port}/"
+
+    def _write_plain(self) -> Path:
+        """Our checkout as it is where set-up has made no snapshot."""
+        root = self._folder / "plain"
+        shutil.copytree(_ROOT / "app", root / "app")
+        for name in ("index.html", "pyscript.toml"):
+            shutil.copy(_ROOT / name, root)
+        (root / "node_modules").symlink_to(_ROOT / "node_modules")
+        return root
+
+    def _write_peers(self) -> Path:
+        """The guide's page in its two forms, and two of PyScript's as its documents show them."""
+        root = self._folder / "peers"
+        shutil.copytree(_PARTS, root)
+        modules = _install_peer()
+        (root / "modules").symlink_to(modules)
+        (root / "runtime").symlink_to(_ROOT / "node_modules")
+        (root / "printed").joinpath("page.js").write_text(_marked(_PEER / "page.js"))
+        (root / "bundled").joinpath("page.js").write_text(_bundled(modules, root))
+        return root
+
+
+def _marked(script: Path) -> str:
+    """Return the guide's script with the mark that is measured."""
+    loop = "for await (const item of subscription) "
+    text = script.read_text(encoding="utf-8")
+    assert loop in text, f"{script} has another loop than {loop!r}"
+    return text.replace(loop, f"{loop}performance.mark('realtime:subscribed'), ")
+
+
+def _install_peer() -> Path:
+    """Install the JS SDK where the tests have it too; return its node_modules."""
+    folder = _ROOT / ".setup" / "peer"
+    folder.mkdir(parents=True, exist_ok=True)
+    if not (folder / "node_modules" / "@micropython").exists():
+        for name in ("package.json", "package-lock.json"):
+            shutil.copy(_PEER / name, folder)
+        command = [*npm.clean_install(_packages()), "--ignore-scripts"]
+        subprocess.run(command, cwd=folder, check=True)
+    return folder / "node_modules"
+
+
+def _bundled(modules: Path, root: Path) -> str:
+    source = modules.parent / "measured.js"
+    source.write_text((root / "printed" / "page.js").read_text(encoding="utf-8"))
+    esbuild = [npm.node(_packages()), str(modules / "esbuild/bin/esbuild"), source.name]
+    esbuild += ["--bundle", "--format=esm", "--target=es2022", "--minify"]
+    built = subprocess.run(esbuild, cwd=modules.parent, check=True, capture_output=True)
+    return built.stdout.decode()
+
+
+def _packages() -> Path:
+    return Path(sysconfig.get_paths()["purelib"])

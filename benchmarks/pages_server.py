@@ -1,0 +1,58 @@
+"""A server of pages: ``python -m benchmarks.pages_server PORT ROOT DATABASE [peers]``.
+
+With ``peers`` the folder ROOT is served as files, and what is none of them by our server.
+"""
+
+import socket
+import sys
+from pathlib import Path
+
+import uvicorn
+from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from server.app import create_app
+from server.config import Config
+from server.upgrade import UpgradeProtocol
+
+_ROOT = Path(__file__).resolve().parent.parent
+
+
+class _Server(uvicorn.Server):
+    """Says when it listens."""
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        print("listening", flush=True)
+
+
+def main(port: str, root: str, database: str, *peers: str) -> None:
+    """Serve until the process is ended; print a line once connections are accepted."""
+    config = Config(root=_ROOT if peers else Path(root), database=Path(database))
+    app: ASGIApp = create_app(config)
+    server = _Server(
+        uvicorn.Config(
+            _with_files(app, Path(root)) if peers else app,
+            port=int(port),
+            ws=UpgradeProtocol,
+            ws_ping_interval=None,
+            log_level="warning",
+            access_log=False,
+        )
+    )
+    server.run()
+
+
+def _with_files(app: ASGIApp, root: Path) -> ASGIApp:
+    files = StaticFiles(directory=root, html=True, follow_symlink=True)
+
+    async def choose(scope: Scope, receive: Receive, send: Send) -> None:
+        first = scope.get("path", "/").split("/")[1]
+        is_file = scope["type"] == "http" and first and (root / first).exists()
+        await (files if is_file else app)(scope, receive, send)
+
+    return choose
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

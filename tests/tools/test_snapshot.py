@@ -1,0 +1,64 @@
+"""The snapshot and the twins that set-up made, and when they are to be made anew."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from server.config import npm_runtime, page_files
+from tools.environment import VirtualEnvironment
+from tools.snapshot import Snapshot
+from tools.twins import Twins
+
+ROOT = Path(__file__).parents[2]
+PACKAGES = VirtualEnvironment(ROOT).packages
+HEAP = 31_457_280  # bytes, that Pyodide starts with
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    """A checkout with a stamped snapshot."""
+    for name in ("package-lock.json", "pyscript.toml", *page_files(ROOT)):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(ROOT / name, tmp_path / name)
+    npm_runtime(tmp_path)["start"].mkdir(parents=True)
+    stamp = npm_runtime(tmp_path)["start"] / "snapshot.stamp"
+    shutil.copy(ROOT / ".setup" / "start" / "snapshot.stamp", stamp)
+    assert Snapshot(tmp_path, PACKAGES).is_current()
+    return tmp_path
+
+
+def test_what_set_up_made_fits_pyodides_memory_and_is_alone() -> None:
+    folder = npm_runtime(ROOT)["start"]
+    about = json.loads((folder / "snapshot.json").read_text())
+    sizes = {path.name: path.stat().st_size for path in folder.glob("*.bin*")}
+    assert set(sizes) == {about["name"], f"{about['name']}.zst", f"{about['name']}.gz"}
+    assert 0 < sizes[about["name"]] - HEAP < 4096
+    assert sizes[about["name"]] == about["bytes"]
+
+
+@pytest.mark.parametrize("name", ["package-lock.json", "app/page.py", "app/directus/events.py"])
+def test_another_runtime_or_app_is_another_snapshot(checkout: Path, name: str) -> None:
+    with (checkout / name).open("a") as file:
+        file.write("\n")
+    assert not Snapshot(checkout, PACKAGES).is_current()
+
+
+def test_settings_are_no_part_of_it(checkout: Path) -> None:
+    settings = checkout / "pyscript.toml"
+    settings.write_text(settings.read_text().replace("history = 50", "history = 0"))
+    assert Snapshot(checkout, PACKAGES).is_current()
+
+
+def test_a_file_that_is_listed_and_missing_stops_no_set_up(checkout: Path) -> None:
+    (checkout / "app" / "page.py").unlink()
+    assert not Snapshot(checkout, PACKAGES).is_current()
+
+
+def test_the_large_files_have_smaller_twins() -> None:
+    assert Twins(ROOT, PACKAGES).is_current()
+    for name in ("pyodide.asm.wasm", "pyodide.asm.mjs", "pyodide-lock.json"):
+        path = npm_runtime(ROOT)["pyodide"] / name
+        for ending in (".zst", ".gz"):
+            assert path.with_name(name + ending).stat().st_size < path.stat().st_size / 2

@@ -1,0 +1,70 @@
+"""Python's start, made beforehand: a snapshot of Pyodide's memory that pages begin with.
+
+It is good for one build of Pyodide and knows the app as it is; what its making depends on is in
+its key. What of the app is edited later is imported the usual way, until the next set-up.
+"""
+
+import json
+import os
+from pathlib import Path
+
+from server.config import npm_runtime, page_files
+from tools import npm
+from tools.stamps import digest, is_stamped, stamp
+from tools.steps import Steps, megabytes
+
+_TOOLS = Path(__file__).parent
+_SOURCES = ("snapshot.mjs", "in_snapshot.py", "compress.mjs", "snapshot.py")
+_IMPORTS = (
+    "ast, asyncio, base64, bz2, codeop, glob, html, importlib.util, inspect, json, logging, lzma, "
+    "pathlib, random, shutil, tempfile, textwrap, zipfile, "
+    "pyodide.code, pyodide.ffi, pyodide.webloop"
+)
+"""What PyScript and Pyodide import in every page before the page's own code runs."""
+
+
+class Snapshot:
+    """The snapshot of a checkout, its compressed twins, and the file that describes it."""
+
+    def __init__(self, root: Path, packages: Path) -> None:
+        """Describe the snapshot of the checkout at `root`; Node is among the Python `packages`."""
+        self._root = root
+        self._packages = packages
+        self._runtime = npm_runtime(root)
+        self._stamp = self._runtime["start"] / "snapshot.stamp"
+
+    def is_current(self) -> bool:
+        """Tell whether it was made by this code from this Pyodide and this app."""
+        return is_stamped(self._stamp, self._key)
+
+    def install(self, steps: Steps) -> None:
+        """Make it anew; pages go on with the old one until it is there. Raises SetupError."""
+        folder = self._runtime["start"]
+        folder.mkdir(parents=True, exist_ok=True)
+        self._stamp.unlink(missing_ok=True)
+        draft = folder / "snapshot.new"
+        command = [npm.node(self._packages), str(_TOOLS / "snapshot.mjs"), str(draft)]
+        command += [str(self._runtime["pyodide"]), str(self._runtime["pyscript"]), _IMPORTS]
+        steps.run(
+            "Python's start (a snapshot)",
+            [*command, str(self._root), *self._app],
+            progress=lambda log: megabytes(draft.stat().st_size) if draft.exists() else "",
+        )
+        about = json.loads((folder / "snapshot.new.json").read_text(encoding="ascii"))
+        for ending in ("", ".zst", ".gz"):
+            os.replace(f"{draft}{ending}", folder / f"{about['name']}{ending}")
+        os.replace(folder / "snapshot.new.json", folder / "snapshot.json")
+        for old in folder.glob("*.bin*"):
+            if not old.name.startswith(about["name"]):
+                old.unlink()
+        stamp(self._stamp, self._key)
+
+    @property
+    def _app(self) -> list[str]:
+        """The files of the app; one that is listed and not there, the page will miss itself."""
+        return [name for name in page_files(self._root) if (self._root / name).is_file()]
+
+    @property
+    def _key(self) -> str:
+        files = [self._root / name for name in ("package-lock.json", *self._app)]
+        return digest(*(path.read_bytes() for path in files + [_TOOLS / name for name in _SOURCES]))
