@@ -224,4 +224,5 @@ def _passed_on(
 
 def _unavailable(url: str, what: str, status: int) -> DirectusError:
     log.warning("%s %s", url, what)
-    return DirectusError("SERVICE_UNAVAILABLE", f"Directus at {url} {what}.", status=status)
+    cure = "see that it is running there and that the address is right"
+    return DirectusError("SERVICE_UNAVAILABLE", f"Directus at {url} {what}: {cure}.", status=status)
