@@ -154,8 +154,9 @@ def watch_network(wake: Callable[[], None], offline: Callable[[], None]) -> Call
         What ends the watch and destroys the proxies made for it.
     """
 
-    def look(_event: Any) -> None:
-        if document.visibilityState == "visible":
+    def look(event: Any) -> None:
+        first = event.type == "pageshow" and not event.persisted  # every page fires it once
+        if document.visibilityState == "visible" and not first:
             wake()
 
     # A page that comes back from the back/forward cache, or was frozen, fires the last two.

@@ -315,7 +315,10 @@ class Driver:
 
     async def _explain(self) -> None:
         """Find out why the connection could not be made, and tell it."""
-        token = await self._client.get_token()
+        try:
+            token = await self._client.get_token()
+        except DirectusError:
+            token = None  # what is wrong with it is told where the connection is opened
         error = await explain(self._client.url, auth_mode=self._auth_mode, token=token, fetch=fetch)
         self._explaining = None
         if self.core.state in (State.OPEN, State.CLOSED, State.FAILED):
