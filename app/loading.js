@@ -77,6 +77,12 @@
     logError(...values);
     if (isLoading()) explain(lastLine(values[0]));
   };
+  // That the WebAssembly did not come Pyodide says in a warning, and waits for ever.
+  const logWarning = console.warn;
+  console.warn = (...values) => {
+    logWarning(...values);
+    if (/wasm instantiation failed/.test(values[0])) explain("pyodide.asm.wasm did not come.");
+  };
   const observer = new MutationObserver(() => {
     const told = document.querySelector(".py-error");
     if (told) {
@@ -86,6 +92,7 @@
     if (!isLoading()) {
       observer.disconnect();
       console.error = logError;
+      console.warn = logWarning;
     }
   });
   observer.observe(document.body, { childList: true, subtree: true, attributes: true });

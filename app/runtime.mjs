@@ -64,9 +64,11 @@ async function restore() {
   if (link.dataset.version !== version) {
     throw new Error(`it is one of Pyodide ${link.dataset.version}, and this is ${version}`);
   }
+  const snapshot = fetchSnapshot(link);
+  snapshot.catch(() => {}); // Pyodide awaits it, but only when its script has come
   const pyodide = await load({
     ...options,
-    _loadSnapshot: fetchSnapshot(link),
+    _loadSnapshot: snapshot,
     // What starts is in the snapshot. The rest of the library comes when something asks for it.
     stdLibURL: "data:,",
   });
