@@ -93,13 +93,13 @@ def print_table(taken: dict[str, Taken]) -> None:
     """Print medians, bytes and ratios to the stock page's."""
     stock = taken["stock"]
     print(f"{'page':<34}{'first load':>12}{'of stock':>10}{'second':>10}{'of stock':>10}", end="")
-    print(f"{'bytes':>12}{'again':>9}")
+    print(f"{'bytes':>12}{'again':>11}")
     for name, title in PAGES.items():
         first, second = _median(taken[name], 0), _median(taken[name], 1)
         print(f"{title:<34}{first:>9.0f} ms{first / _median(stock, 0):>10.2f}", end="")
         print(f"{second:>7.0f} ms{second / _median(stock, 1):>10.2f}", end="")
         sizes = [statistics.median(taken[name].size[load]) for load in (0, 1)]
-        print(f"{sizes[0]:>12,.0f}{sizes[1]:>9,.0f}")
+        print(f"{sizes[0]:>12,.0f}{sizes[1]:>11,.0f}")
     for goal, is_reached in reached(taken).items():
         print(f"{'reached' if is_reached else 'MISSED ':<8} {goal}")
 
