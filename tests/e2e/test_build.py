@@ -41,7 +41,7 @@ class Hosted:
         raise NotImplementedError
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path]]:
     """The address of a host of static files, and the folder that it serves."""
     folder = tmp_path_factory.mktemp("host")
@@ -54,7 +54,7 @@ def host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path]]
         thread.join()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def directus(host: tuple[str, Path], tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a Directus that pages of that host may talk to."""
     database = tmp_path_factory.mktemp("directus") / "messages.db"
@@ -65,7 +65,7 @@ def directus(host: tuple[str, Path], tmp_path_factory: pytest.TempPathFactory) -
     server.stop()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def built(host: tuple[str, Path], directus: str) -> Path:
     out = host[1] / PATH
     build(ROOT, out, {"url": directus}, PACKAGES)
