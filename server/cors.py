@@ -26,11 +26,17 @@ def may_connect(config: Config, origin: str | None, host: str) -> bool:
     page = _read(origin)
     if page is None:
         return False
-    if page.netloc.lower() == host.lower() or _same(page, _read(config.public_url)):
+    if is_of_host(origin, host) or _same(page, _read(config.public_url)):
         return True
     if not config.cors_enabled or config.cors_origin == "*":
         return False
     return _listed(config.cors_origin, origin)
+
+
+def is_of_host(origin: str, host: str) -> bool:
+    """Return whether a page of ``origin`` came from ``host``; its scheme does not count."""
+    page = _read(origin)
+    return page is not None and page.netloc.lower() == host.lower()
 
 
 def _listed(allowed: bool | str | tuple[str, ...], origin: str) -> bool:

@@ -10,7 +10,6 @@ import logging
 from collections.abc import Iterable
 from contextlib import suppress
 from types import TracebackType
-from urllib.parse import urlsplit
 
 import httpx
 from starlette.datastructures import Headers
@@ -23,6 +22,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus
 from websockets.typing import Subprotocol
 
+from server.cors import is_of_host
 from server.errors import DirectusError, route_not_found
 
 log = logging.getLogger("server")
@@ -194,7 +194,7 @@ async def _relay_to_page(websocket: WebSocket, upstream: ClientConnection) -> No
 
 def _is_same_origin(headers: Headers) -> bool:
     origin = headers.get("origin")
-    return origin is None or urlsplit(origin).netloc == headers.get("host")
+    return origin is None or is_of_host(origin, headers.get("host", ""))
 
 
 def _target(scope: Scope) -> str:
