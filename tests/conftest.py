@@ -1,16 +1,6 @@
 """What holds for all tests."""
 
-import os
-from collections.abc import Callable
-
 import pytest
-
-
-@pytest.fixture(scope="session")
-def count() -> Callable[[int], int]:
-    """A function that takes how often a soak does something: a tenth of it without --soak."""
-    share = 1 if "SOAK" in os.environ else 10
-    return lambda full: full // share
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -158,10 +158,7 @@ def test_it_reconnects_and_is_deaf() -> None:  # realtime-py#213, supabase-py#13
     line.online()
     feed = line.subscribe()
     line.say(INIT)
-    line.cut()
-    line.retry()
-    line.take()
-    line.accept()
+    line.reconnect()
     line.say(INIT, created("heard"))
     assert created("heard") in drain(feed)
 
@@ -193,8 +190,5 @@ def test_an_unsubscribed_one_comes_back_after_a_reconnect() -> None:  # the JS S
     feed = line.subscribe()
     line.say(INIT)
     line.core.unsubscribe(feed)
-    line.cut()
-    line.retry()
-    line.take()
-    line.accept()
+    line.reconnect()
     assert line.take() == []

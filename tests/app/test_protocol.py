@@ -328,10 +328,7 @@ def test_no_uid_is_used_twice_over_a_reconnect() -> None:
     line = Timeline()
     line.online()
     uids = [line.request() for _ in range(3)]
-    line.cut()
-    line.retry()
-    line.take()
-    line.accept()
+    line.reconnect()
     uids += [line.request() for _ in range(3)]
     assert len(set(uids)) == 6
 

@@ -72,10 +72,7 @@ def live(*keys: int, since: Any = ...) -> tuple[Timeline, Table, Feed]:
 
 def away(line: Timeline, table: Table) -> None:
     """Lose the connection, come back, subscribe and catch up."""
-    line.cut()
-    line.retry()
-    line.take()
-    line.accept()
+    line.reconnect()
     table.answer()
     line.say(INIT)
     table.answer()
@@ -158,10 +155,7 @@ def test_more_rows_than_a_page_are_read_page_by_page() -> None:
 def test_live_events_during_catching_up_come_once() -> None:
     line, table, feed = live(1)
     table.keys += [2, 3]
-    line.cut()
-    line.retry()
-    line.take()
-    line.accept()
+    line.reconnect()
     table.answer()
     line.say(INIT)  # the first page is asked for and not answered
     line.say(event(3))
@@ -172,15 +166,9 @@ def test_live_events_during_catching_up_come_once() -> None:
 def test_the_connection_may_fall_at_any_moment_of_catching_up() -> None:
     line, table, feed = live(1)
     table.keys += [2]
-    line.cut()
-    line.retry()
-    line.take()
-    line.accept()
+    line.reconnect()
     line.say(INIT)
-    line.cut()
-    line.retry()
-    line.take()
-    line.accept()
+    line.reconnect()
     table.answer()
     line.say(INIT)
     table.answer()
@@ -268,10 +256,7 @@ def test_where_the_field_cannot_be_read_it_goes_plain_and_says_so_once() -> None
 def test_a_read_that_is_not_answered_is_tried_again_on_a_new_connection() -> None:
     line, table, feed = live(1)
     table.keys += [2]
-    line.cut()
-    line.retry()
-    line.take()
-    line.accept()
+    line.reconnect()
     table.answer()
     line.say(INIT)  # the first page is asked for and never answered
     line.advance(10)

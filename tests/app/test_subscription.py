@@ -165,10 +165,7 @@ def test_one_that_was_accepted_before_is_tried_again_on_a_new_connection() -> No
     line = online()
     feed = line.subscribe()
     line.say(INIT)
-    line.cut()
-    line.retry()
-    line.take()
-    line.accept()
+    line.reconnect()
     line.advance(10)
     assert line.states()[-1] == "waiting"
     assert not feed.ended

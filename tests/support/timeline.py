@@ -99,6 +99,13 @@ class Timeline:
         assert delay is not None, "no retry is under way"
         self.advance(delay)
 
+    def reconnect(self) -> None:
+        """Lose the connection and come back, forgetting what was written before."""
+        self.cut()
+        self.retry()
+        self.take()
+        self.accept()
+
     def take(self) -> list[Any]:
         """Return the messages written since the last call."""
         sent, self.sent = self.sent, []
