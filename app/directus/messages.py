@@ -9,6 +9,9 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+SILENT_COLLECTIONS = ("directus_migrations", "directus_sessions")
+"""Collections that Directus 12 accepts subscriptions to and sends no events of."""
+
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 _UNRESERVED = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~"
 _SECRET = (
@@ -83,8 +86,14 @@ def unsubscribe(uid: str) -> dict[str, Any]:
 
 
 def items(action: str, collection: str, **parts: Any) -> dict[str, Any]:
-    """Return an items message; a part that is None is left out."""
+    """Return an items message; a part that is None is left out.
+
+    Nested fields are made flat, since Directus never answers a request that has them.
+    """
     given = {name: value for name, value in parts.items() if value is not None}
+    query = given.get("query")
+    if isinstance(query, dict) and isinstance(query.get("fields"), list):
+        given["query"] = {**query, "fields": format_fields(query["fields"])}
     return {"type": "items", "collection": collection, "action": action, **given}
 
 

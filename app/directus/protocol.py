@@ -220,6 +220,13 @@ class Protocol:
         """End a subscription; its consumer reads what came so far and then ends."""
         self._subscriptions.remove(feed)
 
+    def resume(self, feed: Feed, now: float) -> bool:
+        """Go on reading what was missed, if that waited until its consumer had read enough.
+
+        Returns whether it did; to be called after a message was taken from ``feed``.
+        """
+        return self._subscriptions.resume(feed, now)
+
     def next_uid(self) -> str:
         """Return the next uid of the one row that messages and subscriptions share."""
         self._uids += 1

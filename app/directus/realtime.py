@@ -14,7 +14,7 @@ from .live import Live
 from .protocol import Protocol
 from .recovery import UNSET, Recovery, Since
 from .states import State
-from .subscription import Feed, SubscriptionMessage
+from .subscription import PAGES_SHARE, Feed, SubscriptionMessage
 
 log = logging.getLogger("directus")
 
@@ -151,7 +151,8 @@ class RealtimeClient(DirectusClient):
             key: the collection's primary key.
             since: where recovery begins: the rows that were just read, a value of ``recover``,
                 or None for the beginning. Left out, it begins now.
-            buffer: how many messages may wait to be read.
+            buffer: how many messages may wait to be read. Missed rows are read as there is
+                room for them; one event more ends the subscription with SubscriptionOverflow.
 
         Raises:
             UsageError: a subscription has this uid already.
@@ -161,7 +162,13 @@ class RealtimeClient(DirectusClient):
             await self.connect()
         recovery = None
         if event == "create" and recover and not _aggregates(query or {}):
-            recovery = Recovery(field=recover, key=key, query=query or {}, since=since)
+            recovery = Recovery(
+                field=recover,
+                key=key,
+                query=query or {},
+                since=since,
+                page=max(1, buffer // PAGES_SHARE),
+            )
         feed = Feed(
             self._core.next_uid() if uid is None else uid,
             collection,
@@ -193,6 +200,11 @@ class RealtimeClient(DirectusClient):
         self._core.unsubscribe(feed)
         self._driver.step()
         self._driver.readers.pop(feed.uid, None)
+
+    def _resume(self, feed: Feed) -> None:
+        """Let what was missed come, if it waited for a consumer that has now read a message."""
+        if self._core.resume(feed, self._driver.now()):
+            self._driver.step()
 
     def items(self, collection: str) -> Items:
         """Return what can be done with the items of a collection over this connection."""
@@ -277,6 +289,7 @@ class Subscription:
             if isinstance(item, DirectusError):
                 raise item
             if item is not None:
+                self._client._resume(self._feed)
                 return item
             if self._feed.ended:
                 raise StopAsyncIteration

@@ -50,6 +50,7 @@ class Recovery:
         query: the subscriber's query; its fields and filter hold for the reads too.
         since: where to begin; see the module's text.
         margin: how many of the newest rows are remembered.
+        page: how many rows are read at a time, at most the margin.
     """
 
     def __init__(
@@ -60,6 +61,7 @@ class Recovery:
         query: dict[str, Any],
         since: Since,
         margin: int = MARGIN,
+        page: int = MARGIN,
     ) -> None:
         self.field = field
         self.key = key
@@ -71,7 +73,8 @@ class Recovery:
         self._after: Any = None  # rows up to and with this value are not read again
         self._paging: list[tuple[Any, Any]] = []
         self._margin = margin
-        self._limit: int | None = margin
+        self._mark_limit: int | None = margin
+        self._page_limit: int | None = min(page, margin)
         self._settled = False  # whether all pages have been read since the last init
         if not self.needs_mark:
             self._begin(since)
@@ -97,23 +100,28 @@ class Recovery:
     def mark_query(self) -> dict[str, Any]:
         """Return the query whose rows are those that exist before the first subscribe."""
         fields = [self.key] if self.field == self.key else [self.key, self.field]
-        return self._limited({"fields": fields, "sort": ["-" + self.field]})
+        return _limited({"fields": fields, "sort": ["-" + self.field]}, self._mark_limit)
 
     def accept_mark(self, rows: list[dict[str, Any]]) -> None:
         """Take the answer to :meth:`mark_query`: these rows are known, and no older one counts."""
         self._begin(rows)
         self.needs_mark = False
-        if self._limit is not None and len(rows) < self._limit:
+        if self._mark_limit is not None and len(rows) < self._mark_limit:
             self._after = None  # it was the whole collection: any other row is a new one
 
     def relax(self, code: str) -> bool:
-        """Ask for no limit of our own from now on, if ``code`` may mean that it was too high.
+        """Set no limit in such reads from now on, if ``code`` may mean that it was too high.
 
         Returns whether the same read is worth sending again.
         """
-        worth_it = code == _LIMIT_REFUSED and self._limit is not None
-        self._limit = None if worth_it else self._limit
-        return worth_it
+        limit = self._mark_limit if self.needs_mark else self._page_limit
+        if code != _LIMIT_REFUSED or limit is None:
+            return False
+        if self.needs_mark:
+            self._mark_limit = None
+        else:
+            self._page_limit = None
+        return True
 
     def begin_pages(self) -> None:
         """Begin to catch up: the next page is the first one, and nothing is forgotten."""
@@ -134,11 +142,11 @@ class Recovery:
         ours = self._position()
         query["filter"] = {"_and": [theirs, ours]} if theirs else ours
         sort = [self.field] if self.field == self.key else [self.field, self.key]
-        return self._limited({**query, "sort": sort})
+        return _limited({**query, "sort": sort}, self._page_limit)
 
     def is_last(self, rows: list[dict[str, Any]]) -> bool:
         """Return whether no page comes after this one."""
-        return not rows if self._limit is None else len(rows) < self._limit
+        return not rows if self._page_limit is None else len(rows) < self._page_limit
 
     def accept_page(self, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
         """Take a page of rows; return those that were not delivered yet."""
@@ -189,9 +197,6 @@ class Recovery:
                 self._known.discard(entry[2][1])
             del self._window[:end]
 
-    def _limited(self, query: dict[str, Any]) -> dict[str, Any]:
-        return query if self._limit is None else {**query, "limit": self._limit}
-
     def _position(self) -> dict[str, Any]:
         """Return the filter for rows past what is settled and past the pages already read."""
         if not self._paging:
@@ -210,6 +215,10 @@ def order(value: Any) -> Any:
     if isinstance(value, str):
         return (0, int(value), "") if value.isdecimal() else (1, 0, value)
     return (0, value, "")
+
+
+def _limited(query: dict[str, Any], limit: int | None) -> dict[str, Any]:
+    return query if limit is None else {**query, "limit": limit}
 
 
 def _parsed(filter_: Any) -> Any:

@@ -16,6 +16,9 @@ from .errors import DirectusError, ReplyTimeout, ServerError, SubscriptionOverfl
 from .events import Event, FeedReady, MessageReceived, Warned
 from .recovery import Recovery
 
+PAGES_SHARE = 4
+"""A page of missed rows takes up to one part in so many of the buffer."""
+
 
 class SubscriptionMessage(dict[str, Any]):
     """A subscription message, as Directus sent it.
@@ -120,6 +123,14 @@ class Feed:
         self._buffer.append(SubscriptionOverflow(self._limit))
 
     @property
+    def has_room(self) -> bool:
+        """Whether the next page of missed rows may come: it fills up to a quarter of the buffer.
+
+        What is left is for the events that come meanwhile.
+        """
+        return len(self._buffer) <= self._limit // PAGES_SHARE
+
+    @property
     def ended(self) -> bool:
         """Whether nothing more will come."""
         return self.phase is Phase.ENDED
@@ -172,6 +183,7 @@ class Subscriptions:
         self._leaving: set[str] = set()  # unsubscribed before their init came
         self._waits: dict[str, float] = {}  # subscribes without an init yet, by uid
         self._reads: dict[str, tuple[Feed, float]] = {}  # recovery's own, by uid
+        self._paused: set[str] = set()  # those whose next page waits for their consumer
         self._expired = False  # whether the connection has the public's rights only
         self._doubted: set[str] = set()  # subscribes that the token's expiry met on their way
         self._repeated: set[str] = set()  # those of them that were sent again, or will be
@@ -192,6 +204,13 @@ class Subscriptions:
         """
         if feed.uid in self._feeds:
             raise UsageError(f'A subscription has the uid "{feed.uid}" already: leave `uid` out.')
+        if feed.collection in messages.SILENT_COLLECTIONS:
+            self._emit(
+                Warned(
+                    f'Directus sends no events of "{feed.collection}": this subscription will get '
+                    "its init and nothing after it. Read the collection now and then instead."
+                )
+            )
         self._feeds[feed.uid] = feed
 
     def remove(self, feed: Feed) -> None:
@@ -220,6 +239,7 @@ class Subscriptions:
         self._leaving.clear()
         self._waits.clear()
         self._reads.clear()
+        self._paused.clear()
         for feed in self._feeds.values():
             feed.phase = Phase.AWAY
 
@@ -240,7 +260,7 @@ class Subscriptions:
             if feed.phase in (Phase.CATCHING_UP, Phase.LIVE) and feed.recovery is not None:
                 feed.recovery.begin_pages()
                 feed.phase = Phase.CATCHING_UP
-                self._read(feed, feed.recovery, now)
+                self._read_page(feed, feed.recovery, now)
             elif feed.phase in (Phase.AWAY, Phase.MARKING):
                 self.start(feed, now)
 
@@ -270,7 +290,7 @@ class Subscriptions:
             return True
         if kind != "subscription":
             return False
-        if uid in self._leaving:
+        if isinstance(uid, str) and uid in self._leaving:
             self._leaving.discard(uid)
             self._say_goodbye(uid)
         subscribed = self._feeds.get(uid) if isinstance(uid, str) else None
@@ -280,6 +300,15 @@ class Subscriptions:
             self._begin_again(subscribed, now)
         elif not self._expired or subscribed.recovery is None:
             self._take_message(subscribed, message, now)
+        return True
+
+    def resume(self, feed: Feed, now: float) -> bool:
+        """Go on catching up if that waited for the consumer; return whether it did."""
+        if feed.uid not in self._paused or self._expired or not feed.has_room:
+            return False
+        assert feed.recovery is not None
+        self._paused.discard(feed.uid)
+        self._read(feed, feed.recovery, now)
         return True
 
     def fail_all(self, error: DirectusError) -> None:
@@ -313,11 +342,12 @@ class Subscriptions:
         if message.get("event") == "init" and feed.phase is Phase.SUBSCRIBING:
             self._waits.pop(feed.uid, None)
             feed.was_live = True
-            feed.phase = Phase.LIVE
-            if feed.recovery is not None:
-                feed.phase = Phase.CATCHING_UP
-                self._read(feed, feed.recovery, now)
-        self._push(feed, accepted)
+            feed.phase = Phase.LIVE if feed.recovery is None else Phase.CATCHING_UP
+            self._push(feed, accepted)
+            if feed.recovery is not None and not feed.ended:
+                self._read_page(feed, feed.recovery, now)
+        else:
+            self._push(feed, accepted)
 
     def _begin_again(self, feed: Feed, now: float) -> None:
         """Subscribe once more, as soon as there is a token."""
@@ -345,6 +375,14 @@ class Subscriptions:
         else:
             self._send(messages.unsubscribe(uid))
 
+    def _read_page(self, feed: Feed, recovery: Recovery, now: float) -> None:
+        """Read the next page of missed rows, as soon as the consumer has made room for it."""
+        if feed.has_room:
+            self._paused.discard(feed.uid)
+            self._read(feed, recovery, now)
+        else:
+            self._paused.add(feed.uid)
+
     def _read(self, feed: Feed, recovery: Recovery, now: float) -> None:
         marking = feed.phase is Phase.MARKING
         query = recovery.mark_query() if marking else recovery.page_query()
@@ -370,10 +408,12 @@ class Subscriptions:
             for recovered in feed.recovered(rows):
                 self.recovered += 1
                 self._push(feed, recovered)
+            if feed.phase is not Phase.CATCHING_UP:
+                return  # it had ended, or has for want of room
             if recovery.is_last(rows):
                 feed.phase = Phase.LIVE
-            elif feed.phase is Phase.CATCHING_UP:
-                self._read(feed, recovery, now)
+            else:
+                self._read_page(feed, recovery, now)
 
     def _go_plain(self, feed: Feed, why: str, now: float) -> None:
         """Fall back to the plain subscription, and say so once."""
@@ -415,6 +455,7 @@ class Subscriptions:
         self._feeds.pop(feed.uid, None)
         self._waits.pop(feed.uid, None)
         self._doubted.discard(feed.uid)
+        self._paused.discard(feed.uid)
         for uid in [uid for uid, (owner, _) in self._reads.items() if owner is feed]:
             del self._reads[uid]
         feed.phase = Phase.ENDED

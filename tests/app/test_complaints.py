@@ -11,7 +11,7 @@ import pytest
 
 from app.directus import messages
 from app.directus.errors import ConnectionFailed, UsageError
-from app.directus.events import MessageReceived, Opened, Replied, StateChanged
+from app.directus.events import MessageReceived, Opened, Replied, StateChanged, Warned
 from app.directus.static_token import StaticToken
 from tests.support.timeline import AUTH_OK, Timeline, drain, error
 
@@ -135,6 +135,16 @@ def test_types_said_item_and_the_wire_said_a_list() -> None:  # #19538
 def test_nested_fields_crash_the_server_and_the_client_hears_nothing() -> None:  # #26396, #19342
     params = messages.query_to_params({"fields": ["id", {"author": ["name"]}]})
     assert params == {"fields": "id,author.name"}
+
+
+@pytest.mark.parametrize("collection", messages.SILENT_COLLECTIONS)
+def test_a_system_collection_gives_its_init_and_then_nothing(collection: str) -> None:
+    # directus/directus#25457, #19186
+    line = Timeline()
+    line.online()
+    line.subscribe(collection=collection)
+    (warning,) = line.happened(Warned)
+    assert collection in warning.text
 
 
 def test_no_answer_ever_comes() -> None:  # the server's silence on what it cannot store

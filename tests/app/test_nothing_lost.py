@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from app.directus.recovery import UNSET
-from tests.support.simulation import Simulation
+from tests.support.simulation import LAZY, Simulation
 from tests.support.tier import runs
 
 MARGIN = 6
@@ -33,6 +33,7 @@ def play(simulation: Simulation, tape: Iterator[int]) -> None:
         lambda: simulation.commit(choose(8)),
         lambda: simulation.request(("create", "update", "read")[choose(3)]),
         lambda: simulation.wait(choose(8) * 2.0),
+        lambda: simulation.read(),
         lambda: simulation.renew(),
         lambda: simulation.fail_to_renew(),
         lambda: simulation.refuse_token(),
@@ -59,7 +60,7 @@ def play(simulation: Simulation, tape: Iterator[int]) -> None:
 
 def progress(simulation: Simulation) -> bool:
     """Let everything in flight come one step further; return whether there was anything."""
-    moved = simulation.renew()
+    moved = simulation.read() | simulation.renew()
     for each in simulation.connections:
         moved |= simulation.open(each) | each.handle() | each.register()
         moved |= each.send(0) | simulation.deliver(each)
@@ -81,8 +82,8 @@ def settle(simulation: Simulation) -> None:
 def test_each_row_comes_once_and_each_request_has_one_outcome(tape: list[int]) -> None:
     simulation = Simulation(MARGIN)
     simulation.connect()
-    simulation.subscribe(since=None)
-    simulation.subscribe(since=UNSET)
+    simulation.subscribe(since=None, page=MARGIN, patience=0)
+    simulation.subscribe(since=UNSET, page=MARGIN // 2, patience=LAZY)
     play(simulation, iter(tape))
     while simulation.commit(0):
         pass

@@ -4,10 +4,12 @@ from typing import Any
 
 import pytest
 
+from app.directus.errors import SubscriptionOverflow
 from app.directus.events import MessageReceived, Warned
 from app.directus.recovery import MARGIN, Recovery, order
-from app.directus.subscription import Feed
-from tests.support.timeline import Timeline, drain, error
+from app.directus.renewal import Credentials
+from app.directus.subscription import Feed, Phase
+from tests.support.timeline import AUTH_OK, Timeline, drain, error
 
 QUERY = {"fields": ["user", "text"]}
 
@@ -290,3 +292,89 @@ def test_live_rows_far_ahead_of_the_pages_do_not_hide_what_is_still_to_be_read()
     assert all(recovery.accept(row(key)) for key in range(100, 110))  # live, meanwhile
     recovery.begin_pages()  # and then the connection fell
     assert recovery.page_query()["filter"] == {"id": {"_gt": 3}}
+
+
+# A consumer that is slower than what was missed
+
+
+def slow(missed: int, buffer: int) -> tuple[Timeline, Table, Feed]:
+    """A subscription with a small buffer that has come back to more rows than fit into it."""
+    line = Timeline()
+    line.online()
+    table = Table(line, *range(1, missed + 1))
+    feed = line.subscribe(query=QUERY, recover="id", since=None, limit=buffer)
+    table.answer()
+    line.say(INIT)
+    table.answer()
+    return line, table, feed
+
+
+def read_all(line: Timeline, table: Table, feed: Feed) -> list[int]:
+    """Read one message after the other, while Directus answers; return the keys."""
+    keys: list[int] = []
+    while messages := line.read(feed, 1):
+        keys += [key for message in messages for key in message.keys_of_data]
+        table.answer()
+    return keys
+
+
+@pytest.mark.parametrize("buffer", [1, 2, 5, 8, 40])
+def test_more_missed_rows_than_the_buffer_holds_come_as_fast_as_they_are_read(buffer: int) -> None:
+    line, table, feed = slow(100, buffer)
+    assert feed.buffered <= buffer
+    assert read_all(line, table, feed) == list(range(1, 101))
+    assert feed.phase is Phase.LIVE
+
+
+def test_while_the_consumer_is_busy_no_page_is_asked_for_and_live_events_have_room() -> None:
+    line, table, feed = slow(100, 40)
+    waiting = feed.buffered
+    line.advance(20)
+    assert [message["type"] for message in line.take()] == []
+    line.say(*[event(key) for key in range(101, 111)])
+    assert feed.buffered == waiting + 10
+    assert sorted(read_all(line, table, feed)) == list(range(1, 111))
+
+
+def test_the_connection_may_fall_while_a_page_waits_for_the_consumer() -> None:
+    line, table, feed = slow(100, 40)
+    line.reconnect()
+    line.take()
+    keys = [key for message in line.read(feed) for key in message.keys_of_data]
+    assert line.take() == []
+    line.say(INIT)
+    table.answer()
+    assert keys + read_all(line, table, feed) == list(range(1, 101))
+
+
+def test_the_token_may_expire_while_a_page_waits_for_the_consumer() -> None:
+    line, table, feed = slow(100, 40)
+    line.core.prepared(line.number, Credentials({"access_token": "a"}, renewable=True))
+    line.say(error("auth", "TOKEN_EXPIRED"))
+    keys = [key for message in line.read(feed) for key in message.keys_of_data]
+    assert line.take() == []
+    line.core.renew(line.number, Credentials({"access_token": "b"}, renewable=True))
+    line.say(AUTH_OK)
+    table.answer()
+    assert keys + read_all(line, table, feed) == list(range(1, 101))
+
+
+def test_a_subscription_that_ends_while_a_page_waits_asks_for_no_more() -> None:
+    line, _, feed = slow(100, 40)
+    line.core.unsubscribe(feed)
+    line.step()
+    line.take()
+    line.read(feed)
+    assert line.take() == []
+
+
+def test_one_that_overflowed_while_catching_up_has_ended() -> None:
+    line, _, feed = slow(0, 8)
+    line.reconnect()
+    line.say(INIT)
+    (page,) = [message for message in line.take() if message["type"] == "items"]
+    line.say(*[event(key) for key in range(10, 16)])
+    assert feed.buffered == 8
+    line.say({"type": "items", "data": [row(1)], "uid": page["uid"]})
+    assert isinstance(line.read(feed)[-1], SubscriptionOverflow)
+    assert feed.ended

@@ -28,6 +28,9 @@ from app.directus.subscription import Feed, Phase, SubscriptionMessage
 
 Message = dict[str, Any]
 
+BUFFER = 24  # messages that may wait to be read
+LAZY = 16  # so many does a lazy consumer let wait; a page comes on top
+
 EXCUSED = 10.0  # seconds after a renewal in which refusals of events are taken to belong before it
 
 
@@ -198,6 +201,7 @@ class Simulation:
         self._needed: int | None = None  # the connection for which another token is wanted
         self._connections: dict[int, Connection] = {}
         self._feeds: list[Feed] = []
+        self._patience: dict[str, int] = {}  # how many messages each consumer lets wait
 
     @property
     def connections(self) -> list[Connection]:
@@ -208,25 +212,32 @@ class Simulation:
     def settled(self) -> bool:
         """Whether the client has caught up and every request has its outcome."""
         live = all(feed.phase in (Phase.LIVE, Phase.ENDED) for feed in self._feeds)
-        return self.core.state is State.OPEN and live and all(self.outcomes.values())
+        read = not any(feed.buffered for feed in self._feeds)
+        return self.core.state is State.OPEN and live and read and all(self.outcomes.values())
 
     def connect(self) -> None:
         """Let the client connect."""
         self.core.connect(self._now)
         self._step()
 
-    def subscribe(self, since: Since) -> None:
-        """Let the client subscribe, with recovery."""
+    def subscribe(self, since: Since, *, page: int, patience: int) -> None:
+        """Let the client subscribe, with recovery by pages of so many rows.
+
+        Its consumer reads when more than ``patience`` messages wait, or when told to.
+        """
         query = {"fields": ["text"]}
-        recovery = Recovery(field="id", key="id", query=query, since=since, margin=self._margin)
+        recovery = Recovery(
+            field="id", key="id", query=query, since=since, margin=self._margin, page=page
+        )
         feed = Feed(
             self.core.next_uid(),
             "messages",
             event="create",
             query=query,
             recovery=recovery,
-            limit=10_000,
+            limit=BUFFER,
         )
+        self._patience[feed.uid] = patience
         self.delivered[feed.uid] = []
         self.known[feed.uid] = set()
         self._feeds.append(feed)
@@ -301,6 +312,13 @@ class Simulation:
             self.core.closed(connection.number, 1006, "", self._now)
             self._step()
 
+    def read(self) -> bool:
+        """Let every consumer read one message; return whether there was one."""
+        waiting = [feed for feed in self._feeds if feed.buffered]
+        for feed in waiting:
+            self._read(feed)
+        return bool(waiting)
+
     def begin(self) -> bool:
         """Begin a transaction."""
         return self.database.begin()
@@ -341,15 +359,22 @@ class Simulation:
                 case Replied(uid, _) | RequestFailed(uid, _):
                     self.outcomes[uid].append(event)
         for feed in self._feeds:
-            while (item := feed.pop()) is not None:
-                if isinstance(item, SubscriptionMessage):
-                    self.delivered[feed.uid] += item.keys_of_data
-                elif isinstance(item, ServerError):
-                    assert self._now >= self._renewed_at + EXCUSED, item
-                else:
-                    assert isinstance(item, ReplyTimeout), item
-                    assert not feed.was_live, "a subscription ended that Directus had accepted"
-                    self.refused.add(feed.uid)
+            while feed.buffered > self._patience[feed.uid]:
+                self._read(feed)
+
+    def _read(self, feed: Feed) -> None:
+        """Let a consumer read the next message."""
+        item = feed.pop()
+        if isinstance(item, SubscriptionMessage):
+            self.delivered[feed.uid] += item.keys_of_data
+        elif isinstance(item, ServerError):
+            assert self._now >= self._renewed_at + EXCUSED, item
+        else:
+            assert isinstance(item, ReplyTimeout), item
+            assert not feed.was_live, "a subscription ended that Directus had accepted"
+            self.refused.add(feed.uid)
+        if self.core.resume(feed, self._now):
+            self._step()
 
     def _write(self, connection: Connection, message: Message) -> None:
         assert connection.alive, "written to a socket that was given up"

@@ -6,7 +6,7 @@ from typing import Any
 from app.directus.events import CloseSocket, Event, OpenSocket, SendText, StateChanged
 from app.directus.protocol import Protocol
 from app.directus.recovery import UNSET, Recovery, Since
-from app.directus.subscription import Feed
+from app.directus.subscription import PAGES_SHARE, Feed
 
 AUTH_OK = {"type": "auth", "status": "ok"}
 
@@ -30,7 +30,7 @@ class Timeline:
 
     def __init__(self, **options: Any) -> None:
         self.now = 1000.0
-        self.core = Protocol(random=lambda: 1.0, **options)
+        self.core = Protocol(**{"random": lambda: 1.0, **options})
         self.number = 0  # of the current socket
         self.refused: dict[str, str] | None = None  # what its attempt must not use
         self.opened_at: list[float] = []
@@ -132,14 +132,16 @@ class Timeline:
         since: Since = UNSET,
         limit: int = 10_000,
         uid: str | None = None,
+        collection: str = "messages",
     ) -> Feed:
-        """Subscribe to ``messages``; plainly, unless ``recover`` names a field."""
+        """Subscribe to a collection; plainly, unless ``recover`` names a field."""
         recovery = None
         if recover:
-            recovery = Recovery(field=recover, key="id", query=query or {}, since=since)
+            page = max(1, limit // PAGES_SHARE)
+            recovery = Recovery(field=recover, key="id", query=query or {}, since=since, page=page)
         feed = Feed(
             uid or self.core.next_uid(),
-            "messages",
+            collection,
             event=event,
             query=query,
             recovery=recovery,
@@ -148,6 +150,15 @@ class Timeline:
         self.core.subscribe(feed, self.now)
         self.step()
         return feed
+
+    def read(self, feed: Feed, count: int = 1_000_000) -> list[Any]:
+        """Let a consumer read up to ``count`` messages, as the driver does it."""
+        items: list[Any] = []
+        while len(items) < count and (item := feed.pop()) is not None:
+            items.append(item)
+            self.core.resume(feed, self.now)
+            self.step()
+        return items
 
     def request(self, action: str = "create", **options: Any) -> str:
         """Ask for something to be done; return the uid."""
