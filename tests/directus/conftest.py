@@ -70,9 +70,11 @@ def cluster(install: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     """Two Directus nodes on PostgreSQL and Redis, with the guide's project."""
     with ExitStack() as stack:
         services = stack.enter_context(Services())
+        # So that a page of any address may connect to them.
+        variables = {**services.variables, "CORS_ENABLED": "true", "CORS_ORIGIN": "true"}
         nodes = []
         for name in ("a", "b"):
-            node = Node(install, tmp_path_factory.mktemp(name), services.variables)
+            node = Node(install, tmp_path_factory.mktemp(name), variables)
             stack.callback(node.close)
             node.start()
             nodes.append(node)
