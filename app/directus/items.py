@@ -7,6 +7,7 @@ from . import messages
 from .errors import DeliveryUnknown, NotDelivered, ServerError, UsageError
 
 Key = int | str
+Keys = list[int] | list[str] | list[Key]
 Query = dict[str, Any]
 
 
@@ -80,7 +81,7 @@ class Items:
         query: Query | None = None,
         *,
         id: Key | None = None,
-        ids: list[Key] | None = None,
+        ids: Keys | None = None,
         quiet: bool = False,
         timeout: float | None = None,
     ) -> Any:
@@ -100,7 +101,7 @@ class Items:
         data: Any,
         *,
         id: Key | None = None,
-        ids: list[Key] | None = None,
+        ids: Keys | None = None,
         query: Query | None = None,
         timeout: float | None = None,
     ) -> Any:
@@ -127,7 +128,7 @@ class Items:
         self,
         *,
         id: Key | None = None,
-        ids: list[Key] | None = None,
+        ids: Keys | None = None,
         query: Query | None = None,
         timeout: float | None = None,
     ) -> Any:

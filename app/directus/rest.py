@@ -12,6 +12,7 @@ from .client import DirectusClient
 from .errors import ConnectionFailed, ServerError, UsageError
 
 Key = int | str
+Keys = list[int] | list[str] | list[Key]
 Query = dict[str, Any]
 
 
@@ -103,7 +104,7 @@ def update_item(
 
 def update_items(
     collection: str,
-    keys_or_query: list[Key] | Query,
+    keys_or_query: Keys | Query,
     item: dict[str, Any],
     query: Query | None = None,
 ) -> Command:
@@ -127,7 +128,7 @@ def delete_item(collection: str, key: Key) -> Command:
     return Command("DELETE", _path(collection, key))
 
 
-def delete_items(collection: str, keys_or_query: list[Key] | Query) -> Command:
+def delete_items(collection: str, keys_or_query: Keys | Query) -> Command:
     """Delete several items, named by keys or by a query: gives None.
 
     Raises:
@@ -165,7 +166,7 @@ def _path(collection: str, key: Key | None = None) -> str:
     return path if key is None else f"{path}/{messages.quoted(str(key))}"
 
 
-def _which(keys_or_query: list[Key] | Query) -> dict[str, Any]:
+def _which(keys_or_query: Keys | Query) -> dict[str, Any]:
     if not keys_or_query:
         raise UsageError("Which items are meant was not said: pass keys, or a query.")
     return {"keys" if isinstance(keys_or_query, list) else "query": keys_or_query}

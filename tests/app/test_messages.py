@@ -1,4 +1,4 @@
-"""The wire vocabulary: JSON letter for letter, and the forms a query takes."""
+"""The wire vocabulary: JSON letter for letter. The forms of queries are in test_frames.py."""
 
 import json
 from typing import Any
@@ -8,78 +8,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.directus import messages
-
-# What queryToParams of @directus/sdk 26.0.0 returned for each query.
-QUERIES: list[tuple[dict[str, Any], dict[str, str]]] = [
-    ({"fields": ["user", "text"]}, {"fields": "user,text"}),
-    ({"fields": "user,text"}, {"fields": "user,text"}),
-    ({"fields": []}, {}),
-    (
-        {"fields": ["id", {"author": ["name", {"articles": ["title"]}]}]},
-        {"fields": "id,author.name,author.articles.title"},
-    ),
-    (
-        {"fields": ["id", {"item": {"headings": ["a"], "paras": ["b"]}}]},
-        {"fields": "id,item:headings.a,item:paras.b"},
-    ),
-    (
-        {
-            "fields": ["id", "user.x"],
-            "filter": {"user": {"_eq": "Ben"}},
-            "sort": "-id",
-            "limit": 2,
-            "deep": {"a": {"_limit": 1}},
-        },
-        {
-            "fields": "id,user.x",
-            "filter": '{"user":{"_eq":"Ben"}}',
-            "sort": "-id",
-            "limit": "2",
-            "deep": '{"a":{"_limit":1}}',
-        },
-    ),
-    ({"filter": {}}, {}),
-    ({"sort": ["-id", "user"]}, {"sort": "-id,user"}),
-    ({"sort": []}, {}),
-    ({"limit": -1}, {"limit": "-1"}),
-    ({"limit": 0}, {"limit": "0"}),
-    ({"limit": -2}, {}),
-    ({"limit": "5"}, {"limit": "5"}),
-    ({"limit": 1.5}, {"limit": "1.5"}),
-    ({"offset": 0}, {"offset": "0"}),
-    ({"offset": -1}, {}),
-    ({"page": 0}, {}),
-    ({"page": 1}, {"page": "1"}),
-    ({"search": ""}, {}),
-    ({"search": "x"}, {"search": "x"}),
-    ({"alias": {"a": "b"}}, {"alias": '{"a":"b"}'}),
-    (
-        {"aggregate": {"count": "*"}, "groupBy": ["user"]},
-        {"aggregate": '{"count":"*"}', "groupBy": "user"},
-    ),
-    ({"groupBy": "user"}, {"groupBy": "user"}),
-    ({"meta": "*"}, {"meta": "*"}),
-    ({"meta": ["total_count"]}, {"meta": '["total_count"]'}),
-    ({"meta": True}, {"meta": "true"}),
-    ({"meta": None}, {"meta": "null"}),
-    ({"version": "main", "versionRaw": True}, {"version": "main", "versionRaw": "true"}),
-    ({"versionRaw": False}, {}),
-    ({"backlink": False}, {}),
-    (
-        {"sort": "-id", "fields": ["é", "\u2028"], "filter": {"t": {"_eq": "é"}}},
-        {"fields": "é,\u2028", "filter": '{"t":{"_eq":"é"}}', "sort": "-id"},
-    ),
-    ({"custom": 0}, {"custom": "0"}),
-    ({"custom": ""}, {}),
-    ({"custom": {"a": [1, 2]}}, {"custom": '{"a":[1,2]}'}),
-    ({"limit": None}, {}),
-    ({"fields": None}, {}),
-]
-
-
-@pytest.mark.parametrize(("query", "params"), QUERIES)
-def test_a_query_takes_the_js_sdks_form(query: dict[str, Any], params: dict[str, str]) -> None:
-    assert list(messages.query_to_params(query).items()) == list(params.items())
 
 
 def test_a_filter_that_is_json_text_already_is_not_dropped() -> None:

@@ -15,15 +15,22 @@ _SOURCE = ROOT / "tests" / "peer"
 _HTML = '<!doctype html><meta charset="utf-8"><script type="module" src="page.js"></script>'
 
 
-def bundle(folder: Path) -> str:
-    """Install the JS SDK in ``folder`` unless it is there, and return the page's script."""
+_PACKAGES = Path(sysconfig.get_paths()["purelib"])
+
+
+def install(folder: Path) -> None:
+    """Put our scripts into ``folder``, and the JS SDK unless it is there."""
     folder.mkdir(parents=True, exist_ok=True)
-    packages = Path(sysconfig.get_paths()["purelib"])
-    for name in ("package.json", "package-lock.json", "page.js"):
+    for name in ("package.json", "package-lock.json", "page.js", "frames.mjs"):
         shutil.copy(_SOURCE / name, folder)
     if not (folder / "node_modules" / "esbuild").exists():
-        subprocess.run([*npm.clean_install(packages), "--ignore-scripts"], cwd=folder, check=True)
-    esbuild = [npm.node(packages), "node_modules/esbuild/bin/esbuild", "page.js"]
+        subprocess.run([*npm.clean_install(_PACKAGES), "--ignore-scripts"], cwd=folder, check=True)
+
+
+def bundle(folder: Path) -> str:
+    """Install the JS SDK in ``folder``, and return the page's script."""
+    install(folder)
+    esbuild = [npm.node(_PACKAGES), "node_modules/esbuild/bin/esbuild", "page.js"]
     built = subprocess.run(
         [*esbuild, "--bundle", "--format=esm", "--target=es2022"],
         cwd=folder,

@@ -1,0 +1,161 @@
+"""What the JS SDK can do, over real sockets, and neither tests/behaviours nor another file shows.
+
+`tests/directus/test_parity.py` runs the same on a real Directus.
+"""
+
+import asyncio
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from app.directus import (
+    RealtimeClient,
+    ReplyTimeout,
+    Subscription,
+    create_directus,
+    realtime,
+    static_token,
+)
+from tests.support import editors
+from tests.support.client import client, run
+from tests.support.editors import Editors
+
+TEXTS: dict[str, Any] = {"fields": ["text"]}
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Editors]:
+    """A project whose user may do everything with the messages."""
+    with editors.embedded(tmp_path_factory.mktemp("project"), "handshake") as server:
+        yield Editors(server.url)
+
+
+async def connected(project: Editors) -> RealtimeClient:
+    """Return a client that is connected."""
+    directus = client(project.url, project.token)
+    await directus.connect()
+    return directus
+
+
+async def made(directus: RealtimeClient, *texts: str) -> list[int]:
+    """Create messages, and return their keys."""
+    rows = [{"text": text} for text in texts]
+    return [item["id"] for item in await directus.items("messages").create(rows)]
+
+
+async def next_of(subscription: Subscription, event: str) -> Any:
+    """Return the data of the next message, which must be of an event."""
+    message = await anext(subscription)
+    assert message["event"] == event
+    return message.get("data")
+
+
+# Tokens and options
+
+
+def test_a_static_token_authenticates_the_connection(project: Editors) -> None:
+    async def scene() -> None:
+        directus = create_directus(project.url).with_(static_token(project.token))
+        connection = directus.with_(realtime())
+        await connection.connect()
+        assert await connection.items("messages").read({"limit": 0}) == []
+        connection.disconnect()
+
+    run(scene)
+
+
+def test_the_url_option_is_the_address_of_the_socket(project: Editors) -> None:
+    async def scene() -> None:
+        address = project.url.replace("http", "ws") + "/websocket"
+        directus = (
+            create_directus("http://directus.invalid")
+            .with_(static_token(project.token))
+            .with_(realtime(url=address))
+        )
+        await directus.connect()
+        assert await directus.items("messages").read({"limit": 0}) == []
+        directus.disconnect()
+
+    run(scene)
+
+
+# Subscriptions
+
+
+@pytest.mark.parametrize("event", ["create", "update", "delete"])
+def test_subscribe_to_one_event_and_only_that_comes(project: Editors, event: str) -> None:
+    async def scene() -> None:
+        directus = await connected(project)
+        subscription = await directus.subscribe("messages", event=event, query=TEXTS)
+        await next_of(subscription, "init")
+        (key,) = await made(directus, "one")
+        await directus.items("messages").update({"text": "two"}, id=key)
+        await directus.items("messages").delete(id=key)
+        data = await next_of(subscription, event)
+        assert data == {"create": [{"text": "one"}], "update": [{"text": "two"}]}.get(event, [key])
+        subscription.unsubscribe()
+        assert [message["event"] async for message in subscription] == []
+        directus.disconnect()
+
+    run(scene)
+
+
+def test_subscribe_with_a_query_and_its_fields_and_filter_hold(project: Editors) -> None:
+    async def scene() -> None:
+        directus = await connected(project)
+        query = {"fields": ["text", "user"], "filter": {"user": {"_eq": "Ben"}}}
+        subscription = await directus.subscribe("messages", event="create", query=query)
+        await next_of(subscription, "init")
+        await directus.items("messages").create({"text": "not this", "user": "Rijk"})
+        await directus.items("messages").create({"text": "this", "user": "Ben"})
+        assert await next_of(subscription, "create") == [{"text": "this", "user": "Ben"}]
+        directus.disconnect()
+
+    run(scene)
+
+
+def test_subscribe_under_a_uid_and_every_message_has_it(project: Editors) -> None:
+    async def scene() -> None:
+        directus = await connected(project)
+        subscription = await directus.subscribe("messages", event="create", uid="mine")
+        await made(directus, "one")
+        assert subscription.uid == "mine"
+        assert [(await anext(subscription))["uid"] for _ in range(2)] == ["mine", "mine"]
+        directus.disconnect()
+
+    run(scene)
+
+
+def test_unsubscribe_ends_one_subscription_and_the_others_go_on(project: Editors) -> None:
+    async def scene() -> None:
+        directus = await connected(project)
+        left = await directus.subscribe("messages", event="create", query=TEXTS)
+        kept = await directus.subscribe("messages", event="create", query=TEXTS)
+        await next_of(kept, "init")
+        left.unsubscribe()
+        await made(directus, "one")
+        assert await next_of(kept, "create") == [{"text": "one"}]
+        assert [message["event"] async for message in left] == ["init"]
+        directus.disconnect()
+
+    run(scene)
+
+
+# Requests
+
+
+def test_a_request_that_directus_is_silent_on_times_out_and_others_are_answered(
+    project: Editors,
+) -> None:
+    async def scene() -> None:
+        directus = await connected(project)
+        messages = directus.items("messages")
+        silence = asyncio.ensure_future(messages.create([None], timeout=0.2))
+        assert await messages.read({"limit": 0}) == []
+        with pytest.raises(ReplyTimeout, match=r"did not answer the create .* within 0\.2 s"):
+            await silence
+        assert directus.state == "open"
+        directus.disconnect()
+
+    run(scene)

@@ -1,0 +1,10 @@
+"""The recording of the JS SDK's frames, made anew."""
+
+import asyncio
+
+from tests.support import frames
+from tests.support.embedded import ROOT
+
+
+def test_the_js_sdk_sends_what_was_recorded() -> None:
+    assert asyncio.run(frames.theirs(ROOT / ".setup" / "peer")) == frames.recorded()

@@ -1,0 +1,136 @@
+"""Subscriptions: https://directus.io/docs/guides/realtime/subscriptions
+
+`directus` is a client that is connected, as in the guide on authentication. The guide's GraphQL
+subscriptions go to another endpoint of Directus; beside each stands what says the same here.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from app.directus import RealtimeClient, Subscription, create_directus, realtime, static_token
+
+
+async def subscribe(directus: RealtimeClient) -> Subscription:
+    """Subscribe to Changes in a Collection, the message"""
+    return await directus.subscribe("messages")
+
+
+async def initialized(subscription: Subscription) -> dict[str, Any]:
+    """Subscribe to Changes in a Collection, the confirmation
+
+    It comes first. Without an `event` it holds the rows that are there.
+    """
+    message = await anext(subscription)
+    assert message["event"] == "init"
+    return message
+
+
+async def handle_changes(
+    subscription: Subscription, changed: Callable[[Any], None], gone: Callable[[Any], None]
+) -> None:
+    """Handling Collection Changes"""
+    async for message in subscription:
+        match message["event"]:
+            case "create" | "update":
+                for row in message["data"]:
+                    changed(row)
+            case "delete":
+                for key in message["data"]:
+                    gone(key)
+
+
+async def subscribe_to_creates(directus: RealtimeClient) -> Subscription:
+    """Working with Specific CRUD Actions
+
+    Items that are created while the connection is down come when it is back; `recover=None`
+    leaves that out.
+    """
+    return await directus.subscribe("messages", event="create")
+
+
+async def subscribe_to_fields(directus: RealtimeClient) -> Subscription:
+    """Specifying Fields to Return
+
+    The list is sent as the JS SDK sends it: as one text, with commas.
+    """
+    return await directus.subscribe("messages", query={"fields": ["text"]})
+
+
+async def subscribe_with_uid(directus: RealtimeClient) -> Subscription:
+    """Using UIDs, the message
+
+    Left out, a uid is made up that is never used twice. One that is in use is refused.
+    """
+    return await directus.subscribe("messages", uid="any-string-value")
+
+
+async def tell_apart(subscription: Subscription, handle: Callable[[str, Any], None]) -> None:
+    """Using UIDs, the response
+
+    Each subscription is read by itself, so that only those who mix them need it.
+    """
+    async for message in subscription:
+        handle(message["uid"], message)
+
+
+async def unsubscribe(subscription: Subscription) -> None:
+    """Unsubscribing from Changes, one subscription"""
+    subscription.unsubscribe()
+
+
+async def unsubscribe_all(subscriptions: list[Subscription]) -> None:
+    """Unsubscribing from Changes, all of them
+
+    Each is told by its uid. The guide's message without one would get one when it is sent, as the
+    JS SDK does it, too.
+    """
+    for subscription in subscriptions:
+        subscription.unsubscribe()
+
+
+async def connect(url: str, token: str) -> RealtimeClient:
+    """GraphQL Subscriptions, the client"""
+    directus = create_directus(url).with_(static_token(token)).with_(realtime(ping_after=30.0))
+    await directus.connect()
+    return directus
+
+
+async def subscribe_to_id_and_text(directus: RealtimeClient) -> Subscription:
+    """GraphQL Subscriptions, Subscribe to Changes in a Collection"""
+    return await directus.subscribe("messages", query={"fields": ["id", "text"]})
+
+
+async def key_event_and_data(
+    subscription: Subscription, handle: Callable[[Any, str, Any], None]
+) -> None:
+    """GraphQL Subscriptions, Handling Collection Changes"""
+    async for message in subscription:
+        for item in message["data"]:
+            if message["event"] == "delete":
+                handle(item, "delete", None)
+            else:
+                handle(item["id"], message["event"], item)
+
+
+async def subscribe_to_texts_of_creates(directus: RealtimeClient) -> Subscription:
+    """GraphQL Subscriptions, Working with Specific CRUD Operations
+
+    A message's `keys_of_data` has the keys, which are not among the fields here.
+    """
+    return await directus.subscribe("messages", event="create", query={"fields": ["text"]})
+
+
+async def keep_alive(url: str, token: str) -> RealtimeClient:
+    """Pings To Keep Connection Active
+
+    Directus' pings are answered by the client, and no handler sees them. After `ping_after`
+    seconds of silence it asks by itself whether Directus is there.
+    """
+    directus = create_directus(url).with_(static_token(token)).with_(realtime(ping_after=20.0))
+    await directus.connect()
+    return directus
+
+
+async def dispose(directus: RealtimeClient) -> None:
+    """Unsubscribing from Changes, the GraphQL client"""
+    directus.disconnect()

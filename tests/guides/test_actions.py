@@ -1,0 +1,81 @@
+"""Each action sends the message of the guide on actions, and gives what it is answered.
+
+`tests/directus/test_guides.py` runs the same on a real Directus.
+"""
+
+import inspect
+from typing import Any
+
+import pytest
+
+from tests.guides import actions
+from tests.guides.talk import connected, make, named, sent, without_uid
+from tests.support.client import run
+from tests.support.editors import Editors
+from tests.support.wiretap import Message, wiretap
+
+KEY, KEYS = "single_item_id", ["single_item_id", "single_item_id_2"]
+
+DELETE = {"action": "delete"}
+UPDATE = {"action": "update", "data": {"text": "Hi!"}}
+
+
+@pytest.mark.parametrize(
+    ("twin", "message", "kind"),
+    named(
+        (actions.read_item, {"action": "read", "id": KEY}, dict),
+        (actions.read_several, {"action": "read", "ids": KEYS}, list),
+        (actions.read_all, {"action": "read"}, list),
+        (
+            actions.create_item,
+            {"action": "create", "data": {"text": "Hello!", "user": "Ben"}},
+            dict,
+        ),
+        (
+            actions.create_several,
+            {"action": "create", "data": [{"text": "Hello!"}, {"text": "Bye!"}]},
+            list,
+        ),
+        (actions.update_item, {**UPDATE, "id": KEY}, dict),
+        (actions.update_several, {**UPDATE, "ids": KEYS}, list),
+        (actions.delete_item, {**DELETE, "id": KEY}, int),
+        (actions.delete_several, {**DELETE, "ids": KEYS}, list),
+        (
+            actions.delete_by_query,
+            {**DELETE, "query": {"filter": {"user": {"_eq": "Ben"}}}},
+            list,
+        ),
+        (actions.delete_all, {**DELETE, "query": {}}, list),
+        (
+            actions.create_with_query,
+            {"action": "create", "data": {"text": "Hello!"}, "query": {"fields": ["id"]}},
+            dict,
+        ),
+        (
+            actions.read_under_uid,
+            {"action": "read", "query": {"sort": "date_created"}, "uid": "sorted_latest_first"},
+            list,
+        ),
+    ),
+)
+def test_each_action_sends_the_guides_message_and_gives_the_answers_data(
+    project: Editors, twin: Any, message: Message, kind: type
+) -> None:
+    async def scene() -> None:
+        async with wiretap(project.url) as tap:
+            directus = await connected(tap)
+            keys = await make(directus, "one", "two")
+            offered = {"directus": directus, "key": keys[0], "keys": keys}
+            given = await twin(*[offered[name] for name in inspect.signature(twin).parameters])
+            frame = sent(tap)[-1]
+            assert frame["uid"] == message.get("uid", frame["uid"])
+            (answer,) = (each for each in tap.received if each.get("uid") == frame["uid"])
+            real = {"id": keys[0], "ids": keys}
+            guides = {name: real.get(name, value) for name, value in without_uid(message).items()}
+            assert without_uid(frame) == {"type": "items", "collection": "messages", **guides}
+            assert answer["type"] == "items"
+            assert isinstance(answer["data"], kind)
+            assert given == (answer if twin is actions.read_under_uid else answer["data"])
+            directus.disconnect()
+
+    run(scene)

@@ -1,0 +1,19 @@
+"""docs/guides.md shows what is run."""
+
+from pathlib import Path
+
+from tests.support.embedded import ROOT
+from tests.support.guides import MODULES, page, twins
+
+
+def test_every_twin_is_run_by_a_test() -> None:
+    tests = sorted(Path(__file__).parent.glob("test_*.py"))
+    source = "".join(path.read_text(encoding="utf-8") for path in tests)
+    for module in MODULES:
+        name = module.__name__.rpartition(".")[2]
+        for twin in twins(module):
+            assert f"{name}.{twin.__name__}" in source, twin.__name__
+
+
+def test_the_page_of_the_guides_is_current() -> None:
+    assert (ROOT / "docs" / "guides.md").read_text(encoding="utf-8") == page()
