@@ -31,7 +31,7 @@ SDK = {
     "browser": {"http", "transport"},
     "native": {"http", "transport"},
     "static_token": {"client"},
-    "credentials": {"client"},
+    "credentials": {"client", "transport"},
     "login": {"client", "transport"},
     "authentication": {"client", "login", "transport"},
     "rest": {"client", "transport"},

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 from .client import DirectusClient, TokenSource
 from .errors import AuthenticationFailed, UsageError
 from .renewal import Credentials
+from .transport import Storage
 
 Client = TypeVar("Client", bound=DirectusClient)
 
@@ -21,16 +22,21 @@ class SocketCredentials(TokenSource):
     Args:
         fixed: the e-mail address and the password, or nothing.
         refresh_token: a refresh token, or None.
+        storage: what remembers the newest refresh token, or None.
     """
 
-    def __init__(self, fixed: dict[str, str], refresh_token: str | None) -> None:
+    def __init__(
+        self, fixed: dict[str, str], refresh_token: str | None, storage: Storage | None
+    ) -> None:
         self._fixed = fixed
-        self._refresh_token = refresh_token
+        self._storage = storage
+        remembered = storage.get() if storage is not None else None
+        self._refresh_token = (remembered or {}).get("refresh_token") or refresh_token
 
     async def credentials(self, refused: dict[str, str] | None = None) -> Credentials:
         """Return the newest refresh token; the password where there is none, or it is refused."""
         if self._refresh_token is not None and refused == {"refresh_token": self._refresh_token}:
-            self._refresh_token = None
+            self._remember(None)
         if self._refresh_token is not None:
             return Credentials({"refresh_token": self._refresh_token}, renewable=bool(self._fixed))
         if not self._fixed or refused == self._fixed:
@@ -44,11 +50,20 @@ class SocketCredentials(TokenSource):
         """Keep the refresh token that came."""
         token = answer.get("refresh_token")
         if isinstance(token, str):
-            self._refresh_token = token
+            self._remember(token)
+
+    def _remember(self, refresh_token: str | None) -> None:
+        self._refresh_token = refresh_token
+        if self._storage is not None:
+            self._storage.set({"refresh_token": refresh_token} if refresh_token else None)
 
 
 def credentials(
-    *, email: str | None = None, password: str | None = None, refresh_token: str | None = None
+    *,
+    email: str | None = None,
+    password: str | None = None,
+    refresh_token: str | None = None,
+    storage: Storage | None = None,
 ) -> Callable[[Client], Client]:
     """Return the composable that signs a client in over its realtime connection.
 
@@ -58,6 +73,9 @@ def credentials(
         email: the user's e-mail address.
         password: the user's password.
         refresh_token: one that a login gave, in place of these two, or to be tried before them.
+        storage: what remembers the refresh token that came last, which is then tried first. Each
+            is good for one use: without a storage a program that has only a refresh token can
+            sign in once.
 
     Raises:
         UsageError: neither was given, or half of the first.
@@ -70,7 +88,7 @@ def credentials(
     fixed = {} if email is None or password is None else {"email": email, "password": password}
 
     def compose(client: Client) -> Client:
-        client.tokens = SocketCredentials(fixed, refresh_token)
+        client.tokens = SocketCredentials(fixed, refresh_token, storage)
         return client
 
     return compose

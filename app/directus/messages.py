@@ -21,9 +21,10 @@ _SECRET = (
 
 
 def encode(message: Any) -> str:
-    """Return ``message`` as compact JSON, letter for letter what ``JSON.stringify`` gives.
+    """Return ``message`` as compact JSON, as ``JSON.stringify`` writes it.
 
-    A lone surrogate becomes its escape, since no UTF-8 frame can carry it.
+    A float may be written in another form, of the same value. A lone surrogate becomes its
+    escape, since no UTF-8 frame can carry it.
 
     Raises:
         TypeError: a value is no JSON value.

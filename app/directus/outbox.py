@@ -96,6 +96,12 @@ class Outbox:
                 return message
         return None
 
+    def awaits(self, uid: str) -> bool:
+        """Return whether a request of this uid has no outcome yet."""
+        return uid in self._unanswered or any(
+            message.uid == uid and not message.settled for message in self._waiting
+        )
+
     def answered(self, uid: Any) -> bool:
         """Note an answer; return whether a request was waiting for it."""
         message = self._unanswered.pop(uid, None) if isinstance(uid, str) else None

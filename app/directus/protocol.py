@@ -31,6 +31,7 @@ from .errors import (
     DirectusError,
     NotConnected,
     ServerError,
+    UsageError,
 )
 from .events import (
     Authenticated,
@@ -192,9 +193,12 @@ class Protocol:
         Raises:
             NotConnected: there is no connection and none is being made.
             OutboxFull: too much waits for the connection already.
+            UsageError: a request with this uid waits for its answer.
         """
         message = {**message, "uid": self._own_uid()} if quiet else self._identified(message)
-        uid = str(message["uid"])
+        uid = message["uid"] = str(message["uid"])
+        if self._outbox.awaits(uid):
+            raise UsageError(f'A request with the uid "{uid}" is under way: leave `uid` out.')
         outgoing = Outgoing(
             messages.encode(message),
             uid=uid,
@@ -477,7 +481,7 @@ class Protocol:
             )
 
     def _identified(self, message: dict[str, Any]) -> dict[str, Any]:
-        return message if "uid" in message else {**message, "uid": self.next_uid()}
+        return {**message} if "uid" in message else {**message, "uid": self.next_uid()}
 
     def _own_uid(self) -> str:
         """Return a uid of our own, outside the numbers that the program's messages get."""

@@ -10,6 +10,7 @@ from app.directus.errors import (
     OutboxFull,
     ReplyTimeout,
     ServerError,
+    UsageError,
 )
 from app.directus.events import (
     Closed,
@@ -375,6 +376,24 @@ def test_a_quiet_request_takes_no_number_and_its_answer_shows_nowhere() -> None:
     assert line.happened(Replied)[0].uid == quiet
     assert len(line.happened(MessageReceived)) == shown
     assert line.request() == "1"
+
+
+@pytest.mark.parametrize("away", [False, True], ids=["on its way", "waiting for the connection"])
+def test_a_second_request_of_a_uid_that_is_under_way_is_refused(away: bool) -> None:
+    line = Timeline()
+    line.online()
+    if away:
+        line.cut()
+    line.request("read", uid="mine")
+    with pytest.raises(UsageError, match='the uid "mine" is under way'):
+        line.request("read", uid="mine")
+
+
+def test_a_number_given_as_uid_is_sent_as_text_since_directus_echoes_it() -> None:
+    line = Timeline()
+    line.online()
+    assert line.request("read", uid=7) == "7"
+    assert line.take()[-1]["uid"] == "7"
 
 
 def test_what_is_no_json_is_warned_of_and_nothing_falls() -> None:

@@ -160,9 +160,11 @@ class Timeline:
             self.step()
         return items
 
-    def request(self, action: str = "create", **options: Any) -> str:
+    def request(self, action: str = "create", uid: Any = None, **options: Any) -> str:
         """Ask for something to be done; return the uid."""
         message = {"type": "items", "collection": "messages", "action": action}
+        if uid is not None:
+            message["uid"] = uid
         settings = {"repeatable": action == "read", "quiet": False, "timeout": 10.0, **options}
         uid = self.core.request(message, what=action, now=self.now, **settings)
         self.step()

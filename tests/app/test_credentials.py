@@ -1,0 +1,50 @@
+"""What signs in over the socket: which credentials come when, and what is remembered of them."""
+
+import asyncio
+from typing import Any
+
+from app.directus.credentials import SocketCredentials
+
+PASSWORD = {"email": "ben@example.com", "password": "secret"}
+
+
+class Memory:
+    """A storage that is looked into."""
+
+    def __init__(self, data: dict[str, Any] | None = None) -> None:
+        self.data = data
+
+    def get(self) -> dict[str, Any] | None:
+        return self.data
+
+    def set(self, data: dict[str, Any] | None) -> None:
+        self.data = data
+
+
+def used(tokens: SocketCredentials, refused: dict[str, str] | None = None) -> dict[str, str]:
+    """Return what a connection would be signed in with."""
+    return asyncio.run(tokens.credentials(refused)).fields
+
+
+def test_the_newest_refresh_token_is_remembered_and_used_by_the_next_program() -> None:
+    storage = Memory()
+    first = SocketCredentials({}, "one", storage)
+    assert used(first) == {"refresh_token": "one"}
+    first.accepted({"refresh_token": "two"})
+    assert storage.data == {"refresh_token": "two"}
+    assert used(SocketCredentials({}, "one", storage)) == {"refresh_token": "two"}
+
+
+def test_a_remembered_one_that_is_refused_is_forgotten_and_the_password_used() -> None:
+    storage = Memory({"refresh_token": "old"})
+    tokens = SocketCredentials(PASSWORD, None, storage)
+    assert used(tokens) == {"refresh_token": "old"}
+    assert used(tokens, refused={"refresh_token": "old"}) == PASSWORD
+    assert storage.data is None
+
+
+def test_without_a_storage_nothing_is_remembered_but_by_the_client() -> None:
+    tokens = SocketCredentials(PASSWORD, None, None)
+    assert used(tokens) == PASSWORD
+    tokens.accepted({"refresh_token": "one"})
+    assert used(tokens) == {"refresh_token": "one"}
