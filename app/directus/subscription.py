@@ -20,6 +20,10 @@ PAGES_SHARE = 4
 """A page of missed rows takes up to one part in so many of the buffer."""
 
 
+GRACE = 0.5
+"""Seconds for which a row of the first catching up waits for its own event, which may be late."""
+
+
 class SubscriptionMessage(dict[str, Any]):
     """A subscription message, as Directus sent it.
 
@@ -68,7 +72,10 @@ class Feed:
         self.collection = collection
         self.phase = Phase.AWAY
         self.was_live = False  # whether Directus has accepted it, on any connection
+        self.was_caught_up = False  # whether it has caught up, on any connection
         self.recovery = recovery
+        self.held: dict[Any, SubscriptionMessage] = {}  # rows that wait for their event, by key
+        self.held_until = 0.0
         self._event = event
         self._query = query
         self._limit = limit
@@ -83,16 +90,15 @@ class Feed:
             query = messages.query_to_params(query)
         return messages.subscribe(self.collection, self.uid, event=self._event, query=query)
 
-    def accept(self, message: dict[str, Any]) -> SubscriptionMessage | None:
-        """Return the message to deliver, or None if all of it was delivered before."""
+    def accept(self, message: dict[str, Any]) -> tuple[SubscriptionMessage, bool]:
+        """Return the message to show, and whether anything of it was not delivered before."""
         rows = message.get("data")
         recovery = self.recovery
         if recovery is None or message.get("event") != "create" or not isinstance(rows, list):
-            return SubscriptionMessage(message)
-        new = [row for row in rows if isinstance(row, dict) and recovery.accept(row)]
-        if rows and not new:
-            return None
-        return self._deliverable(message, new, recovery)
+            return SubscriptionMessage(message), True
+        rows = [row for row in rows if isinstance(row, dict)]
+        new = [row for row in rows if recovery.accept(row) or self._was_held(row, recovery)]
+        return self._deliverable(message, new or rows, recovery), bool(new) or not rows
 
     def recovered(self, rows: list[dict[str, Any]]) -> list[SubscriptionMessage]:
         """Return the messages to deliver for a page of rows that were caught up."""
@@ -107,6 +113,9 @@ class Feed:
             )
             for row in recovery.accept_page(rows)
         ]
+
+    def _was_held(self, row: dict[str, Any], recovery: Recovery) -> bool:
+        return self.held.pop(row.get(recovery.key), None) is not None
 
     def push(self, item: SubscriptionMessage | DirectusError) -> bool:
         """Put a message, or an error to raise, where the consumer will read it.
@@ -217,6 +226,7 @@ class Subscriptions:
         """Let a subscription go, on the server too if it is known there."""
         if self._feeds.get(feed.uid) is not feed:
             return
+        self._release(feed)
         if feed.phase is Phase.SUBSCRIBING:
             self._leaving.add(feed.uid)  # Directus forgets an unsubscribe that overtakes its init
         elif feed.phase in (Phase.CATCHING_UP, Phase.LIVE):
@@ -240,7 +250,8 @@ class Subscriptions:
         self._waits.clear()
         self._reads.clear()
         self._paused.clear()
-        for feed in self._feeds.values():
+        for feed in list(self._feeds.values()):
+            self._release(feed)
             feed.phase = Phase.AWAY
 
     def token_expired(self) -> None:
@@ -319,7 +330,8 @@ class Subscriptions:
     def deadline(self) -> float | None:
         """Return the time at which something has waited long enough, or None."""
         reads = [due for _, due in self._reads.values()]
-        return min([*self._waits.values(), *reads], default=None)
+        held = [feed.held_until for feed in self._feeds.values() if feed.held]
+        return min([*self._waits.values(), *reads, *held], default=None)
 
     def tick(self, now: float) -> bool:
         """Give up what has waited long enough; return whether the connection is of no more use.
@@ -327,6 +339,9 @@ class Subscriptions:
         It is where Directus is silent on what it has answered before. On a first subscribe it may
         have its reasons, and the consumer is told.
         """
+        for feed in list(self._feeds.values()):
+            if feed.held and feed.held_until <= now:
+                self._release(feed)
         overdue = [self._feeds[uid] for uid, due in self._waits.items() if due <= now]
         for feed in overdue:
             if not feed.was_live:
@@ -335,10 +350,10 @@ class Subscriptions:
         return late or any(feed.was_live for feed in overdue)
 
     def _take_message(self, feed: Feed, message: dict[str, Any], now: float) -> None:
-        accepted = feed.accept(message)
-        if accepted is None:
-            return
+        accepted, is_new = feed.accept(message)
         self._emit(MessageReceived(accepted))
+        if not is_new:
+            return
         if message.get("event") == "init" and feed.phase is Phase.SUBSCRIBING:
             self._waits.pop(feed.uid, None)
             feed.was_live = True
@@ -405,15 +420,31 @@ class Subscriptions:
             recovery.accept_mark(rows)
             self.start(feed, now)
         else:
-            for recovered in feed.recovered(rows):
-                self.recovered += 1
-                self._push(feed, recovered)
-            if feed.phase is not Phase.CATCHING_UP:
-                return  # it had ended, or has for want of room
-            if recovery.is_last(rows):
-                feed.phase = Phase.LIVE
-            else:
-                self._read_page(feed, recovery, now)
+            self._take_page(feed, recovery, rows, now)
+
+    def _take_page(
+        self, feed: Feed, recovery: Recovery, rows: list[dict[str, Any]], now: float
+    ) -> None:
+        found = {message.keys_of_data[0]: message for message in feed.recovered(rows)}
+        is_last = recovery.is_last(rows)
+        feed.held.update(found)
+        feed.held_until = now + GRACE
+        if feed.was_caught_up or not is_last:
+            self._release(feed)
+        if feed.phase is not Phase.CATCHING_UP:
+            return  # it has ended for want of room
+        if is_last:
+            feed.was_caught_up = True
+            feed.phase = Phase.LIVE
+        else:
+            self._read_page(feed, recovery, now)
+
+    def _release(self, feed: Feed) -> None:
+        """Deliver the rows whose events have not come: they were missed."""
+        held, feed.held = feed.held, {}
+        for message in held.values():
+            self.recovered += 1
+            self._push(feed, message)
 
     def _go_plain(self, feed: Feed, why: str, now: float) -> None:
         """Fall back to the plain subscription, and say so once."""

@@ -1,7 +1,7 @@
 """What users of other realtime clients complain of, each as a test named after what went wrong.
 
 The issue is named beside each. Those about filtered deletes and rows that leave a filter are in
-test_live.py; those about proxies and the browser's null in tests/e2e.
+tests/behaviours/living.py; those about proxies and the browser's null in tests/e2e.
 """
 
 import asyncio

@@ -8,7 +8,7 @@ from app.directus.errors import SubscriptionOverflow
 from app.directus.events import MessageReceived, Warned
 from app.directus.recovery import MARGIN, Recovery, order
 from app.directus.renewal import Credentials
-from app.directus.subscription import Feed, Phase
+from app.directus.subscription import GRACE, Feed, Phase
 from tests.support.timeline import AUTH_OK, Timeline, drain, error
 
 QUERY = {"fields": ["user", "text"]}
@@ -69,6 +69,7 @@ def live(*keys: int, since: Any = ...) -> tuple[Timeline, Table, Feed]:
     table.answer()
     line.say(INIT)
     table.answer()
+    line.advance(GRACE)
     return line, table, feed
 
 
@@ -116,6 +117,60 @@ def test_a_row_created_between_the_init_and_the_registration_is_found() -> None:
     table.keys.append(2)  # Directus has read its init and has not registered the subscription
     line.say(INIT)
     table.answer()
+    line.advance(GRACE)
+    assert delivered(feed) == [2]
+
+
+def test_a_row_that_is_read_before_its_event_comes_is_the_events() -> None:
+    line = Timeline()
+    line.online()
+    table = Table(line, 1)
+    feed = line.subscribe(query=QUERY, recover="id")
+    table.answer()
+    line.say(INIT)
+    table.keys.append(2)  # Directus has registered the subscription, and is late with the event
+    table.answer()
+    assert delivered(feed) == []
+    line.say(event(2))
+    (message,) = drain(feed)
+    assert "recovered" not in message
+    assert message.keys_of_data == (2,)
+    line.advance(GRACE)
+    assert drain(feed) == []
+    assert line.core.recovered == 0
+
+
+@pytest.mark.parametrize("lost", ["the connection", "the subscription"])
+def test_a_row_that_waits_for_its_event_is_delivered_when_none_can_come(lost: str) -> None:
+    line = Timeline()
+    line.online()
+    table = Table(line)
+    feed = line.subscribe(query=QUERY, recover="id", since=None)
+    line.say(INIT)
+    table.keys.append(1)
+    table.answer()
+    if lost == "the connection":
+        line.cut()
+    else:
+        line.core.unsubscribe(feed)
+        line.step()
+    assert delivered(feed) == [1]
+
+
+def test_after_the_first_catching_up_nothing_waits_for_an_event() -> None:
+    line, table, feed = live(1)
+    table.keys.append(2)
+    away(line, table)
+    assert delivered(feed) == [2]
+
+
+def test_the_handlers_see_every_frame_that_came_and_the_consumer_each_row_once() -> None:
+    line, table, feed = live(1)
+    table.keys.append(2)
+    away(line, table)
+    line.say(event(2))
+    shown = [e.message for e in line.happened(MessageReceived)][-1]
+    assert shown["data"] == [{"user": "Ben", "text": "text 2"}]
     assert delivered(feed) == [2]
 
 

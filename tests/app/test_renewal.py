@@ -16,7 +16,7 @@ from app.directus.events import (
     Warned,
 )
 from app.directus.renewal import Credentials, renew_after
-from app.directus.subscription import Feed
+from app.directus.subscription import GRACE, Feed
 from tests.support.timeline import AUTH_OK, Timeline, drain, error
 
 QUERY = {"fields": ["user", "text"]}
@@ -69,6 +69,7 @@ def live(line: Timeline, *rows: dict[str, Any]) -> Feed:
     feed = line.subscribe(query=QUERY, recover="id", since=None)
     line.say(init())
     answer(line, list(rows), line.take()[-1])
+    line.advance(GRACE)
     drain(feed)
     return feed
 
@@ -301,6 +302,7 @@ def test_a_page_that_is_read_meanwhile_is_read_again_and_nothing_goes_plain(refu
     again = line.take()[-1]
     assert again["query"] == page["query"]
     answer(line, [row(1)], again)
+    line.advance(GRACE)
     assert [message.get("recovered") for message in drain(feed)] == [None, True]
     assert line.happened(Warned) == []
 
@@ -318,6 +320,7 @@ def test_the_newest_keys_are_read_again_if_that_was_under_way() -> None:
     answer(line, [row(1)], again)
     line.say(init())
     answer(line, [row(1), row(2)], line.take()[-1])
+    line.advance(GRACE)
     assert [m.keys_of_data for m in drain(feed) if m["event"] == "create"] == [(2,)]
 
 

@@ -1,6 +1,6 @@
 """The rest composable: the JS SDK's requests to the letter, and what comes of them.
 
-`tests/directus/test_sdk.py` runs what needs a server on a real Directus, too.
+What needs a Directus is in `tests/behaviours/over_http.py`.
 """
 
 import socket
@@ -40,7 +40,7 @@ from app.directus import (
 )
 from tests.support.background import Background, server_for
 from tests.support.client import run
-from tests.support.embedded import TOKEN, Embedded, free_port
+from tests.support.embedded import TOKEN, free_port
 
 QUERY: dict[str, Any] = {
     "fields": ["id", {"author": ["name"]}],
@@ -157,19 +157,6 @@ def mirror() -> Iterator[str]:
         yield f"{server.url}/base"
 
 
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Embedded]:
-    embedded = Embedded(tmp_path_factory.mktemp("server")).start()
-    yield embedded
-    embedded.stop()
-
-
-@pytest.fixture
-def address(server: Embedded) -> str:
-    """The address of a project whose token may read and create messages."""
-    return server.url
-
-
 def client(url: str, **options: Any) -> RestClient:
     return create_directus(url).with_(static_token(TOKEN)).with_(rest(**options))
 
@@ -199,35 +186,6 @@ def test_without_a_token_none_is_sent_and_a_sockets_address_will_do(mirror: str)
     async def scene() -> None:
         directus = create_directus(mirror.replace("http", "ws")).with_(rest())
         assert (await directus.request(server_ping()))[3] == ""
-
-    run(scene)
-
-
-def test_items_are_created_and_read_and_the_user_and_the_server_are_asked(address: str) -> None:
-    async def scene() -> None:
-        directus = client(address)
-        one = await directus.request(create_item("messages", {"text": "Grüße", "user": "Ben"}))
-        assert one["text"] == "Grüße"
-        rest_of = await directus.request(create_items("messages", [{"text": "b"}, {"text": "c"}]))
-        keys = [one["id"], *(item["id"] for item in rest_of)]
-        query = {"filter": {"id": {"_in": keys}}, "fields": ["text"], "sort": ["-id"]}
-        found = await directus.request(read_items("messages", query))
-        assert found == [{"text": "c"}, {"text": "b"}, {"text": "Grüße"}]
-        assert await directus.request(read_item("messages", keys[1], {"fields": ["text"]})) == {
-            "text": "b"
-        }
-        assert isinstance((await directus.request(read_me()))["id"], str)
-        assert await directus.request(server_ping()) == "pong"
-
-    run(scene)
-
-
-def test_an_error_carries_directus_own_code_and_words(address: str) -> None:
-    async def scene() -> None:
-        with pytest.raises(ServerError) as raised:
-            await client(address).request(delete_item("messages", 1))
-        assert raised.value.code == "FORBIDDEN"
-        assert raised.value.message.startswith("You don't have permission")
 
     run(scene)
 

@@ -5,9 +5,8 @@ from pathlib import Path
 
 from server.app import create_server
 from server.config import AuthMode, Config
-from server.project_file import GUIDE, SAMPLE_TOKEN
 from tests.support.background import Background
-from tests.support.embedded import ROOT
+from tests.support.embedded import EDITORS, ROOT
 
 LIFE = 3
 """Seconds that an access token is good for, less up to one: Directus counts whole ones."""
@@ -15,26 +14,21 @@ LIFE = 3
 
 @dataclass(frozen=True)
 class Project:
-    """Where a project is, and who may read and create messages there."""
+    """Where a project is, and who may do everything with the messages there."""
 
     url: str
-    email: str = "poster@example.com"
-    password: str = "poster-pass"
+    email: str = "editor@example.com"
+    password: str = "editor-password"
 
 
-def embedded(folder: Path, auth: AuthMode) -> Background:
+def embedded(folder: Path, auth: AuthMode = "handshake") -> Background:
     """Return the embedded server with such a project, in a thread of this process.
 
-    In the auth mode public anybody may read and create messages.
+    Pages of other origins are let in. In the auth mode public anybody has the user's rights.
     """
-    token = f'token = "{SAMPLE_TOKEN}"'
-    guide = GUIDE.read_text(encoding="utf-8")
-    assert token in guide
     project = folder / "project.toml"
-    guide = guide.replace(token, f'{token}\npassword = "{Project.password}"')
-    if auth == "public":
-        guide = guide.replace("[public]\npolicies = []", '[public]\npolicies = ["Public Posts"]')
-    project.write_text(guide)
+    public = '[public]\npolicies = ["Editors"]\n' if auth == "public" else ""
+    project.write_text(EDITORS + public)
     config = Config(
         root=ROOT,
         database=folder / "messages.db",
@@ -42,5 +36,7 @@ def embedded(folder: Path, auth: AuthMode) -> Background:
         auth=auth,
         access_token_ttl=LIFE,
         login_stall_time=0.0,
+        cors_enabled=True,
+        cors_origin=True,
     )
     return Background(create_server(config, lambda: None))

@@ -5,6 +5,26 @@ import socket
 import threading
 
 _CHUNK = 65_536
+_UPGRADE = b"upgrade: websocket"
+
+REQUESTS, ANSWERS = "requests", "answers"
+"""What goes to the server, and what comes from it."""
+
+
+class _Connection:
+    """A client's socket and the one to the server that stands for it."""
+
+    def __init__(self, client: socket.socket, server: socket.socket) -> None:
+        self.ends = (client, server)
+        self.is_websocket = False
+        self.directions = 2  # in which it is still open
+        for end in self.ends:  # what is passed on is not held back until there is more
+            end.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+    def shut(self) -> None:
+        for end in self.ends:
+            with contextlib.suppress(OSError):
+                end.shutdown(socket.SHUT_RDWR)
 
 
 class TcpProxy:
@@ -16,8 +36,11 @@ class TcpProxy:
 
     def __init__(self, port: int) -> None:
         self._target = port
-        self._lock = threading.Lock()
-        self._pairs: list[tuple[socket.socket, socket.socket]] = []
+        self._changed = threading.Condition()
+        self._connections: list[_Connection] = []
+        self._refuses = False
+        self._swallows: str | None = None
+        self._swallowed = b""
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port = int(self._listener.getsockname()[1])
         self.url = f"http://127.0.0.1:{self.port}"
@@ -27,15 +50,42 @@ class TcpProxy:
         """Lead new connections to another server."""
         self._target = port
 
+    def refuse(self) -> None:
+        """Drop every new connection, as if nothing listened."""
+        self._refuses = True
+
+    def admit(self) -> None:
+        """Take new connections again."""
+        self._refuses = False
+
+    def swallow(self, what: str) -> None:
+        """Let REQUESTS or ANSWERS no longer arrive, until the next cut."""
+        with self._changed:
+            self._swallows, self._swallowed = what, b""
+
+    def wait_swallowed(self, text: str, timeout: float) -> bool:
+        """Wait until something with this text in it was swallowed."""
+        sought = text.encode()
+        with self._changed:
+            return self._changed.wait_for(
+                lambda: bool(self._swallowed) and sought in self._swallowed, timeout
+            )
+
+    def wait_idle(self, timeout: float) -> int:
+        """Wait until no WebSocket is open; return how many are."""
+        with self._changed:
+            self._changed.wait_for(lambda: not self._websockets(), timeout)
+            return self._websockets()
+
     def cut(self) -> None:
         """Drop every connection that is open."""
-        with self._lock:
-            pairs, self._pairs = self._pairs, []
-        for pair in pairs:
-            for end in pair:
-                with contextlib.suppress(OSError):
-                    end.shutdown(socket.SHUT_RDWR)
-                end.close()
+        with self._changed:
+            connections, self._connections = self._connections, []
+        for connection in connections:
+            connection.shut()
+        with self._changed:
+            self._swallows = None
+            self._changed.notify_all()
 
     def close(self) -> None:
         """Drop every connection and take no more."""
@@ -44,27 +94,57 @@ class TcpProxy:
         self._listener.close()
         self.cut()
 
+    def _websockets(self) -> int:
+        return sum(connection.is_websocket for connection in self._connections)
+
     def _accept(self) -> None:
         while True:
             try:
                 client, _ = self._listener.accept()
             except OSError:
                 return
+            if self._refuses:
+                client.close()
+                continue
             try:
                 server = socket.create_connection(("127.0.0.1", self._target))
             except OSError:
                 client.close()
                 continue
-            with self._lock:
-                self._pairs.append((client, server))
-            for source, sink in ((client, server), (server, client)):
-                threading.Thread(target=self._pump, args=(source, sink), daemon=True).start()
+            connection = _Connection(client, server)
+            with self._changed:
+                self._connections.append(connection)
+            for direction in (REQUESTS, ANSWERS):
+                arguments = (connection, direction)
+                threading.Thread(target=self._pump, args=arguments, daemon=True).start()
 
-    @staticmethod
-    def _pump(source: socket.socket, sink: socket.socket) -> None:
+    def _pump(self, connection: _Connection, direction: str) -> None:
+        client, server = connection.ends
+        source, sink = (client, server) if direction == REQUESTS else (server, client)
         with contextlib.suppress(OSError):
             while data := source.recv(_CHUNK):
-                sink.sendall(data)
-        for end in (source, sink):
-            with contextlib.suppress(OSError):
-                end.shutdown(socket.SHUT_RDWR)
+                if direction == REQUESTS and _UPGRADE in data.lower():
+                    connection.is_websocket = True
+                if not self._swallow_this(direction, data):
+                    sink.sendall(data)
+        connection.shut()
+        self._end(connection)
+
+    def _swallow_this(self, direction: str, data: bytes) -> bool:
+        with self._changed:
+            if self._swallows != direction:
+                return False
+            self._swallowed += data
+            self._changed.notify_all()
+            return True
+
+    def _end(self, connection: _Connection) -> None:
+        """Forget a connection, and close it when nothing reads from it any more."""
+        with self._changed:
+            connection.directions -= 1
+            if not connection.directions:
+                for end in connection.ends:
+                    end.close()
+            if connection in self._connections:
+                self._connections.remove(connection)
+            self._changed.notify_all()

@@ -212,7 +212,7 @@ class Simulation:
     def settled(self) -> bool:
         """Whether the client has caught up and every request has its outcome."""
         live = all(feed.phase in (Phase.LIVE, Phase.ENDED) for feed in self._feeds)
-        read = not any(feed.buffered for feed in self._feeds)
+        read = not any(feed.buffered or feed.held for feed in self._feeds)
         return self.core.state is State.OPEN and live and read and all(self.outcomes.values())
 
     def connect(self) -> None:

@@ -1,0 +1,218 @@
+"""What a behaviour is given, the same on CPython and in Pyodide."""
+
+import asyncio
+import gc
+import logging
+import uuid
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeVar
+
+from app.directus import (
+    AuthenticationClient,
+    DirectusClient,
+    DirectusError,
+    RealtimeClient,
+    StateChanged,
+    authentication,
+    create_directus,
+    realtime,
+    static_token,
+)
+from app.directus.messages import quoted
+from app.directus.transport import fetch
+
+Kind = TypeVar("Kind", bound=DirectusError)
+
+_LIMIT = 30.0  # seconds that a behaviour may take
+_FAREWELL = 5.0  # seconds in which what it started must end
+
+
+class States:
+    """The changes of a client's state, from now on: none is missed."""
+
+    def __init__(self, directus: RealtimeClient) -> None:
+        self.seen: list[str] = []
+        self._changes: asyncio.Queue[StateChanged] = asyncio.Queue()
+        directus.on_state(self._note)
+
+    async def until(self, state: str) -> StateChanged:
+        """Return the next change to a state; those before it are passed over."""
+        while True:
+            change = await self._changes.get()
+            if change.state == state:
+                return change
+
+    def _note(self, change: StateChanged) -> None:
+        self.seen.append(change.state)
+        self._changes.put_nowait(change)
+
+
+class Context:
+    """A project, ways to disturb the connection to it, and the check that nothing was left.
+
+    Attributes:
+        url: the project's address; connections to it can be cut.
+        direct: another address of it, which is never disturbed.
+        strict: the address of a project in the auth mode strict, with the same users.
+        public: that of one in the auth mode public, where anybody may read and create messages.
+        token: the static token of a user who may do everything with messages and notes.
+        email: that user's e-mail address.
+        password: and password.
+        user: a name that no other behaviour's rows have.
+        mine: the filter for rows with that name.
+        errors: what the SDK has logged as errors. Who expects some takes them out.
+    """
+
+    def __init__(self, place: dict[str, str]) -> None:
+        self.url = place["url"]
+        self.direct = place["direct"]
+        self.strict = place["strict"]
+        self.public = place["public"]
+        self.token = place["token"]
+        self.email = place["email"]
+        self.password = place["password"]
+        self.user = f"user-{uuid.uuid4().hex[:12]}"
+        self.mine = {"user": {"_eq": self.user}}
+        self.errors: list[str] = []
+        self._control = place["control"]
+        self._clients: list[RealtimeClient] = []
+        self._logins: list[AuthenticationClient] = []
+
+    # Clients: they are disconnected in the end
+
+    def client(self, token: str | None = None, **options: Any) -> RealtimeClient:
+        """Return a client with the static token, or with another one."""
+        return self.connected_by(static_token(token or self.token), **options)
+
+    def other(self) -> RealtimeClient:
+        """Return a client whose connection is not disturbed."""
+        return self.connected_by(static_token(self.token), at=self.direct)
+
+    def connected_by(
+        self,
+        composable: Callable[[DirectusClient], DirectusClient],
+        *,
+        at: str = "",
+        **options: Any,
+    ) -> RealtimeClient:
+        """Return a client with other credentials, or at another address."""
+        return self.realtime(create_directus(at or self.url).with_(composable), **options)
+
+    def realtime(self, client: DirectusClient, **options: Any) -> RealtimeClient:
+        """Return a realtime client made from another."""
+        directus = client.with_(realtime(**options))
+        self._clients.append(directus)
+        return directus
+
+    async def logged_in(self, *, at: str = "", **options: Any) -> AuthenticationClient:
+        """Return a client that has logged in."""
+        login = create_directus(at or self.url).with_(authentication(**options))
+        self._logins.append(login)
+        await login.login(self.email, self.password)
+        return login
+
+    # Disturbances
+
+    async def cut(self) -> None:
+        """Drop all connections to ``url``; nothing is swallowed any more."""
+        await self._tell("cut")
+
+    async def refuse(self) -> None:
+        """Drop all connections to ``url``, and every new one."""
+        await self._tell("refuse")
+        await self.cut()
+
+    async def admit(self) -> None:
+        """Take new connections to ``url`` again."""
+        await self._tell("admit")
+
+    async def swallow(self, what: str) -> None:
+        """Let ``requests`` or ``answers`` not arrive from now on."""
+        await self._tell(f"swallow/{what}")
+
+    async def swallowed(self, text: str) -> None:
+        """Wait until something with this text did not arrive. Requests show none: it is masked."""
+        happened = await self._tell(f"swallowed/{quoted(text)}")
+        assert happened == "True", f"{text!r} was not swallowed"
+
+    async def _tell(self, what: str) -> str:
+        answer = await fetch(f"{self._control}/{what}", timeout=15)
+        assert answer.status == 200, answer
+        return answer.text
+
+    # The end
+
+    async def leave(self) -> None:
+        """Disconnect what was connected, and put the way to the project in order."""
+        for directus in self._clients:
+            directus.disconnect()
+        for login in self._logins:
+            login.stop_refreshing()
+        await self.admit()
+
+    async def still_open(self) -> int:
+        """Wait until no connection to ``url`` is open; return how many are."""
+        return int(await self._tell("open"))
+
+
+async def failure(awaitable: Awaitable[Any], kind: type[Kind], words: str = "") -> Kind:
+    """Return the error that something must end in, and what it must say."""
+    try:
+        result = await awaitable
+    except kind as error:
+        raised = error
+    else:
+        raise AssertionError(f"there was no {kind.__name__}, but {result!r}")
+    assert words in str(raised), f"{raised} does not say: {words}"
+    return raised
+
+
+async def caught_up(directus: RealtimeClient) -> None:
+    """Wait until all that was asked is answered; events must not have come yet.
+
+    Of a row that is created while recovery reads, that may tell first: it is marked then, and
+    handlers hear of no event.
+    """
+    while directus.stats()["sent"] > directus.stats()["received"]:
+        await directus.items("messages").read({"limit": 0}, quiet=True)
+
+
+async def run(behaviour: Callable[[Context], Awaitable[None]], place: dict[str, str]) -> None:
+    """Run a behaviour, and see that it has left nothing behind."""
+    context = Context(place)
+    before = asyncio.all_tasks()
+    complaints: list[dict[str, Any]] = []
+    loop, log, handler = asyncio.get_running_loop(), logging.getLogger("directus"), _Errors(context)
+    usual = loop.get_exception_handler()
+    loop.set_exception_handler(lambda _loop, what: complaints.append(what))
+    log.addHandler(handler)
+    gc.freeze()  # what was there before is not looked through in the end
+    try:
+        try:
+            await asyncio.wait_for(behaviour(context), _LIMIT)
+        finally:
+            await context.leave()
+        started = asyncio.all_tasks() - before
+        if started:
+            _, started = await asyncio.wait(started, timeout=_FAREWELL)
+        gc.collect()  # what failed with nobody to hear of it says so now
+        assert not started, f"tasks were left: {started}"
+        still_open = await context.still_open()
+        assert not still_open, f"connections were left: {still_open}"
+        assert not complaints, f"nobody heard of: {complaints}"
+        assert not context.errors, f"errors were logged: {context.errors}"
+    finally:
+        gc.unfreeze()
+        log.removeHandler(handler)
+        loop.set_exception_handler(usual)
+
+
+class _Errors(logging.Handler):
+    """Keeps the errors of the SDK's log for a context."""
+
+    def __init__(self, context: Context) -> None:
+        super().__init__(logging.ERROR)
+        self._context = context
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self._context.errors.append(self.format(record))

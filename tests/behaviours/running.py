@@ -1,0 +1,122 @@
+"""The side of pytest: where the behaviours are, and how each is run here and in a page."""
+
+import asyncio
+import inspect
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, TimeoutError
+
+from tests.behaviours.context import run
+from tests.e2e.test_page import RUN_PYTHON
+from tests.support.control import Control
+from tests.support.proxy import TcpProxy
+from tests.support.watched import Watched
+
+HERE = Path(__file__).parent
+MODULES = (
+    "connecting",
+    "requesting",
+    "subscribing",
+    "recovering",
+    "living",
+    "signing_in",
+    "over_the_socket",
+    "over_http",
+)
+pytest.register_assert_rewrite(*(f"tests.behaviours.{module}" for module in MODULES))
+
+
+@dataclass(frozen=True)
+class Place:
+    """What :class:`tests.behaviours.context.Context` is made from; see there."""
+
+    url: str
+    direct: str
+    strict: str
+    public: str
+    token: str
+    email: str
+    password: str
+    control: str
+
+
+@contextmanager
+def disturbed(port: int) -> Iterator[tuple[str, str]]:
+    """Give the address of a way to a server, and that which disturbs it."""
+    proxy = TcpProxy(port)
+    control = Control(proxy)
+    try:
+        yield proxy.url, control.url
+    finally:
+        control.close()
+        proxy.close()
+
+
+def names() -> list[str]:
+    """Return the names of all behaviours, as MODULE.FUNCTION."""
+    return [
+        f"{module}.{name}"
+        for module in MODULES
+        for name, found in vars(import_module(f"tests.behaviours.{module}")).items()
+        if inspect.iscoroutinefunction(found) and found.__module__.endswith(f".{module}")
+        if not name.startswith("_")
+    ]
+
+
+def run_here(name: str, place: Place) -> None:
+    """Run a behaviour on this Python."""
+    module, _, function = name.partition(".")
+    behaviour = getattr(import_module(f"tests.behaviours.{module}"), function)
+    asyncio.run(run(behaviour, asdict(place)))
+
+
+class Pyodide:
+    """A page with the SDK in it, where behaviours run one after the other."""
+
+    def __init__(self, page: Page) -> None:
+        self._page = page
+
+    def run(self, name: str, place: Place) -> None:
+        """Run a behaviour in the page."""
+        told = self._page.evaluate(
+            "async ([name, place]) => await behave(name, place)", [name, json.dumps(asdict(place))]
+        )
+        if told:
+            pytest.fail(told, pytrace=False)
+
+
+@contextmanager
+def pyodide(browser: Browser, address: str) -> Iterator[Pyodide]:
+    """Open the page at an address, let it rest, and give it the behaviours."""
+    context = browser.new_context()
+    watched = Watched(context.new_page(), {"log": False})
+    page = watched.page
+    page.goto(address)
+    watched.wait_for_state("open")
+    page.evaluate("directus.disconnect()")
+    paths = [HERE.parent / "__init__.py", *HERE.glob("*.py")]
+    sources = {str(path.relative_to(HERE.parent.parent)): path.read_text() for path in paths}
+    page.evaluate(RUN_PYTHON, _BRING_IN.format(sources=sources))
+    with suppress(TimeoutError):
+        page.wait_for_function("Boolean(window.behave)")
+    assert watched.problems == []
+    yield Pyodide(page)
+    context.close()
+
+
+_BRING_IN = """
+import importlib
+from pathlib import Path
+
+for name, text in {sources!r}.items():
+    Path(name).parent.mkdir(parents=True, exist_ok=True)
+    Path(name).write_text(text)
+importlib.invalidate_caches()
+importlib.import_module("tests.behaviours.inside")
+"""

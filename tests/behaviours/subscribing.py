@@ -1,0 +1,154 @@
+"""Subscriptions on one connection: what each hears, and how it ends."""
+
+import asyncio
+from typing import Any
+
+from app.directus import RealtimeClient, ServerError, Subscription
+from tests.behaviours.context import Context, States, failure
+
+QUERY = {"fields": ["user", "text"]}
+
+
+async def several_on_one_socket_each_hear_their_own(ctx: Context) -> None:
+    directus = ctx.client()
+    await directus.connect()
+    two_only = {"fields": ["text"], "filter": {"text": {"_eq": "two"}}}
+    created = await _subscribed(directus, "create", {"fields": ["text"]})
+    updated = await _subscribed(directus, "update", {"fields": ["text"]})
+    deleted = await _subscribed(directus, "delete", {"fields": ["text"]})
+    filtered = await _subscribed(directus, "create", two_only)
+    messages = directus.items("messages")
+    one = await messages.create({"text": "one"})
+    two = await messages.create({"text": "two"})
+    await messages.update({"text": "ONE"}, id=one["id"])
+    await messages.delete(id=two["id"])
+    assert (await anext(deleted))["data"] == [two["id"]]
+    assert (await anext(updated))["data"] == [{"text": "ONE"}]
+    assert [(await anext(created))["data"] for _ in range(2)] == [[{"text": "one"}], [_TWO]]
+    assert (await anext(filtered))["data"] == [_TWO]
+    assert directus.stats()["buffered"] == 0, "one heard what was not for it"
+
+
+async def without_an_event_the_init_holds_the_items_and_all_changes_come(ctx: Context) -> None:
+    directus = ctx.client()
+    await directus.connect()
+    messages = directus.items("messages")
+    row = {"text": "was there", "user": ctx.user}
+    item = await messages.create(row)
+    query = {**QUERY, "filter": ctx.mine}
+    subscription = await directus.subscribe("messages", query=query)
+    init = await anext(subscription)
+    assert (init["event"], init["data"]) == ("init", [row])
+    await messages.update({"text": "changed"}, id=item["id"])
+    await messages.delete(id=item["id"])
+    changed, gone = await anext(subscription), await anext(subscription)
+    assert (changed["event"], changed["data"]) == ("update", [{**row, "text": "changed"}])
+    assert (gone["event"], gone["data"]) == ("delete", [item["id"]])
+
+
+async def what_is_created_right_after_subscribe_is_not_missed(ctx: Context) -> None:
+    directus = ctx.client()
+    await directus.connect()
+    for number in range(10):
+        subscription = await directus.subscribe("messages", event="create", query=QUERY)
+        await directus.items("messages").create({"text": f"right after {number}"})
+        init, message = await anext(subscription), await anext(subscription)
+        assert init["event"] == "init"
+        assert message["data"][0]["text"] == f"right after {number}"
+        subscription.unsubscribe()
+
+
+async def an_error_answer_is_raised_in_its_own_consumer_and_in_no_other(ctx: Context) -> None:
+    directus = ctx.client()
+    await directus.connect()
+    good = await _subscribed(directus, "create", QUERY)
+    refused = await directus.subscribe("nope")
+    error = await failure(anext(refused), ServerError)
+    assert error.code == "FORBIDDEN"
+    assert await _texts(refused) == [], "there is nothing after the error"
+    await directus.items("messages").create({"text": "all is well"})
+    message = await anext(good)
+    assert message["data"][0]["text"] == "all is well"
+
+
+async def an_error_of_one_event_is_raised_and_the_next_event_comes(ctx: Context) -> None:
+    directus = ctx.client()
+    await directus.connect()
+    subscription = await directus.subscribe(
+        "messages", event="create", query={"fields": ["nope"]}, recover=None
+    )
+    init = await anext(subscription)
+    assert init["event"] == "init", "Directus looks at the query when there is an event"
+    for _ in range(2):
+        await directus.items("messages").create({"text": "x"})
+        error = await failure(anext(subscription), ServerError, '"nope"')
+        assert error.code == "FORBIDDEN"
+
+
+async def unsubscribe_ends_the_iteration(ctx: Context) -> None:
+    directus = ctx.client()
+    subscription = await directus.subscribe("messages", event="create")
+    events = []
+    async for message in subscription:
+        events.append(message["event"])
+        subscription.unsubscribe()
+    assert events == ["init"]
+
+
+async def requests_are_answered_after_an_unsubscribe(ctx: Context) -> None:
+    directus = ctx.client()
+    subscription = await directus.subscribe("messages", event="create")
+    subscription.unsubscribe()
+    assert await directus.items("messages").read({"limit": 0}, timeout=5) == []
+
+
+async def what_was_unsubscribed_while_away_stays_away(ctx: Context) -> None:
+    directus = ctx.client()
+    states = States(directus)
+    kept = await directus.subscribe("messages", event="create", query=QUERY)
+    gone = await directus.subscribe("messages", event="create", query=QUERY)
+    for subscription in (kept, gone):
+        await anext(subscription)
+    await ctx.refuse()
+    await states.until("waiting")
+    gone.unsubscribe()
+    heard: list[Any] = []
+    directus.on_web_socket("message", heard.append)
+    await ctx.admit()
+    await states.until("open")
+    again = await anext(kept)
+    await directus.items("messages").create({"text": "who hears it?"})
+    message = await anext(kept)
+    assert again["event"] == "init"
+    assert message["data"][0]["text"] == "who hears it?"
+    assert await _texts(gone) == []
+    assert {m["uid"] for m in heard if m["type"] == "subscription"} == {kept.uid}
+
+
+async def a_cancelled_reader_loses_nothing(ctx: Context) -> None:
+    directus = ctx.client()
+    subscription = await directus.subscribe("messages", event="create", query=QUERY)
+    await anext(subscription)
+    reader = asyncio.ensure_future(anext(subscription))
+    await directus.items("messages").read({"limit": 0})
+    reader.cancel()
+    await directus.items("messages").create({"text": "kept"})
+    message = await anext(subscription)
+    assert message["data"][0]["text"] == "kept"
+    assert reader.cancelled()
+
+
+_TWO = {"text": "two"}
+
+
+async def _subscribed(directus: RealtimeClient, event: str, query: dict[str, Any]) -> Subscription:
+    """Subscribe, and read the init."""
+    subscription = await directus.subscribe("messages", event=event, query=query)
+    init = await anext(subscription)
+    assert init["event"] == "init"
+    return subscription
+
+
+async def _texts(subscription: Subscription) -> list[str]:
+    """Read a subscription to its end."""
+    return [row["text"] async for message in subscription for row in message["data"]]

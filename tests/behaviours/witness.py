@@ -1,0 +1,72 @@
+"""What behaviours of signing in look at: storage, handlers and the log."""
+
+import asyncio
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from app.directus import RealtimeClient
+from tests.behaviours.context import States
+
+
+class Memory:
+    """Remembers a login, as a behaviour wants it."""
+
+    def __init__(self) -> None:
+        self.data: dict[str, Any] = {}
+
+    def get(self) -> dict[str, Any] | None:
+        return self.data or None
+
+    def set(self, data: dict[str, Any] | None) -> None:
+        self.data = data or {}
+
+    def change(self, **fields: Any) -> None:
+        """Change what is remembered behind everybody's back."""
+        self.data = {**self.data, **fields}
+
+
+class Heard:
+    """What a client's handlers were told."""
+
+    def __init__(self, directus: RealtimeClient) -> None:
+        self.auth: list[Any] = []
+        self.opened: list[Any] = []
+        self.states = States(directus)
+        self._changed = asyncio.Event()
+        directus.on_web_socket("message", self._on_message)
+        directus.on_web_socket("open", self.opened.append)
+
+    def _on_message(self, message: dict[str, Any]) -> None:
+        if message["type"] == "auth":
+            self.auth.append(message)
+            self._changed.set()
+
+    async def authenticated(self, times: int) -> None:
+        """Wait until Directus has taken an auth message for so many times."""
+        while len(self.auth) < times:
+            self._changed.clear()
+            await self._changed.wait()
+
+
+async def works(directus: RealtimeClient) -> bool:
+    """Return whether the client may read."""
+    return isinstance(await directus.items("messages").read({"limit": 1}), list)
+
+
+@contextmanager
+def logged() -> Iterator[list[str]]:
+    """Give the list of what the SDK logs, down to each frame."""
+    log, texts = logging.getLogger("directus"), list[str]()
+    handler = logging.Handler()
+    handler.emit = lambda record: texts.append(record.getMessage())
+    level, log.propagate = log.level, False
+    log.addHandler(handler)
+    log.setLevel(logging.DEBUG)
+    try:
+        yield texts
+    finally:
+        log.removeHandler(handler)
+        log.setLevel(level)
+        log.propagate = True
