@@ -1,9 +1,8 @@
-// What the page says until Python speaks for itself: this runs while there is no Python yet.
+// What the page says until Python speaks for itself: this runs while there is no Python yet, and
+// before any other script, so that no failure goes unheard.
 (() => {
-  const status = document.getElementById("status");
-  const error = document.getElementById("error");
-  const progress = document.getElementById("progress");
-  const isLoading = () => status.dataset.state === "loading";
+  const element = (id) => document.getElementById(id);
+  const isLoading = () => (element("status")?.dataset.state ?? "loading") === "loading";
 
   // What is asked for before Python is there is kept, in order, and done when it is.
   const early = [];
@@ -15,10 +14,14 @@
 
   function fail(sentence) {
     if (!isLoading()) return;
-    status.dataset.state = "failed";
-    status.textContent = "Failed";
-    error.textContent = sentence;
-    error.hidden = false;
+    if (!element("error")) {
+      addEventListener("DOMContentLoaded", () => fail(sentence));
+      return;
+    }
+    element("status").dataset.state = "failed";
+    element("status").textContent = "Failed";
+    element("error").textContent = sentence;
+    element("error").hidden = false;
     for (const { reject } of early.splice(0)) reject(new Error(sentence));
   }
 
@@ -46,10 +49,10 @@
   };
 
   function show(share, text) {
-    if (!isLoading()) return;
-    progress.value = Math.max(progress.value, share);
+    if (!isLoading() || !element("progress")) return;
+    element("progress").value = Math.max(element("progress").value, share);
     const words = `Loading Python: ${text}`;
-    if (status.textContent !== words) status.textContent = words;
+    if (element("status").textContent !== words) element("status").textContent = words;
   }
 
   addEventListener("python:progress", ({ detail: { loaded, total } }) => {
@@ -95,5 +98,5 @@
       console.warn = logWarning;
     }
   });
-  observer.observe(document.body, { childList: true, subtree: true, attributes: true });
+  observer.observe(document, { childList: true, subtree: true, attributes: true });
 })();

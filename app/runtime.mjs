@@ -5,8 +5,16 @@
 // snapshot is missing or not to be used, Pyodide starts the plain way, and the console says why.
 
 const PYODIDE = document.querySelector('link[href$="/pyodide/pyodide.mjs"]').href;
+const ASSEMBLY = new URL("pyodide.asm.mjs", PYODIDE).href;
 const HTTP_PACKAGE = new URL("../pyodide_http.zip", PYODIDE).href;
+const HOME = "/home/pyodide";
 const STANDARD_LIBRARY = new URL("python_stdlib.zip", PYODIDE).href;
+
+// What set-up says of the snapshot that it made; its slices are asked for first of all.
+const about = JSON.parse(document.querySelector('meta[name="snapshot"]')?.content ?? "null");
+let loaded = 0; // bytes of them
+const slices = Promise.all(about?.slices.map(fetchSlice) ?? []);
+slices.catch(() => {}); // whoever awaits them hears of it
 
 const { loadPyodide: load, version } = await import(PYODIDE);
 
@@ -59,18 +67,34 @@ async function start() {
 }
 
 async function restore() {
-  const link = document.getElementById("snapshot");
-  if (!link) throw new Error("there is none; python3 serve.py makes it");
-  if (link.dataset.version !== version) {
-    throw new Error(`it is one of Pyodide ${link.dataset.version}, and this is ${version}`);
+  if (!about) throw new Error("there is none; python3 serve.py makes it");
+  if (about.version !== version) {
+    throw new Error(`it is one of Pyodide ${about.version}, and this is ${version}`);
   }
-  const snapshot = fetchSnapshot(link);
-  snapshot.catch(() => {}); // Pyodide awaits it, but only when its script has come
+  const head = new Uint8Array(about.size.head);
+  let content = [];
+  const arrived = slices.then((found) => {
+    check(found);
+    content = found;
+    head.set(found[0].subarray(0, head.length));
+  });
   const pyodide = await load({
     ...options,
-    _loadSnapshot: snapshot,
     // What starts is in the snapshot. The rest of the library comes when something asks for it.
     stdLibURL: "data:,",
+    // WebAssembly starts while the snapshot comes, and waits for it here.
+    fsInit: () => arrived.catch(() => {}),
+    // Pyodide takes the head of the snapshot for all of it: the rest goes straight into memory.
+    _loadSnapshot: head,
+    createPyodideModule: async (settings) => {
+      const { default: create } = await import(ASSEMBLY);
+      settings.INITIAL_MEMORY = about.size.whole;
+      settings.onRuntimeInitialized = () => pour(content, settings);
+      return create(settings);
+    },
+  }).catch(async (error) => {
+    await arrived; // if that failed, it is the cause
+    throw error;
   });
   const library = pyodide.FS.readdir("/lib").find((name) => name.endsWith(".zip"));
   mountLate(pyodide.FS, `/lib/${library}`, STANDARD_LIBRARY);
@@ -83,38 +107,62 @@ async function restore() {
 
 async function startPlainly(cause) {
   console.info(`Python starts without its snapshot, which takes longer: ${cause.message}`);
-  return load(options);
+  const pyodide = await load(options);
+  await fetchFiles(pyodide.FS, about?.files ?? []);
+  return pyodide;
 }
 
-/** Fetch the snapshot, telling the page at each tenth of it. */
-async function fetchSnapshot({ href, dataset }) {
-  const response = await fetch(href);
+/** Fetch the app's files, which PyScript is not told of where the snapshot has them. */
+async function fetchFiles(fs, files) {
+  const write = async (file) => {
+    const response = await fetch(new URL(`../${file}`, import.meta.url));
+    if (!response.ok) throw new Error(`${file} did not come: ${response.status}`);
+    const path = `${HOME}/${file}`;
+    fs.mkdirTree(path.slice(0, path.lastIndexOf("/")));
+    fs.writeFile(path, new Uint8Array(await response.arrayBuffer()));
+  };
+  await Promise.all(files.map(write));
+}
+
+/** Fetch a slice of the snapshot. As a blob it passes the page by until it is complete. */
+async function fetchSlice(address) {
+  const response = await fetch(address);
   if (!response.ok) throw new Error(`the server answered ${response.status}`);
-  const snapshot = new Uint8Array(Number(dataset.bytes));
-  const reader = response.body.getReader();
-  let length = 0;
-  for (let told = 0, read; !(read = await reader.read()).done; ) {
-    if (length + read.value.length > snapshot.length) throw new Error("it is too long");
-    snapshot.set(read.value, length);
-    length += read.value.length;
-    if (length >= told) {
-      const detail = { loaded: length, total: snapshot.length };
-      dispatchEvent(new CustomEvent("python:progress", { detail }));
-      told = length + snapshot.length / 10;
-    }
-  }
-  if (length < snapshot.length) throw new Error(`it ends after ${length} bytes`);
-  if (checksum(snapshot) !== Number(dataset.sum)) throw new Error("it was changed on its way");
-  performance.mark("runtime:snapshot");
-  return snapshot;
+  const bytes = new Uint8Array(await (await response.blob()).arrayBuffer());
+  loaded += bytes.length;
+  const detail = { loaded, total: about.size.content };
+  dispatchEvent(new CustomEvent("python:progress", { detail }));
+  return bytes;
 }
 
-/** The sum that was made with the snapshot: one word of every page of memory, which costs nothing. */
-function checksum(bytes) {
-  const words = new Uint32Array(bytes.buffer);
+/** See that the slices are what they were when the snapshot was made: a byte of every kilobyte. */
+function check(found) {
+  if (loaded !== about.size.content) throw new Error(`it ends after ${loaded} bytes`);
   let sum = 0;
-  for (let at = 0; at < words.length; at += 1024) sum = (Math.imul(sum, 31) + words[at]) >>> 0;
-  return sum;
+  for (const bytes of found) {
+    for (let at = 0; at < bytes.length; at += 1024) sum = (Math.imul(sum, 31) + bytes[at]) >>> 0;
+  }
+  if (sum !== about.sum) throw new Error("it was changed on its way");
+  performance.mark("runtime:snapshot");
+}
+
+/** Put what the slices hold where it belongs in memory, and zeros where memory is in use already. */
+function pour(content, { HEAPU8: memory, _sbrk }) {
+  const end = _sbrk(0);
+  for (const [start, stop] of about.zeros) memory.fill(0, start, Math.max(start, Math.min(stop, end)));
+  const parts = about.parts.values();
+  let [at, stop] = parts.next().value;
+  let skipped = about.size.head;
+  for (const slice of content) {
+    for (let bytes = slice.subarray(skipped); bytes.length; ) {
+      const some = bytes.subarray(0, stop - at);
+      memory.set(some, at);
+      bytes = bytes.subarray(some.length);
+      at += some.length;
+      if (at === stop) [at, stop] = parts.next().value ?? [0, 0];
+    }
+    skipped = 0;
+  }
 }
 
 /** Put a file at `path` whose content is fetched when it is first looked at. */

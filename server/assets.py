@@ -8,6 +8,7 @@ has not changed costs a 304. Large files have compressed twins, made at set-up; 
 import hashlib
 from collections.abc import Callable
 from pathlib import Path, PurePosixPath
+from typing import TypeVar
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -16,7 +17,7 @@ from starlette.routing import BaseRoute, Mount, Route
 
 from server.config import Config
 from server.packed import zipped
-from server.pages import PAGE_SUFFIXES, RUNTIME_SUFFIXES, Site
+from server.pages import PAGE_SUFFIXES, RUNTIME_SUFFIXES, Look, Site, digest_of, state_of
 
 # Written down here, since what the machine's own table says differs from machine to machine.
 TYPES = {
@@ -40,18 +41,22 @@ _ASK_AGAIN = "no-cache"
 _FOR_GOOD = "public, max-age=31536000, immutable"
 
 Endpoint = Callable[[Request], Response]
+Found = TypeVar("Found")
 
 
 def routes(config: Config) -> list[BaseRoute]:
     """Return the routes of the page and of the runtime that it needs."""
     site = Site(config.root, config.page, config.runtime)
 
+    def look() -> Look:
+        return _found(site.look)
+
     def index(request: Request) -> Response:
-        return _answer(request, _read(site.index), ".html")
+        return _answer(request, _found(lambda: site.index(look())), ".html")
 
     def settings(request: Request) -> Response:
-        body = _read(site.settings)
-        return _answer(request, body, ".toml", _asked(request) == site.page_version())
+        now = look()
+        return _answer(request, now.settings.encode(), ".toml", _asked(request) == now.page)
 
     def icon(request: Request) -> Response:
         return _file(request, config.root / "app" / "icon.svg", site)
@@ -66,8 +71,8 @@ def routes(config: Config) -> list[BaseRoute]:
         return _file(request, _path(folder, request, RUNTIME_SUFFIXES), site)
 
     def http_package(request: Request) -> Response:
-        lasts = _asked(request) == site.runtime_version()
-        return _answer(request, _read(_http_package), ".zip", lasts)
+        lasts = _asked(request) == look().runtime
+        return _answer(request, _found(_http_package), ".zip", lasts)
 
     files: list[BaseRoute] = [
         Route("/pyscript.toml", settings),
@@ -102,7 +107,8 @@ def _http_package() -> bytes:
     return zipped("pyodide_http")
 
 
-def _read(source: Callable[[], bytes]) -> bytes:
+def _found(source: Callable[[], Found]) -> Found:
+    """Return what ``source`` reads. Raises HTTPException: 404, if it is not there."""
     try:
         return source()
     except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
@@ -111,25 +117,33 @@ def _read(source: Callable[[], bytes]) -> bytes:
 
 def _file(request: Request, path: Path, site: Site) -> Response:
     """Answer with a file, or with the best of its twins that the browser takes."""
-    encoding, body = _packed(path, _header(request, "accept-encoding"))
+    encoding, packed = _packed(path, _header(request, "accept-encoding"))
+    digest = _found(lambda: digest_of(packed, state_of(packed)))
+    body = _found(packed.read_bytes)
     # Compared after the file was read: what changes in between is not kept.
     lasts = site.is_named(_asked(request), path)
-    return _answer(request, body, path.suffix, lasts, encoding)
+    return _answer(request, body, path.suffix, lasts, encoding, digest)
 
 
-def _packed(path: Path, accepted: list[str]) -> tuple[str | None, bytes]:
+def _packed(path: Path, accepted: list[str]) -> tuple[str | None, Path]:
     wanted = {each.split(";")[0].strip() for each in accepted}
     for encoding, ending in ENCODINGS.items():
         twin = path.with_name(path.name + ending)
         if encoding in wanted and twin.exists():
-            return encoding, _read(twin.read_bytes)
-    return None, _read(path.read_bytes)
+            return encoding, twin
+    return None, path
 
 
 def _answer(
-    request: Request, body: bytes, suffix: str, lasts: bool = False, encoding: str | None = None
+    request: Request,
+    body: bytes,
+    suffix: str,
+    lasts: bool = False,
+    encoding: str | None = None,
+    digest: bytes | None = None,
 ) -> Response:
-    tag = f'"{hashlib.blake2b(body, digest_size=16).hexdigest()}"'
+    """Answer with ``body``; ``digest`` is its digest, where that is known already."""
+    tag = f'"{(digest or hashlib.sha256(body).digest())[:16].hex()}"'
     headers = {"Cache-Control": _FOR_GOOD if lasts else _ASK_AGAIN, "ETag": tag}
     headers["Vary"] = "Accept-Encoding"
     if tag in (each.removeprefix("W/") for each in _header(request, "if-none-match")):

@@ -1,8 +1,10 @@
 """What a server is told at its start. Standard library only, so that any tool may import it."""
 
+import hashlib
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Literal
 
@@ -25,11 +27,36 @@ def npm_runtime(root: Path) -> dict[str, Path]:
 
 def page_files(root: Path) -> list[str]:
     """Return the files that pyscript.toml lists, as it names them; none if it cannot be read."""
+    return list(_listed(root))
+
+
+def page_digest(root: Path) -> str:
+    """Return what changes with the Python modules that pyscript.toml lists.
+
+    Empty where it lists anything else, such as data or another place: a snapshot of Python's
+    memory holds modules under their own paths, and no files.
+    """
+    found = hashlib.sha256()
+    for name, target in _listed(root).items():
+        path = root / name
+        if name != target or path.suffix != ".py" or not path.is_file():
+            return ""
+        found.update(f"{name}\n{path.stat().st_size}\n".encode() + path.read_bytes())
+    return found.hexdigest()
+
+
+def _listed(root: Path) -> dict[str, object]:
     try:
-        settings = tomllib.loads((root / "pyscript.toml").read_text(encoding="utf-8"))
+        return dict(_files_of((root / "pyscript.toml").read_text(encoding="utf-8")))
     except (OSError, ValueError):
-        return []
-    return list(settings.get("files", {}))
+        return {}
+
+
+@lru_cache(maxsize=16)
+def _files_of(settings: str) -> dict[str, object]:
+    """Return the table ``[files]`` of a pyscript.toml. Raises ValueError."""
+    files = tomllib.loads(settings).get("files", {})
+    return files if isinstance(files, dict) else {}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

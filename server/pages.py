@@ -8,13 +8,16 @@ line does not bring the runtime anew.
 
 import hashlib
 import json
+import os
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
+from html import escape
 from pathlib import Path
+from typing import Any, NamedTuple
 
 from app.directus.messages import encode
-from server.config import npm_runtime, page_files
+from server.config import npm_runtime, page_digest, page_files
 
 PAGE_SUFFIXES = frozenset({".css", ".js", ".mjs", ".py", ".svg"})
 RUNTIME_SUFFIXES = frozenset({".js", ".json", ".mjs", ".wasm", ".zip", ".bin", ".css"})
@@ -23,10 +26,31 @@ Settings = Mapping[str, str | bool | int | float]
 _State = tuple[int, int]  # when a file was changed, and its size
 
 _ADDRESS = re.compile(r'(?<==")(?:(runtime/)|app/|pyscript\.toml(?="))')
+_SCRIPTS = re.compile(r"^(?= *(?:<script|</head>))", re.MULTILINE)  # hints come before any
+_FILES_TABLE = re.compile(r"^\[files\]\n.*?(?=^\s*\[|\Z)", re.MULTILINE | re.DOTALL)
+_PROOF = ("size", "parts", "zeros", "sum", "version")  # what a page knows of its snapshot
 _TABLE = re.compile(r"\s*\[\s*([^\[\]]+?)\s*\]\s*(?:#.*)?")
 _SETTING = re.compile(r"""(\s*([\w-]+)\s*=\s*)("(?:[^"\\]|\\.)*"|'[^']*'|[^#]*?)(\s*(?:#.*)?)""")
 # What PyScript's core asks for while it starts, one file after the other, by the names' beginning.
 _CORE_PARTS = ("core-*.js", "toml-V*.js")
+
+
+class Look(NamedTuple):
+    """The page as it is at one moment.
+
+    Attributes:
+        settings: the text of pyscript.toml.
+        start: what set-up says of the snapshot; empty where there is none.
+        is_prepared: whether the snapshot holds the app's files as they are.
+        page: the name that changes with the page's files and settings.
+        runtime: the name that changes with the runtime.
+    """
+
+    settings: str
+    start: dict[str, Any]
+    is_prepared: bool
+    page: str
+    runtime: str
 
 
 class Site:
@@ -46,19 +70,27 @@ class Site:
         self._page = page
         self._named: dict[str, dict[Path, _State]] = {}
 
-    def settings(self) -> bytes:
-        """Return pyscript.toml with the settings in it. Raises FileNotFoundError."""
+    def look(self) -> Look:
+        """Look at what there is. Raises FileNotFoundError."""
+        text = (self.root / "pyscript.toml").read_text(encoding="utf-8")
+        settings = with_settings(text, self._page)
+        start = self._start()
+        is_prepared = bool(start.get("app")) and start["app"] == page_digest(self.root)
+        if is_prepared:  # then nothing of it need be fetched
+            settings = _FILES_TABLE.sub("", settings)
+        page = self._version(settings.encode(), self.page_files())
+        runtime = self._version(b"", (path for _, path in self.runtime_files()))
         # PyScript takes this one address as the page's, not as this file's.
-        lasting = f'"./{self.page_version()}/app/'
-        return self._settings().replace('"./app/', lasting).encode()
+        settings = settings.replace('"./app/', f'"./{page}/app/')
+        return Look(settings, start, is_prepared, page, runtime)
 
-    def index(self) -> bytes:
+    def index(self, look: Look) -> bytes:
         """Return index.html with lasting addresses and hints. Raises FileNotFoundError."""
         text = (self.root / "index.html").read_text(encoding="utf-8")
-        hints = "".join(f"    {hint}\n" for hint in self._hints())
-        text = text.replace("  </head>", f"{hints}  </head>", 1)
-        page, runtime = self.page_version(), self.runtime_version()
-        return _ADDRESS.sub(lambda a: f"{runtime if a[1] else page}/{a[0]}", text).encode()
+        hints = "".join(f"    {hint}\n" for hint in self._hints(look))
+        text = _SCRIPTS.sub(lambda _: hints, text, 1)
+        folders = {"runtime/": look.runtime}
+        return _ADDRESS.sub(lambda a: f"{folders.get(a[1], look.page)}/{a[0]}", text).encode()
 
     def page_files(self) -> Iterator[Path]:
         """List the files under app/ that are served."""
@@ -70,53 +102,40 @@ class Site:
             for path in _files(folder, RUNTIME_SUFFIXES):
                 yield f"{name}/{path.relative_to(folder).as_posix()}", path
 
-    def page_version(self) -> str:
-        """Return the name that changes with the page's files and settings."""
-        return self._version(self._settings().encode(), self.page_files())
-
-    def runtime_version(self) -> str:
-        """Return the name that changes with the runtime."""
-        return self._version(b"", (path for _, path in self.runtime_files()))
-
     def is_named(self, version: str, path: Path) -> bool:
         """Tell whether ``version`` is the name of what lies at ``path`` now."""
         if not version:
             return False
         if version not in self._named:  # given by an earlier process, perhaps
-            self.page_version()
-            self.runtime_version()
-        return self._named.get(version, {}).get(path) == _state(path)
+            self.look()
+        return self._named.get(version, {}).get(path) == state_of(path)
 
     def _version(self, seed: bytes, paths: Iterable[Path]) -> str:
-        states = {path: _state(path) for path in paths}
+        states = {path: state_of(path) for path in paths}
         found = hashlib.sha256(seed)
         for path, state in states.items():
-            found.update(f"\n{path.name} ".encode() + _digest(path, state))
+            found.update(f"\n{path.name} ".encode() + digest_of(path, state))
         name = f"v-{found.hexdigest()[:16]}"
         self._named[name] = states
         return name
 
-    def _settings(self) -> str:
-        text = (self.root / "pyscript.toml").read_text(encoding="utf-8")
-        return with_settings(text, self._page)
-
-    def _hints(self) -> Iterator[str]:
+    def _hints(self, look: Look) -> Iterator[str]:
         for part in _CORE_PARTS:
             for path in self.runtime.get("pyscript", Path()).glob(part):
                 yield f'<link rel="modulepreload" href="runtime/pyscript/{path.name}" />'
-        about = self._snapshot()
-        if about:
-            yield (
-                '<link id="snapshot" rel="preload" as="fetch" crossorigin '
-                f'href="runtime/start/{about["name"]}" data-bytes="{about["bytes"]}" '
-                f'data-sum="{about["sum"]}" data-version="{about["version"]}" />'
-            )
-        for file in page_files(self.root):
+        files = page_files(self.root)
+        if look.start:
+            about = {name: look.start.get(name) for name in _PROOF}
+            names = look.start.get("names", [])
+            about["slices"] = [f"{look.runtime}/runtime/start/{name}" for name in names]
+            about["files"] = files if look.is_prepared else []  # to be fetched without it
+            yield f'<meta name="snapshot" content="{escape(encode(about))}" />'
+        for file in [] if look.is_prepared else files:
             yield (
                 f'<link rel="preload" as="fetch" crossorigin fetchpriority="low" href="{file}" />'
             )
 
-    def _snapshot(self) -> dict[str, str | int]:
+    def _start(self) -> dict[str, Any]:
         try:
             about = self.runtime.get("start", Path()) / "snapshot.json"
             return dict(json.loads(about.read_text(encoding="ascii")))
@@ -125,19 +144,23 @@ class Site:
 
 
 def _files(folder: Path, suffixes: frozenset[str]) -> Iterator[Path]:
-    for path in sorted(folder.rglob("*")):
-        hidden = any(part[0] == "." for part in path.relative_to(folder).parts)
-        if path.suffix in suffixes and not hidden and path.is_file():
-            yield path
+    found = []
+    for place, folders, names in os.walk(folder):
+        folders[:] = [name for name in folders if name[0] != "."]
+        shown = [name for name in names if name[0] != "." and os.path.splitext(name)[1] in suffixes]
+        found += [os.path.join(place, name) for name in shown]
+    return map(Path, sorted(found))
 
 
-def _state(path: Path) -> _State:
+def state_of(path: Path) -> _State:
+    """Return what changes with a file. Raises FileNotFoundError."""
     stat = path.stat()
     return stat.st_mtime_ns, stat.st_size
 
 
 @lru_cache(maxsize=1024)
-def _digest(path: Path, _state: _State) -> bytes:
+def digest_of(path: Path, _state: _State) -> bytes:
+    """Return the digest of a file's content, which is looked at once for each state of it."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").digest()
 

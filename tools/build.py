@@ -50,14 +50,15 @@ def _make_room(out: Path) -> None:
 
 
 def _write(site: Site, out: Path) -> Iterator[Path]:
-    page, runtime = out / site.page_version(), out / site.runtime_version()
+    look = site.look()
+    page, runtime = out / look.page, out / look.runtime
     for path in site.page_files():
         yield _copy(path, page / path.relative_to(site.root))
-    yield _put(page / "pyscript.toml", site.settings())
+    yield _put(page / "pyscript.toml", look.settings.encode())
     for address, path in site.runtime_files():
         yield _copy(path, runtime / "runtime" / address)
     yield _put(runtime / "runtime" / "pyodide_http.zip", zipped("pyodide_http"))
-    yield _put(out / "index.html", site.index())
+    yield _put(out / "index.html", site.index(look))
 
 
 def _copy(source: Path, target: Path) -> Path:

@@ -18,7 +18,8 @@ from types import CodeType, ModuleType
 class Prepared(MetaPathFinder, Loader):
     """Finds and loads modules out of the snapshot; stands first in ``sys.meta_path``."""
 
-    def __init__(self) -> None:
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
         self._sources: dict[str, tuple[Path, bytes]] = {}
         self._codes: dict[str, CodeType] = {}
         self._modules: dict[str, ModuleType] = {}
@@ -33,12 +34,15 @@ class Prepared(MetaPathFinder, Loader):
     def keep(self, package: str) -> None:
         """Keep the modules of ``package`` that are imported; nobody else has them from now on."""
         for name in [name for name in sys.modules if name.startswith(package)]:
-            self._modules[name] = sys.modules.pop(name)
+            module = self._modules[name] = sys.modules.pop(name)
+            module.__loader__ = self
 
     def find_spec(
         self, name: str, _path: Sequence[str] | None, _target: ModuleType | None = None
     ) -> ModuleSpec | None:
         """Return how to load a module whose file is the one that was kept, or None."""
+        if name == self._folder.name and not self._folder.exists():
+            return self._namespace(name)
         if name not in self._sources or not self._is_same(name):
             return None
         path = self._sources[name][0]
@@ -61,8 +65,21 @@ class Prepared(MetaPathFinder, Loader):
         if module is not self._modules.get(name):
             exec(self._codes[name], module.__dict__)
 
+    def _namespace(self, name: str) -> ModuleSpec:
+        """Return the package without a file of its own that holds the page's modules."""
+        spec = ModuleSpec(name, None, is_package=True)
+        spec.submodule_search_locations = [str(self._folder)]
+        return spec
+
+    def get_source(self, name: str) -> str:
+        """Return the source of a module, for tracebacks."""
+        return decode_source(self._sources[name][1])
+
     def _is_same(self, name: str) -> bool:
+        """Return whether a file is as it was; a page that has fetched none has no other."""
         path, source = self._sources[name]
+        if name.startswith("app.") and not self._folder.exists():
+            return True
         try:
             return path.read_bytes() == source
         except OSError:
@@ -71,7 +88,7 @@ class Prepared(MetaPathFinder, Loader):
 
 def prepare(folder: str) -> None:
     """Import and compile what is in ``folder``, which the page will fill again."""
-    prepared = Prepared()
+    prepared = Prepared(Path(folder, "app"))
     for path in sorted(Path(folder).rglob("*.py")):
         parts = path.relative_to(folder).with_suffix("").parts
         prepared.compile(".".join(parts[:-1] if parts[-1] == "__init__" else parts), path)

@@ -9,6 +9,9 @@ import { pathToFileURL } from "node:url";
 import { compress } from "./compress.mjs";
 
 const HOME = "/home/pyodide";
+const PAGE = 4096; // bytes
+const GAP = 2 ** 14; // bytes: a shorter row of zeros is kept
+const SLICE = 2 ** 22; // bytes: each comes by itself, and the page can tell how far it is
 const [out, pyodideFolder, pyscriptFolder, imports, root, ...files] = process.argv.slice(2);
 const { loadPyodide, version } = await import(pathToFileURL(join(pyodideFolder, "pyodide.mjs")));
 const pyodide = await loadPyodide({ _makeSnapshot: true, env: { HOME } });
@@ -33,6 +36,7 @@ import gc
 gc.collect()
 del gc
 `);
+clearFreeMemory();
 // A page starts with the heap that the build declares, and cannot take in a larger one.
 const grown = pyodide._module.HEAP8.length;
 if (grown !== declared) {
@@ -68,18 +72,62 @@ function writeTree(folder, tree) {
   }
 }
 
-const snapshot = pyodide.makeMemorySnapshot();
-const name = `${createHash("sha256").update(snapshot).digest("hex").slice(0, 16)}.bin`;
-const about = { name, version, bytes: snapshot.length, sum: checksum(snapshot) };
-writeFileSync(out, snapshot);
-await compress(out, ["zst", "gz"], 12);
-writeFileSync(`${out}.json`, JSON.stringify(about));
+const whole = pyodide.makeMemorySnapshot();
+const head = whole.subarray(0, whole.length - grown);
+const memory = whole.subarray(head.length);
+const [parts, zeros] = partsOf(memory);
+const content = Buffer.concat([head, ...parts.map(([start, end]) => memory.subarray(start, end))]);
+const hash = createHash("sha256").update(content).digest("hex").slice(0, 16);
+const names = [];
+for (let at = 0; at < content.length; at += SLICE) {
+  names.push(`${hash}-${names.length}.bin`);
+  writeFileSync(join(out, names.at(-1)), content.subarray(at, at + SLICE));
+  await compress(join(out, names.at(-1)), ["zst", "gz"], 12);
+}
+const size = { head: head.length, whole: whole.length, content: content.length };
+const about = { names, version, size, parts, zeros, sum: sumOf(content) };
+writeFileSync(join(out, "snapshot.json"), JSON.stringify(about));
 process.exit(0); // Node would wait for what the interpreter keeps open
 
-// One word of every page of memory: the page in the browser does the same sum in no time.
-function checksum(bytes) {
-  const words = new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.length >> 2);
+// Memory that Python has given back keeps what was in it, which no page need fetch. What the
+// allocator hands out is taken, cleared and given back, as long as the memory does not grow for it.
+function clearFreeMemory() {
+  const { _malloc, _free, _sbrk, HEAPU8 } = pyodide._module;
+  const taken = [];
+  for (let size = 2 ** 20; size >= 64; size /= 2) {
+    for (let end = _sbrk(0); ; ) {
+      const place = _malloc(size);
+      taken.push(place);
+      if (_sbrk(0) !== end) break;
+      HEAPU8.fill(0, place, place + size);
+    }
+  }
+  taken.forEach(_free);
+}
+
+// Half of the memory is zeros, in long rows: the others' places, from where to where, and those of
+// the zeros, but for the stack's: it is empty while Python rests.
+function partsOf(bytes) {
+  const { _emscripten_stack_get_end: end, _emscripten_stack_get_base: base } = pyodide._module;
+  const [parts, zeros] = [[], []];
+  let stop = 0;
+  for (let at = 0; at <= bytes.length; at += PAGE) {
+    const isEmpty = bytes.subarray(at, at + PAGE).every((byte) => byte === 0);
+    if (isEmpty && at < bytes.length) continue;
+    if (at - stop >= GAP || at === 0) {
+      const isStack = stop > end() - PAGE && at <= base();
+      if (at > stop) zeros.push(...(isStack ? [] : [[stop, at]]));
+      if (at < bytes.length) parts.push([at, at]);
+    }
+    stop = at + PAGE;
+    if (at < bytes.length) parts.at(-1)[1] = stop;
+  }
+  return [parts, zeros];
+}
+
+// A byte of every kilobyte: the page in the browser does the same sum in no time.
+function sumOf(bytes) {
   let sum = 0;
-  for (let at = 0; at < words.length; at += 1024) sum = (Math.imul(sum, 31) + words[at]) >>> 0;
+  for (let at = 0; at < bytes.length; at += 1024) sum = (Math.imul(sum, 31) + bytes[at]) >>> 0;
   return sum;
 }

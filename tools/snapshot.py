@@ -6,12 +6,13 @@ its key. What of the app is edited later is imported the usual way, until the ne
 
 import json
 import os
+import shutil
 from pathlib import Path
 
-from server.config import npm_runtime, page_files
+from server.config import npm_runtime, page_digest, page_files
 from tools import npm
 from tools.stamps import digest, is_stamped, stamp
-from tools.steps import Steps, megabytes
+from tools.steps import Steps, megabytes, size_of
 
 _TOOLS = Path(__file__).parent
 _SOURCES = ("snapshot.mjs", "in_snapshot.py", "compress.mjs", "snapshot.py")
@@ -42,21 +43,25 @@ class Snapshot:
         folder = self._runtime["start"]
         folder.mkdir(parents=True, exist_ok=True)
         self._stamp.unlink(missing_ok=True)
-        draft = folder / "snapshot.new"
+        draft = folder / "new"
+        shutil.rmtree(draft, ignore_errors=True)
+        draft.mkdir()
+        digest_of_app = page_digest(self._root)
         command = [npm.node(self._packages), str(_TOOLS / "snapshot.mjs"), str(draft)]
         command += [str(self._runtime["pyodide"]), str(self._runtime["pyscript"]), _IMPORTS]
         steps.run(
             "Python's start (a snapshot)",
             [*command, str(self._root), *self._app],
-            progress=lambda log: megabytes(draft.stat().st_size) if draft.exists() else "",
+            progress=lambda log: megabytes(size_of(draft)),
         )
-        about = json.loads((folder / "snapshot.new.json").read_text(encoding="ascii"))
-        for ending in ("", ".zst", ".gz"):
-            os.replace(f"{draft}{ending}", folder / f"{about['name']}{ending}")
-        os.replace(folder / "snapshot.new.json", folder / "snapshot.json")
+        about = json.loads((draft / "snapshot.json").read_text(encoding="ascii"))
+        about["app"] = digest_of_app
+        (draft / "snapshot.json").write_text(json.dumps(about), encoding="ascii")
         for old in folder.glob("*.bin*"):
-            if not old.name.startswith(about["name"]):
-                old.unlink()
+            old.unlink()
+        for new in sorted(draft.iterdir()):  # the description comes last
+            os.replace(new, folder / new.name)
+        draft.rmdir()
         stamp(self._stamp, self._key)
 
     @property

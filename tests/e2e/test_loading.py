@@ -27,7 +27,6 @@ def test_while_python_loads_the_page_says_so(blank: Page, site: Site) -> None:
         "runtime/pyodide/pyodide.asm.wasm",
         "pyscript.toml",
         "app/main.py",
-        "app/directus/client.py",
     ],
 )
 def test_what_cannot_be_loaded_is_named(blank: Page, site: Site, missing: str) -> None:

@@ -1,20 +1,23 @@
 """Starts that are not the usual one: no snapshot or none to be used, edited files, haste."""
 
-import json
 import re
-from collections.abc import Callable
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, Route
+from playwright.sync_api import Browser, Page, Route
 
+from server.config import Config
 from tests.e2e.test_guide import OPENING
+from tests.server.conftest import Running
 from tests.support.embedded import ROOT
-from tests.support.pages import Open
+from tests.support.pages import Open, opener
 from tests.support.watched import Watched
 
 START = ROOT / ".setup" / "start"
 NOTE = "Python starts without its snapshot"
-SNAPSHOT = re.compile(r"/runtime/start/\w+\.bin$")
+SLICE = re.compile(r"/runtime/start/\w+-0\.bin$")
 INDEX = re.compile(r"^http://[^/]+/$")
 LATE = ("python_stdlib.zip", "pyodide_http.zip")
 
@@ -26,6 +29,27 @@ def notes(page: Page) -> list[str]:
     return found
 
 
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    """A copy of what the page is made of, to edit."""
+    root = tmp_path / "checkout"
+    shutil.copytree(ROOT / "app", root / "app")
+    shutil.copytree(START, root / ".setup" / "start")
+    for name in ("index.html", "pyscript.toml"):
+        shutil.copy(ROOT / name, root)
+    (root / "node_modules").symlink_to(ROOT / "node_modules")
+    return root
+
+
+@pytest.fixture
+def open_copy(browser: Browser, checkout: Path, tmp_path: Path) -> Iterator[Open]:
+    """A function that opens the page of that copy as it is by then."""
+    running = Running(Config(root=checkout, database=tmp_path / "copy.db"))
+    with opener(browser, f"http://{running.address}/") as open_it:
+        yield open_it
+    running.stop()
+
+
 def edited(pattern: str, replacement: str) -> Callable[[Route], None]:
     def answer(route: Route) -> None:
         response = route.fetch()
@@ -34,31 +58,35 @@ def edited(pattern: str, replacement: str) -> Callable[[Route], None]:
     return answer
 
 
-def truncated(route: Route) -> None:
-    about = json.loads((START / "snapshot.json").read_text())
-    route.fulfill(body=(START / about["name"]).read_bytes()[:1_000_000])
+def changed(change: Callable[[bytearray], object]) -> Callable[[Route], None]:
+    def answer(route: Route) -> None:
+        content = bytearray((START / route.request.url.rsplit("/", 1)[1]).read_bytes())
+        change(content)
+        route.fulfill(body=bytes(content))
+
+    return answer
 
 
-def of_another_build(route: Route) -> None:
-    about = json.loads((START / "snapshot.json").read_text())
-    content = bytearray((START / about["name"]).read_bytes())
-    content[20] ^= 255  # in the name of its build, which no sum of ours looks at
-    route.fulfill(body=bytes(content))
+def cut(content: bytearray) -> None:
+    del content[1_000_000:]
+
+
+def flip(at: int) -> Callable[[bytearray], None]:
+    def change(content: bytearray) -> None:
+        content[at] ^= 255
+
+    return change
 
 
 @pytest.mark.parametrize(
     ("address", "answer", "why"),
     [
-        pytest.param(INDEX, edited('<link id="snapshot".*', ""), "there is none", id="absent"),
-        pytest.param(SNAPSHOT, lambda route: route.fulfill(status=404), "404", id="gone"),
-        pytest.param(SNAPSHOT, truncated, "ends after 1000000 bytes", id="truncated"),
-        pytest.param(
-            INDEX, edited('data-sum="[^"]*"', 'data-sum="1"'), "changed on its way", id="damaged"
-        ),
-        pytest.param(SNAPSHOT, of_another_build, "build id mismatch", id="of another build"),
-        pytest.param(
-            INDEX, edited('data-version="[^"]*"', 'data-version="1.0"'), "1.0", id="of another age"
-        ),
+        pytest.param(SLICE, lambda route: route.fulfill(status=404), "404", id="gone"),
+        pytest.param(SLICE, changed(cut), "ends after", id="truncated"),
+        pytest.param(SLICE, changed(flip(2048)), "changed on its way", id="damaged"),
+        # In the name of its build, which no sum of ours looks at.
+        pytest.param(SLICE, changed(flip(20)), "build id mismatch", id="of another build"),
+        pytest.param(INDEX, edited("314[.0-9]+", "1.0"), "of Pyodide 1.0", id="of another age"),
     ],
 )
 def test_without_a_snapshot_to_use_the_page_starts_and_says_so_once(
@@ -75,6 +103,17 @@ def test_without_a_snapshot_to_use_the_page_starts_and_says_so_once(
     (note,) = said[0]
     assert why in note
     assert [problem for problem in page.problems if "404" not in problem] == []
+
+
+def test_where_set_up_has_made_none_the_page_starts_and_says_so(
+    checkout: Path, open_copy: Open
+) -> None:
+    (checkout / ".setup" / "start" / "snapshot.json").unlink()
+    said: list[list[str]] = []
+    page = open_copy(before=lambda page: said.append(notes(page)))
+    assert page.wait_for_lines(6) == OPENING
+    ((note,),) = said
+    assert "there is none" in note
 
 
 def test_the_usual_start_says_nothing_and_fetches_nothing_late(open_page: Open) -> None:
@@ -114,16 +153,44 @@ def test_what_the_snapshot_has_not_is_imported_all_the_same(open_page: Open) -> 
     assert page.page.evaluate(RANDOM.replace("import random; ", code + " #")) == 1
 
 
-@pytest.mark.parametrize("file", ["app/directus/subscription.py", "app/console.py", "app/main.py"])
-def test_edited_python_runs_and_not_what_the_snapshot_knows(open_page: Open, file: str) -> None:
-    def edit(page: Page) -> None:
-        marked = r"\g<0>\nimport js\njs.window.edited = __name__\n"
-        page.route(f"**/{file}", edited(r"(?s)\A\"\"\".*?\"\"\"\n", marked))
+def test_modules_of_the_snapshot_show_their_source(open_page: Open) -> None:
+    page = open_page()
+    code = "import inspect; from app import page; from js import window; "
+    code += "window.drawn = inspect.getsource(page.mark)"
+    assert "def mark(" in page.page.evaluate(RANDOM.replace("import random; ", code + " #"))
 
-    page = open_page(before=edit)
+
+def test_of_an_app_that_is_as_it_was_only_its_first_file_is_fetched(open_page: Open) -> None:
+    fetched = [name for name in fetched_by(open_page()) if name.endswith(".py")]
+    assert [name.rsplit("/", 1)[1] for name in fetched] == ["main.py"]
+
+
+MARK = "import js\njs.window.edited = __name__\n"
+
+
+@pytest.mark.parametrize("file", ["app/directus/subscription.py", "app/console.py", "app/main.py"])
+def test_edited_python_runs_and_not_what_the_snapshot_knows(
+    checkout: Path, open_copy: Open, file: str
+) -> None:
+    with (checkout / file).open("a") as source:
+        source.write(MARK)
+    page = open_copy()
     expected = "__main__" if file == "app/main.py" else file.removesuffix(".py").replace("/", ".")
     assert page.page.evaluate("window.edited") == expected
     assert page.problems == []
+
+
+def test_a_file_of_an_edited_app_that_does_not_come_is_named(
+    checkout: Path, open_copy: Open
+) -> None:
+    with (checkout / "app" / "page.py").open("a") as source:
+        source.write(MARK)
+
+    def interfere(page: Page) -> None:
+        page.route("**/app/directus/client.py", lambda route: route.abort())
+
+    page = open_copy("failed", before=interfere)
+    assert "did not come" in (page.page.text_content("#error") or "")
 
 
 def test_create_item_before_python_is_there_is_kept_and_done_in_order(open_page: Open) -> None:

@@ -1,18 +1,22 @@
 """The page and its runtime, over real HTTP."""
 
+import html
 import importlib.util
 import io
+import json
 import re
 import tomllib
 import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
 
+from server.config import page_digest
 from server.packed import zipped
-from server.pages import with_settings
+from server.pages import Site, with_settings
 from tests.server.conftest import Running
 
 
@@ -146,9 +150,9 @@ def hurried(root: Path, start: Callable[..., Running]) -> Iterator[httpx.Client]
         (pyodide / f"pyodide.asm.wasm{ending}").write_bytes(b"as it is" + ending.encode())
     snapshot = root / ".setup" / "start"
     snapshot.mkdir(parents=True)
-    (snapshot / "0123.bin").write_bytes(b"memory")
+    (snapshot / "0123-0.bin").write_bytes(b"memory")
     (snapshot / "snapshot.json").write_text(
-        '{"name": "0123.bin", "version": "1.2", "bytes": 6, "sum": 7}'
+        '{"names": ["0123-0.bin"], "version": "1.2", "size": {"content": 6}, "sum": 7}'
     )
     with httpx.Client(base_url=f"http://{start().address}") as client:
         yield client
@@ -162,8 +166,8 @@ def addresses(page: httpx.Client) -> dict[str, str]:
 
 def test_what_the_page_names_is_kept_for_good(hurried: httpx.Client) -> None:
     named = addresses(hurried)
-    assert set(named) == {"main.py", "pyscript.toml", "pyodide.mjs", "0123.bin"}
-    for name in ("main.py", "pyscript.toml", "0123.bin"):
+    assert set(named) == {"main.py", "pyscript.toml", "pyodide.mjs"}
+    for name in ("main.py", "pyscript.toml"):
         answer = hurried.get("/" + named[name])
         assert answer.status_code == 200
         assert answer.headers["cache-control"] == "public, max-age=31536000, immutable"
@@ -190,9 +194,62 @@ def test_an_edit_changes_the_pages_addresses_and_not_the_runtimes(
     assert hurried.get("/" + before["main.py"]).headers["cache-control"] == "no-cache"
 
 
+def described(page: httpx.Client) -> Any:
+    """Return what the page says of its snapshot."""
+    (content,) = re.findall(r'<meta name="snapshot" content="([^"]*)" />', page.get("/").text)
+    return json.loads(html.unescape(content))
+
+
 def test_the_snapshot_is_named_with_what_proves_it(hurried: httpx.Client) -> None:
-    (link,) = re.findall(r'<link id="snapshot".*', hurried.get("/").text)
-    assert 'data-bytes="6" data-sum="7" data-version="1.2"' in link
+    about = described(hurried)
+    assert (about["version"], about["size"], about["sum"]) == ("1.2", {"content": 6}, 7)
+    (address,) = about["slices"]
+    answer = hurried.get("/" + address)
+    assert answer.content == b"memory"
+    assert answer.headers["cache-control"] == "public, max-age=31536000, immutable"
+
+
+def test_what_is_said_of_the_snapshot_comes_before_any_script(root: Path) -> None:
+    (root / "index.html").write_text('<head>\n    <script src="app/main.py"></script>\n  </head>')
+    page = Site(root, {}, {"start": root})
+    (root / "snapshot.json").write_text('{"names": []}')
+    text = page.index(page.look()).decode()
+    assert text.index("<meta") < text.index("<script")
+
+
+def prepare(root: Path) -> None:
+    """Say that the snapshot holds the app as it is."""
+    description = root / ".setup" / "start" / "snapshot.json"
+    about = json.loads(description.read_text())
+    description.write_text(json.dumps({**about, "app": page_digest(root)}))
+
+
+def test_an_app_that_the_snapshot_holds_is_not_fetched(hurried: httpx.Client, root: Path) -> None:
+    before = hurried.get("/").text
+    assert "files" in tomllib.loads(hurried.get("/pyscript.toml").text)
+    prepare(root)
+    assert "files" not in tomllib.loads(hurried.get("/pyscript.toml").text)
+    assert described(hurried)["files"] == ["app/main.py"]
+    assert before.count('rel="preload"') - hurried.get("/").text.count('rel="preload"') == 1
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        lambda root: (root / "app" / "main.py").write_text("print('another')\n"),
+        lambda root: (root / "app" / "main.py").unlink(),
+        lambda root: (root / "pyscript.toml").write_text('[files]\n"data.json" = "data.json"\n'),
+        lambda root: (root / "pyscript.toml").write_text('[files]\n"app/main.py" = "main.py"\n'),
+    ],
+    ids=["edited", "missing", "data", "elsewhere"],
+)
+def test_an_app_that_it_does_not_hold_is_fetched(
+    hurried: httpx.Client, root: Path, edit: Callable[[Path], object]
+) -> None:
+    prepare(root)
+    edit(root)
+    assert "files" in tomllib.loads(hurried.get("/pyscript.toml").text)
+    assert described(hurried)["files"] == []
 
 
 @pytest.mark.parametrize("content", ["", "[]", "{"])

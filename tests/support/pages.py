@@ -3,6 +3,7 @@
 A conftest that wants them imports them, and says what ``site`` is.
 """
 
+import contextlib
 import os
 from collections.abc import Callable, Iterator
 from typing import Any, Protocol
@@ -57,6 +58,13 @@ def open_page(browser: Browser, site: Site) -> Iterator[Open]:
 
     ``settings`` stand in for those of pyscript.toml; ``before`` is called with the page first.
     """
+    with opener(browser, site.url) as open_it:
+        yield open_it
+
+
+@contextlib.contextmanager
+def opener(browser: Browser, url: str) -> Iterator[Open]:
+    """Give such a function for the page at an address."""
     contexts = []
 
     def open_it(
@@ -70,7 +78,7 @@ def open_page(browser: Browser, site: Site) -> Iterator[Open]:
         watched = Watched(context.new_page(), settings or {})
         if before:
             before(watched.page)
-        watched.page.goto(site.url)
+        watched.page.goto(url)
         watched.wait_for_state(state)
         if state == "open":
             watched.page.wait_for_function(

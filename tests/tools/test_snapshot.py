@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from server.config import npm_runtime, page_files
+from server.config import npm_runtime, page_digest, page_files
 from tools.environment import VirtualEnvironment
 from tools.snapshot import Snapshot
 from tools.twins import Twins
@@ -32,10 +32,17 @@ def checkout(tmp_path: Path) -> Path:
 def test_what_set_up_made_fits_pyodides_memory_and_is_alone() -> None:
     folder = npm_runtime(ROOT)["start"]
     about = json.loads((folder / "snapshot.json").read_text())
-    sizes = {path.name: path.stat().st_size for path in folder.glob("*.bin*")}
-    assert set(sizes) == {about["name"], f"{about['name']}.zst", f"{about['name']}.gz"}
-    assert 0 < sizes[about["name"]] - HEAP < 4096
-    assert sizes[about["name"]] == about["bytes"]
+    made = {name + ending for name in about["names"] for ending in ("", ".zst", ".gz")}
+    assert {path.name for path in folder.glob("*.bin*")} == made
+    assert about["size"]["whole"] - about["size"]["head"] == HEAP
+    sizes = [(folder / name).stat().st_size for name in about["names"]]
+    parts = sum(end - start for start, end in about["parts"])
+    assert sum(sizes) == about["size"]["content"] == about["size"]["head"] + parts
+
+
+def test_it_says_of_which_app_it_is() -> None:
+    about = json.loads((npm_runtime(ROOT)["start"] / "snapshot.json").read_text())
+    assert about["app"] == page_digest(ROOT)
 
 
 @pytest.mark.parametrize("name", ["package-lock.json", "app/page.py", "app/directus/events.py"])
