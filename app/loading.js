@@ -6,14 +6,19 @@
 
   // What is asked for before Python is there is kept, in order, and done when it is.
   const early = [];
+  let failure = null; // the sentence that says why Python will not come
   window.createItem = (...values) =>
-    new Promise((resolve, reject) => early.push({ values, resolve, reject }));
+    new Promise((resolve, reject) => {
+      if (failure) reject(new Error(failure));
+      else early.push({ values, resolve, reject });
+    });
   window.createItem.handOver = (createItem) => {
     for (const { values, resolve } of early.splice(0)) resolve(createItem(...values));
   };
 
   function fail(sentence) {
     if (!isLoading()) return;
+    failure = sentence;
     if (!element("error")) {
       addEventListener("DOMContentLoaded", () => fail(sentence));
       return;

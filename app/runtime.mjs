@@ -13,7 +13,7 @@ const STANDARD_LIBRARY = new URL("python_stdlib.zip", PYODIDE).href;
 // What set-up says of the snapshot that it made; its slices are asked for first of all.
 const about = JSON.parse(document.querySelector('meta[name="snapshot"]')?.content ?? "null");
 let loaded = 0; // bytes of them
-const slices = Promise.all(about?.slices.map(fetchSlice) ?? []);
+let slices = Promise.all(about?.slices.map(fetchSlice) ?? []);
 slices.catch(() => {}); // whoever awaits them hears of it
 
 const { loadPyodide: load, version } = await import(PYODIDE);
@@ -78,18 +78,23 @@ async function restore() {
     content = found;
     head.set(found[0].subarray(0, head.length));
   });
+  arrived.catch(() => {}); // heard of below, and not before Pyodide gets there
+  slices = null; // nothing holds the bytes once they are in memory
   const pyodide = await load({
     ...options,
     // What starts is in the snapshot. The rest of the library comes when something asks for it.
     stdLibURL: "data:,",
     // WebAssembly starts while the snapshot comes, and waits for it here.
-    fsInit: () => arrived.catch(() => {}),
+    fsInit: () => arrived.catch(() => {}), // without its head it is refused
     // Pyodide takes the head of the snapshot for all of it: the rest goes straight into memory.
     _loadSnapshot: head,
     createPyodideModule: async (settings) => {
       const { default: create } = await import(ASSEMBLY);
       settings.INITIAL_MEMORY = about.size.whole;
-      settings.onRuntimeInitialized = () => pour(content, settings);
+      settings.onRuntimeInitialized = () => {
+        pour(content, settings);
+        content = [];
+      };
       return create(settings);
     },
   }).catch(async (error) => {
@@ -100,7 +105,9 @@ async function restore() {
   mountLate(pyodide.FS, `/lib/${library}`, STANDARD_LIBRARY);
   // Every page begins with the same memory: without this, with the same random numbers too. The
   // seed of str's and bytes' hashes stays shared, since hashes are in dictionaries already; who
-  // can choose very many keys of one dictionary in a page could know which of them collide.
+  // can choose very many keys of one dictionary in a page could know which of them collide. Nor does
+  // Python look again at what it found out when it was imported: `time.timezone`, `time.tzname` and
+  // "%Z" are those of the machine of set-up, while `datetime.astimezone()` is the page's.
   pyodide.runPython("import random; random.seed(); del random");
   return pyodide;
 }

@@ -41,7 +41,8 @@ class Prepared(MetaPathFinder, Loader):
         self, name: str, _path: Sequence[str] | None, _target: ModuleType | None = None
     ) -> ModuleSpec | None:
         """Return how to load a module whose file is the one that was kept, or None."""
-        if name == self._folder.name and not self._folder.exists():
+        is_app = name == self._folder.name and name not in self._sources
+        if is_app and not self._folder.exists():
             return self._namespace(name)
         if name not in self._sources or not self._is_same(name):
             return None

@@ -1,6 +1,6 @@
 // Makes the snapshot, in Node: node snapshot.mjs OUT PYODIDE PYSCRIPT IMPORTS ROOT FILE...
 //
-// Beside OUT come its twins, and OUT.json: what a page needs to know before it trusts the snapshot.
+// OUT is a folder: it gets the slices, their twins, and snapshot.json, which tells a page how to use them.
 import { createHash } from "node:crypto";
 import { readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";

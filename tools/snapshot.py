@@ -57,11 +57,12 @@ class Snapshot:
         about = json.loads((draft / "snapshot.json").read_text(encoding="ascii"))
         about["app"] = digest_of_app
         (draft / "snapshot.json").write_text(json.dumps(about), encoding="ascii")
-        for old in folder.glob("*.bin*"):
-            old.unlink()
-        for new in sorted(draft.iterdir()):  # the description comes last
-            os.replace(new, folder / new.name)
+        new = sorted(draft.iterdir())
+        for path in new:  # the description comes last
+            os.replace(path, folder / path.name)
         draft.rmdir()
+        for old in set(folder.glob("*.bin*")) - {folder / path.name for path in new}:
+            old.unlink()
         stamp(self._stamp, self._key)
 
     @property

@@ -31,14 +31,16 @@ class SocketCredentials(TokenSource):
         self._fixed = fixed
         self._storage = storage
         remembered = storage.get() if storage is not None else None
-        self._refresh_token = (remembered or {}).get("refresh_token") or refresh_token
+        given = [(remembered or {}).get("refresh_token"), refresh_token]
+        self._refresh_tokens: list[str] = [token for token in given if token]  # the first is next
 
     async def credentials(self, refused: dict[str, str] | None = None) -> Credentials:
         """Return the newest refresh token; the password where there is none, or it is refused."""
-        if self._refresh_token is not None and refused == {"refresh_token": self._refresh_token}:
-            self._remember(None)
-        if self._refresh_token is not None:
-            return Credentials({"refresh_token": self._refresh_token}, renewable=bool(self._fixed))
+        if self._refresh_tokens and refused == {"refresh_token": self._refresh_tokens[0]}:
+            self._remember(self._refresh_tokens[1:])
+        if self._refresh_tokens:
+            renewable = len(self._refresh_tokens) > 1 or bool(self._fixed)
+            return Credentials({"refresh_token": self._refresh_tokens[0]}, renewable=renewable)
         if not self._fixed or refused == self._fixed:
             raise AuthenticationFailed(
                 "There is nothing left to sign in with: the refresh token was good for one use and "
@@ -50,12 +52,13 @@ class SocketCredentials(TokenSource):
         """Keep the refresh token that came."""
         token = answer.get("refresh_token")
         if isinstance(token, str):
-            self._remember(token)
+            self._remember([token])
 
-    def _remember(self, refresh_token: str | None) -> None:
-        self._refresh_token = refresh_token
+    def _remember(self, refresh_tokens: list[str]) -> None:
+        self._refresh_tokens = refresh_tokens
         if self._storage is not None:
-            self._storage.set({"refresh_token": refresh_token} if refresh_token else None)
+            newest = refresh_tokens[0] if refresh_tokens else None
+            self._storage.set({"refresh_token": newest} if newest else None)
 
 
 def credentials(
@@ -73,9 +76,9 @@ def credentials(
         email: the user's e-mail address.
         password: the user's password.
         refresh_token: one that a login gave, in place of these two, or to be tried before them.
-        storage: what remembers the refresh token that came last, which is then tried first. Each
-            is good for one use: without a storage a program that has only a refresh token can
-            sign in once.
+        storage: what remembers the refresh token that came last, which is then tried first, and
+            forgotten if it is refused. Each is good for one use: without a storage a program that
+            has only a refresh token can sign in once.
 
     Raises:
         UsageError: neither was given, or half of the first.

@@ -232,9 +232,15 @@ class Protocol:
         return self._subscriptions.resume(feed, now)
 
     def next_uid(self) -> str:
-        """Return the next uid of the one row that messages and subscriptions share."""
-        self._uids += 1
-        return str(self._uids)
+        """Return the next uid of the one row that messages and subscriptions share.
+
+        One that the program has given to something of its own is left out.
+        """
+        while True:
+            self._uids += 1
+            uid = str(self._uids)
+            if not self._subscriptions.knows(uid) and not self._outbox.awaits(uid):
+                return uid
 
     def wake(self, now: float) -> None:
         """There may be a network again, or somebody looks: try at once, or see that it lives."""

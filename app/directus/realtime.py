@@ -14,7 +14,7 @@ from .live import Live
 from .protocol import Protocol
 from .recovery import UNSET, Recovery, Since
 from .states import State
-from .subscription import PAGES_SHARE, Feed, SubscriptionMessage
+from .subscription import Feed, SubscriptionMessage
 
 log = logging.getLogger("directus")
 
@@ -151,8 +151,8 @@ class RealtimeClient(DirectusClient):
             key: the collection's primary key.
             since: where recovery begins: the rows that were just read, a value of ``recover``,
                 or None for the beginning. Left out, it begins now.
-            buffer: how many messages may wait to be read. Missed rows are read as there is
-                room for them; one event more ends the subscription with SubscriptionOverflow.
+            buffer: how many messages may wait to be read, besides up to 1,000 missed rows. An
+                event that finds it full ends the subscription with SubscriptionOverflow.
 
         Raises:
             UsageError: a subscription has this uid already.
@@ -162,13 +162,7 @@ class RealtimeClient(DirectusClient):
             await self.connect()
         recovery = None
         if event == "create" and recover and not _aggregates(query or {}):
-            recovery = Recovery(
-                field=recover,
-                key=key,
-                query=query or {},
-                since=since,
-                page=max(1, buffer // PAGES_SHARE),
-            )
+            recovery = Recovery(field=recover, key=key, query=query or {}, since=since)
         feed = Feed(
             self._core.next_uid() if uid is None else uid,
             collection,
@@ -188,6 +182,9 @@ class RealtimeClient(DirectusClient):
         stop = self.on_state(watch)
         try:
             await ready.wait()
+        except asyncio.CancelledError:
+            self.unsubscribe(feed)
+            raise
         finally:
             stop()
         if self._core.state is State.CLOSED:
@@ -286,10 +283,11 @@ class Subscription:
     async def __anext__(self) -> SubscriptionMessage:
         while True:
             item = self._feed.pop()
+            if item is not None:
+                self._client._resume(self._feed)
             if isinstance(item, DirectusError):
                 raise item
             if item is not None:
-                self._client._resume(self._feed)
                 return item
             if self._feed.ended:
                 raise StopAsyncIteration

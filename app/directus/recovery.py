@@ -11,8 +11,8 @@ away, or in that gap, reaches nobody. This module makes up for it with reads:
 * A row that the first of these catchings up finds may be so new that its event is still to come:
   it waits for that a moment, and is delivered as missed only if none comes.
 * The keys inside the margin are all that is remembered. So memory is bounded, and exactly-once
-  holds for commits that overtake each other by fewer rows than the margin. While pages are being
-  read nothing beyond them is forgotten: what comes live may be far ahead of them, and the
+  holds for commits that overtake each other by fewer rows than the margin. Only while pages are
+  being read nothing beyond them is forgotten: what comes live may be far ahead of them, and the
   connection may fall before they have got there.
 
 Pure: it builds queries and judges rows; the protocol sends and receives.
@@ -51,8 +51,7 @@ class Recovery:
         key: its primary key.
         query: the subscriber's query; its fields and filter hold for the reads too.
         since: where to begin; see the module's text.
-        margin: how many of the newest rows are remembered.
-        page: how many rows are read at a time, at most the margin.
+        margin: how many of the newest rows are remembered, and how many are read at a time.
     """
 
     def __init__(
@@ -63,7 +62,6 @@ class Recovery:
         query: dict[str, Any],
         since: Since,
         margin: int = MARGIN,
-        page: int = MARGIN,
     ) -> None:
         self.field = field
         self.key = key
@@ -75,15 +73,14 @@ class Recovery:
         self._after: Any = None  # rows up to and with this value are not read again
         self._paging: list[tuple[Any, Any]] = []
         self._margin = margin
-        self._mark_limit: int | None = margin
-        self._page_limit: int | None = min(page, margin)
+        self._limit: int | None = margin
         self._settled = False  # whether all pages have been read since the last init
         if not self.needs_mark:
             self._begin(since)
 
     @property
     def remembered(self) -> int:
-        """How many keys are remembered: never more than the margin."""
+        """How many keys are remembered: no more than the margin, but while pages are read."""
         return len(self._window)
 
     def fields(self) -> Any:
@@ -102,28 +99,23 @@ class Recovery:
     def mark_query(self) -> dict[str, Any]:
         """Return the query whose rows are those that exist before the first subscribe."""
         fields = [self.key] if self.field == self.key else [self.key, self.field]
-        return _limited({"fields": fields, "sort": ["-" + self.field]}, self._mark_limit)
+        return _limited({"fields": fields, "sort": ["-" + self.field]}, self._limit)
 
     def accept_mark(self, rows: list[dict[str, Any]]) -> None:
         """Take the answer to :meth:`mark_query`: these rows are known, and no older one counts."""
         self._begin(rows)
         self.needs_mark = False
-        if self._mark_limit is not None and len(rows) < self._mark_limit:
+        if self._limit is not None and len(rows) < self._limit:
             self._after = None  # it was the whole collection: any other row is a new one
 
     def relax(self, code: str) -> bool:
-        """Set no limit in such reads from now on, if ``code`` may mean that it was too high.
+        """Ask for no limit of our own from now on, if ``code`` may mean that it was too high.
 
         Returns whether the same read is worth sending again.
         """
-        limit = self._mark_limit if self.needs_mark else self._page_limit
-        if code != _LIMIT_REFUSED or limit is None:
-            return False
-        if self.needs_mark:
-            self._mark_limit = None
-        else:
-            self._page_limit = None
-        return True
+        worth_it = code == _LIMIT_REFUSED and self._limit is not None
+        self._limit = None if worth_it else self._limit
+        return worth_it
 
     def begin_pages(self) -> None:
         """Begin to catch up: the next page is the first one, and nothing is forgotten."""
@@ -144,11 +136,11 @@ class Recovery:
         ours = self._position()
         query["filter"] = {"_and": [theirs, ours]} if theirs else ours
         sort = [self.field] if self.field == self.key else [self.field, self.key]
-        return _limited({**query, "sort": sort}, self._page_limit)
+        return _limited({**query, "sort": sort}, self._limit)
 
     def is_last(self, rows: list[dict[str, Any]]) -> bool:
         """Return whether no page comes after this one."""
-        return not rows if self._page_limit is None else len(rows) < self._page_limit
+        return not rows if self._limit is None else len(rows) < self._limit
 
     def accept_page(self, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
         """Take a page of rows; return those that were not delivered yet."""

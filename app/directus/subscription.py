@@ -16,10 +16,6 @@ from .errors import DirectusError, ReplyTimeout, ServerError, SubscriptionOverfl
 from .events import Event, FeedReady, MessageReceived, Warned
 from .recovery import Recovery
 
-PAGES_SHARE = 4
-"""A page of missed rows takes up to one part in so many of the buffer."""
-
-
 GRACE = 0.5
 """Seconds for which a row of the first catching up waits for its own event, which may be late."""
 
@@ -80,6 +76,7 @@ class Feed:
         self._query = query
         self._limit = limit
         self._buffer: deque[SubscriptionMessage | DirectusError] = deque()
+        self._missed = 0  # how many of them are rows that were missed
 
     def request(self) -> dict[str, Any]:
         """Return the message that subscribes."""
@@ -120,10 +117,13 @@ class Feed:
     def push(self, item: SubscriptionMessage | DirectusError) -> bool:
         """Put a message, or an error to raise, where the consumer will read it.
 
-        Returns False, and takes nothing, where the buffer is full.
+        Returns False, and takes nothing, where the buffer is full. Missed rows are always taken:
+        there is one page of them at most, since the next waits for :attr:`has_room`.
         """
-        if len(self._buffer) >= self._limit:
+        missed = _is_missed(item)
+        if not missed and len(self._buffer) - self._missed >= self._limit:
             return False
+        self._missed += missed
         self._buffer.append(item)
         return True
 
@@ -133,11 +133,8 @@ class Feed:
 
     @property
     def has_room(self) -> bool:
-        """Whether the next page of missed rows may come: it fills up to a quarter of the buffer.
-
-        What is left is for the events that come meanwhile.
-        """
-        return len(self._buffer) <= self._limit // PAGES_SHARE
+        """Whether the next page of missed rows may come: once those of the last were read."""
+        return not self._missed
 
     @property
     def ended(self) -> bool:
@@ -151,7 +148,9 @@ class Feed:
 
     def pop(self) -> SubscriptionMessage | DirectusError | None:
         """Return what comes next, or None if nothing is here."""
-        return self._buffer.popleft() if self._buffer else None
+        item = self._buffer.popleft() if self._buffer else None
+        self._missed -= _is_missed(item)
+        return item
 
     @staticmethod
     def _deliverable(
@@ -164,6 +163,10 @@ class Feed:
         result = SubscriptionMessage({**message, "data": stripped, **marks})
         result.keys_of_data = tuple(row.get(recovery.key) for row in rows)
         return result
+
+
+def _is_missed(item: SubscriptionMessage | DirectusError | None) -> bool:
+    return isinstance(item, SubscriptionMessage) and "recovered" in item
 
 
 class Subscriptions:
@@ -222,6 +225,10 @@ class Subscriptions:
             )
         self._feeds[feed.uid] = feed
 
+    def knows(self, uid: str) -> bool:
+        """Return whether a subscription has this uid."""
+        return uid in self._feeds
+
     def remove(self, feed: Feed) -> None:
         """Let a subscription go, on the server too if it is known there."""
         if self._feeds.get(feed.uid) is not feed:
@@ -250,9 +257,9 @@ class Subscriptions:
         self._waits.clear()
         self._reads.clear()
         self._paused.clear()
-        for feed in list(self._feeds.values()):
-            self._release(feed)
+        for feed in self._feeds.values():
             feed.phase = Phase.AWAY
+            self._release(feed)
 
     def token_expired(self) -> None:
         """Take that events and answers are the public's from here on, or errors."""
@@ -431,8 +438,6 @@ class Subscriptions:
         feed.held_until = now + GRACE
         if feed.was_caught_up or not is_last:
             self._release(feed)
-        if feed.phase is not Phase.CATCHING_UP:
-            return  # it has ended for want of room
         if is_last:
             feed.was_caught_up = True
             feed.phase = Phase.LIVE
@@ -449,6 +454,7 @@ class Subscriptions:
     def _go_plain(self, feed: Feed, why: str, now: float) -> None:
         """Fall back to the plain subscription, and say so once."""
         assert feed.recovery is not None
+        self._release(feed)
         field, feed.recovery = feed.recovery.field, None
         self._emit(
             Warned(

@@ -43,6 +43,15 @@ def test_a_remembered_one_that_is_refused_is_forgotten_and_the_password_used() -
     assert storage.data is None
 
 
+def test_a_new_one_is_tried_where_the_remembered_one_is_refused() -> None:
+    storage = Memory({"refresh_token": "old"})
+    tokens = SocketCredentials({}, "new", storage)
+    first = asyncio.run(tokens.credentials(None))
+    assert (first.fields, first.renewable) == ({"refresh_token": "old"}, True)
+    second = asyncio.run(tokens.credentials(first.fields))
+    assert (second.fields, second.renewable) == ({"refresh_token": "new"}, False)
+
+
 def test_without_a_storage_nothing_is_remembered_but_by_the_client() -> None:
     tokens = SocketCredentials(PASSWORD, None, None)
     assert used(tokens) == PASSWORD

@@ -82,8 +82,8 @@ def settle(simulation: Simulation) -> None:
 def test_each_row_comes_once_and_each_request_has_one_outcome(tape: list[int]) -> None:
     simulation = Simulation(MARGIN)
     simulation.connect()
-    simulation.subscribe(since=None, page=MARGIN, patience=0)
-    simulation.subscribe(since=UNSET, page=MARGIN // 2, patience=LAZY)
+    simulation.subscribe(since=None, patience=0)
+    simulation.subscribe(since=UNSET, patience=LAZY)
     play(simulation, iter(tape))
     while simulation.commit(0):
         pass

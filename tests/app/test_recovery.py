@@ -206,7 +206,8 @@ def test_more_rows_than_a_page_are_read_page_by_page() -> None:
     line, table, feed = live(1)
     table.keys = list(range(1, 2 * MARGIN + 500))
     away(line, table)
-    assert delivered(feed) == list(range(2, 2 * MARGIN + 500))
+    assert feed.buffered <= MARGIN + 2  # a page, and the two inits
+    assert read_all(line, table, feed) == list(range(2, 2 * MARGIN + 500))
 
 
 def test_live_events_during_catching_up_come_once() -> None:
@@ -289,10 +290,10 @@ def test_a_server_that_refuses_the_limit_is_asked_without_one() -> None:
     (second,) = line.take()
     assert "limit" not in second["query"]
     line.say({"type": "items", "data": [row(1)], "uid": second["uid"]})
+    assert [message.keys_of_data for message in line.read(feed)] == [(), (1,)]
     (third,) = line.take()
     line.say({"type": "items", "data": [], "uid": third["uid"]})
     assert line.take() == []
-    assert delivered(feed) == [1]
 
 
 def test_where_the_field_cannot_be_read_it_goes_plain_and_says_so_once() -> None:
@@ -351,13 +352,15 @@ def test_live_rows_far_ahead_of_the_pages_do_not_hide_what_is_still_to_be_read()
 
 # A consumer that is slower than what was missed
 
+PAGE = 10
+
 
 def slow(missed: int, buffer: int) -> tuple[Timeline, Table, Feed]:
-    """A subscription with a small buffer that has come back to more rows than fit into it."""
+    """A subscription with small pages and a small buffer that has many rows to catch up with."""
     line = Timeline()
     line.online()
     table = Table(line, *range(1, missed + 1))
-    feed = line.subscribe(query=QUERY, recover="id", since=None, limit=buffer)
+    feed = line.subscribe(query=QUERY, recover="id", since=None, limit=buffer, margin=PAGE)
     table.answer()
     line.say(INIT)
     table.answer()
@@ -376,7 +379,7 @@ def read_all(line: Timeline, table: Table, feed: Feed) -> list[int]:
 @pytest.mark.parametrize("buffer", [1, 2, 5, 8, 40])
 def test_more_missed_rows_than_the_buffer_holds_come_as_fast_as_they_are_read(buffer: int) -> None:
     line, table, feed = slow(100, buffer)
-    assert feed.buffered <= buffer
+    assert feed.buffered == PAGE + 1  # and the init
     assert read_all(line, table, feed) == list(range(1, 101))
     assert feed.phase is Phase.LIVE
 
@@ -423,13 +426,36 @@ def test_a_subscription_that_ends_while_a_page_waits_asks_for_no_more() -> None:
     assert line.take() == []
 
 
-def test_one_that_overflowed_while_catching_up_has_ended() -> None:
-    line, _, feed = slow(0, 8)
-    line.reconnect()
-    line.say(INIT)
-    (page,) = [message for message in line.take() if message["type"] == "items"]
-    line.say(*[event(key) for key in range(10, 16)])
-    assert feed.buffered == 8
-    line.say({"type": "items", "data": [row(1)], "uid": page["uid"]})
-    assert isinstance(line.read(feed)[-1], SubscriptionOverflow)
+def test_missed_rows_take_no_room_from_events_and_an_event_that_finds_none_ends_it() -> None:
+    line, _, feed = slow(100, 8)
+    line.say(*[event(key) for key in range(101, 108)])  # with the init there are eight
+    assert feed.buffered == PAGE + 8
+    line.say(event(108))
+    *read, raised = line.read(feed)
+    assert [key for m in read for key in m.keys_of_data] == [*range(1, 11), *range(101, 108)]
+    assert isinstance(raised, SubscriptionOverflow)
     assert feed.ended
+
+
+def test_one_that_is_full_when_the_connection_falls_goes_on() -> None:
+    line = Timeline()
+    line.online()
+    table = Table(line, 1)
+    feed = line.subscribe(query=QUERY, recover="id", since=None, limit=8)
+    line.say(INIT)
+    table.answer()
+    line.say(*[event(key) for key in range(2, 9)])  # while the first row waits for its event
+    line.cut()
+    assert sorted(delivered(feed)) == list(range(1, 9))
+    assert not feed.ended
+
+
+def test_however_busy_with_events_a_consumer_that_reads_catches_up() -> None:
+    line, table, feed = slow(100, 40)
+    keys: list[int] = []
+    for key in range(101, 301):
+        line.say(event(key), event(key + 1000))
+        keys += [k for message in line.read(feed, 3) for k in message.keys_of_data]
+        table.answer()
+    assert set(range(1, 101)) <= set(keys)
+    assert feed.phase is Phase.LIVE

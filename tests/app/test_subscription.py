@@ -68,6 +68,14 @@ def test_one_made_before_connecting_is_sent_when_the_connection_is_open() -> Non
     assert line.take() == [SUBSCRIBE]
 
 
+def test_a_uid_that_the_program_has_chosen_is_not_given_again() -> None:
+    line = online()
+    line.subscribe(uid="1")
+    assert line.subscribe().uid == "2"
+    line.request("read", uid="4")
+    assert [line.request("read") for _ in range(2)] == ["3", "5"]
+
+
 def test_two_of_one_uid_are_refused() -> None:
     line = online()
     line.subscribe(uid="mine")

@@ -102,6 +102,20 @@ async def requests_are_answered_after_an_unsubscribe(ctx: Context) -> None:
     assert await directus.items("messages").read({"limit": 0}, timeout=5) == []
 
 
+async def a_subscribe_that_is_given_up_leaves_nothing_behind(ctx: Context) -> None:
+    directus = ctx.client()
+    await directus.connect()
+    given_up = asyncio.ensure_future(directus.subscribe("messages", recover=None))
+    await asyncio.sleep(0)
+    given_up.cancel()
+    await asyncio.wait([given_up])
+    other = await _subscribed(directus, "create", QUERY)
+    await directus.items("messages").create({"text": "for the other"})
+    message = await anext(other)
+    assert message["data"][0]["text"] == "for the other"
+    assert directus.stats()["buffered"] == 0
+
+
 async def what_was_unsubscribed_while_away_stays_away(ctx: Context) -> None:
     directus = ctx.client()
     states = States(directus)

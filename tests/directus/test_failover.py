@@ -112,7 +112,7 @@ class ClientReader:
         self._directus = client(url)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._subscription: Subscription | None = None
-        self._thread = threading.Thread(target=asyncio.run, args=[self._read()])
+        self._thread = threading.Thread(target=asyncio.run, args=[self._read()], daemon=True)
 
     def __enter__(self) -> Self:
         self._thread.start()

@@ -3,6 +3,7 @@
 from playwright.sync_api import Page
 
 from tests.support.pages import Open, Site
+from tests.support.tier import runs
 
 RECORD_LISTENERS = """
 window.listeners = [];
@@ -126,6 +127,28 @@ def test_every_proxy_of_a_socket_is_destroyed_with_it(open_page: Open, site: Sit
     assert [a, b, c, d] == [True] * 4
     page.page.evaluate("directus.disconnect()")
     assert not any(page.page.evaluate(ALIVE))
+
+
+RECONNECT = """async (count) => {
+  for (let n = 0; n < count; n++) {
+    directus.disconnect();
+    await directus.connect();
+  }
+}"""
+
+
+def test_many_reconnects_leave_nothing_of_a_socket_behind(open_page: Open) -> None:
+    def record(page: Page) -> None:
+        page.add_init_script(RECORD_LISTENERS)
+
+    page = open_page(settings={"log": False}, before=record)
+    times = runs(1000)
+    page.page.evaluate(RECONNECT, times)
+    *old, a, b, c, d = page.page.evaluate(ALIVE)
+    assert len(old) == 4 * times
+    assert not any(old)
+    assert [a, b, c, d] == [True] * 4
+    assert page.problems == []
 
 
 def test_a_network_that_goes_and_comes_back_is_noticed_at_once(open_page: Open) -> None:

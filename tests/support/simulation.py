@@ -220,15 +220,13 @@ class Simulation:
         self.core.connect(self._now)
         self._step()
 
-    def subscribe(self, since: Since, *, page: int, patience: int) -> None:
-        """Let the client subscribe, with recovery by pages of so many rows.
+    def subscribe(self, since: Since, *, patience: int) -> None:
+        """Let the client subscribe, with recovery.
 
         Its consumer reads when more than ``patience`` messages wait, or when told to.
         """
         query = {"fields": ["text"]}
-        recovery = Recovery(
-            field="id", key="id", query=query, since=since, margin=self._margin, page=page
-        )
+        recovery = Recovery(field="id", key="id", query=query, since=since, margin=self._margin)
         feed = Feed(
             self.core.next_uid(),
             "messages",

@@ -5,8 +5,8 @@ from typing import Any
 
 from app.directus.events import CloseSocket, Event, OpenSocket, SendText, StateChanged
 from app.directus.protocol import Protocol
-from app.directus.recovery import UNSET, Recovery, Since
-from app.directus.subscription import PAGES_SHARE, Feed
+from app.directus.recovery import MARGIN, UNSET, Recovery, Since
+from app.directus.subscription import Feed
 
 AUTH_OK = {"type": "auth", "status": "ok"}
 
@@ -133,12 +133,14 @@ class Timeline:
         limit: int = 10_000,
         uid: str | None = None,
         collection: str = "messages",
+        margin: int = MARGIN,
     ) -> Feed:
         """Subscribe to a collection; plainly, unless ``recover`` names a field."""
         recovery = None
         if recover:
-            page = max(1, limit // PAGES_SHARE)
-            recovery = Recovery(field=recover, key="id", query=query or {}, since=since, page=page)
+            recovery = Recovery(
+                field=recover, key="id", query=query or {}, since=since, margin=margin
+            )
         feed = Feed(
             uid or self.core.next_uid(),
             collection,
