@@ -15,9 +15,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Mount, Route
 
-from server.config import Config
+from server.config import Config, digest_of, state_of
 from server.packed import zipped
-from server.pages import PAGE_SUFFIXES, RUNTIME_SUFFIXES, Look, Site, digest_of, state_of
+from server.pages import PAGE_SUFFIXES, RUNTIME_SUFFIXES, Look, Site
 
 # Written down here, since what the machine's own table says differs from machine to machine.
 TYPES = {

@@ -11,6 +11,9 @@ from typing import Literal
 AuthMode = Literal["public", "handshake", "strict"]
 """Who may open a socket, and when they say who they are: ``WEBSOCKETS_REST_AUTH``."""
 
+State = tuple[int, int]
+"""When a file was changed, and its size."""
+
 
 def npm_runtime(root: Path) -> dict[str, Path]:
     """Return where set-up puts the runtime under ``root``, by its NAME in ``/runtime/NAME``.
@@ -41,7 +44,7 @@ def page_digest(root: Path) -> str:
         path = root / name
         if name != target or path.suffix != ".py" or not path.is_file():
             return ""
-        found.update(f"{name}\n{path.stat().st_size}\n".encode() + path.read_bytes())
+        found.update(f"\n{name} ".encode() + digest_of(path, state_of(path)))
     return found.hexdigest()
 
 
@@ -57,6 +60,19 @@ def _files_of(settings: str) -> dict[str, object]:
     """Return the table ``[files]`` of a pyscript.toml. Raises ValueError."""
     files = tomllib.loads(settings).get("files", {})
     return files if isinstance(files, dict) else {}
+
+
+def state_of(path: Path) -> State:
+    """Return what changes with a file. Raises FileNotFoundError."""
+    stat = path.stat()
+    return stat.st_mtime_ns, stat.st_size
+
+
+@lru_cache(maxsize=1024)
+def digest_of(path: Path, _state: State) -> bytes:
+    """Return the digest of a file's content, which is looked at once for each state of it."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").digest()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

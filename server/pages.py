@@ -11,19 +11,17 @@ import json
 import os
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from functools import lru_cache
 from html import escape
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from app.directus.messages import encode
-from server.config import npm_runtime, page_digest, page_files
+from server.config import State, digest_of, npm_runtime, page_digest, page_files, state_of
 
 PAGE_SUFFIXES = frozenset({".css", ".js", ".mjs", ".py", ".svg"})
 RUNTIME_SUFFIXES = frozenset({".js", ".json", ".mjs", ".wasm", ".zip", ".bin", ".css"})
 
 Settings = Mapping[str, str | bool | int | float]
-_State = tuple[int, int]  # when a file was changed, and its size
 
 _ADDRESS = re.compile(r'(?<==")(?:(runtime/)|app/|pyscript\.toml(?="))')
 _SCRIPTS = re.compile(r"^(?= *(?:<script|</head>))", re.MULTILINE)  # hints come before any
@@ -68,7 +66,7 @@ class Site:
         self.root = root
         self.runtime = npm_runtime(root) if runtime is None else runtime
         self._page = page
-        self._named: dict[str, dict[Path, _State]] = {}
+        self._named: dict[str, dict[Path, State]] = {}
 
     def look(self) -> Look:
         """Look at what there is. Raises FileNotFoundError."""
@@ -150,19 +148,6 @@ def _files(folder: Path, suffixes: frozenset[str]) -> Iterator[Path]:
         shown = [name for name in names if name[0] != "." and os.path.splitext(name)[1] in suffixes]
         found += [os.path.join(place, name) for name in shown]
     return map(Path, sorted(found))
-
-
-def state_of(path: Path) -> _State:
-    """Return what changes with a file. Raises FileNotFoundError."""
-    stat = path.stat()
-    return stat.st_mtime_ns, stat.st_size
-
-
-@lru_cache(maxsize=1024)
-def digest_of(path: Path, _state: _State) -> bytes:
-    """Return the digest of a file's content, which is looked at once for each state of it."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").digest()
 
 
 def with_settings(text: str, settings: Settings) -> str:

@@ -46,7 +46,7 @@ class Snapshot:
         draft = folder / "new"
         shutil.rmtree(draft, ignore_errors=True)
         draft.mkdir()
-        digest_of_app = page_digest(self._root)
+        app = page_digest(self._root)  # before it is read for the snapshot
         command = [npm.node(self._packages), str(_TOOLS / "snapshot.mjs"), str(draft)]
         command += [str(self._runtime["pyodide"]), str(self._runtime["pyscript"]), _IMPORTS]
         steps.run(
@@ -55,7 +55,7 @@ class Snapshot:
             progress=lambda log: megabytes(size_of(draft)),
         )
         about = json.loads((draft / "snapshot.json").read_text(encoding="ascii"))
-        about["app"] = digest_of_app
+        about["app"] = app
         (draft / "snapshot.json").write_text(json.dumps(about), encoding="ascii")
         new = sorted(draft.iterdir())
         for path in new:  # the description comes last

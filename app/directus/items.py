@@ -5,10 +5,7 @@ from typing import Any, Protocol
 
 from . import messages
 from .errors import DeliveryUnknown, NotDelivered, ServerError, UsageError
-
-Key = int | str
-Keys = list[int] | list[str] | list[Key]
-Query = dict[str, Any]
+from .messages import Key, Keys, Query
 
 
 class Ask(Protocol):

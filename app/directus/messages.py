@@ -9,6 +9,10 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+Key = int | str
+Keys = list[int] | list[str] | list[Key]
+Query = dict[str, Any]
+
 SILENT_COLLECTIONS = ("directus_migrations", "directus_sessions")
 """Collections that Directus 12 accepts subscriptions to and sends no events of."""
 

@@ -167,8 +167,9 @@ class Protocol:
             NotConnected: there is no connection and none is being made.
             OutboxFull: too much waits for the connection already.
         """
-        text = message if isinstance(message, str) else messages.encode(self._identified(message))
-        self._post(Outgoing(text))
+        if isinstance(message, dict) and "uid" not in message:
+            message = {**message, "uid": self.next_uid()}
+        self._post(Outgoing(message if isinstance(message, str) else messages.encode(message)))
 
     def request(
         self,
@@ -195,10 +196,13 @@ class Protocol:
             OutboxFull: too much waits for the connection already.
             UsageError: a request with this uid waits for its answer.
         """
-        message = {**message, "uid": self._own_uid()} if quiet else self._identified(message)
-        uid = message["uid"] = str(message["uid"])
-        if self._outbox.awaits(uid):
+        if quiet:
+            uid = self._own_uid()
+        elif "uid" not in message:
+            uid = self.next_uid()
+        elif self._outbox.awaits(uid := str(message["uid"])):
             raise UsageError(f'A request with the uid "{uid}" is under way: leave `uid` out.')
+        message = {**message, "uid": uid}
         outgoing = Outgoing(
             messages.encode(message),
             uid=uid,
@@ -485,9 +489,6 @@ class Protocol:
             self._events.append(
                 RequestFailed(uid, ServerError(*error)) if error else Replied(uid, message)
             )
-
-    def _identified(self, message: dict[str, Any]) -> dict[str, Any]:
-        return {**message} if "uid" in message else {**message, "uid": self.next_uid()}
 
     def _own_uid(self) -> str:
         """Return a uid of our own, outside the numbers that the program's messages get."""

@@ -10,10 +10,7 @@ from typing import Any, NamedTuple
 from . import messages, transport
 from .client import DirectusClient
 from .errors import ConnectionFailed, ServerError, UsageError
-
-Key = int | str
-Keys = list[int] | list[str] | list[Key]
-Query = dict[str, Any]
+from .messages import Key, Keys, Query
 
 
 class Command(NamedTuple):

@@ -322,12 +322,11 @@ class Subscriptions:
 
     def resume(self, feed: Feed, now: float) -> bool:
         """Go on catching up if that waited for the consumer; return whether it did."""
-        if feed.uid not in self._paused or self._expired or not feed.has_room:
+        if feed.uid not in self._paused or self._expired:
             return False
         assert feed.recovery is not None
-        self._paused.discard(feed.uid)
-        self._read(feed, feed.recovery, now)
-        return True
+        self._read_page(feed, feed.recovery, now)
+        return feed.uid not in self._paused
 
     def fail_all(self, error: DirectusError) -> None:
         """Raise ``error`` in every consumer."""
