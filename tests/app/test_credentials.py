@@ -1,24 +1,11 @@
 """What signs in over the socket: which credentials come when, and what is remembered of them."""
 
 import asyncio
-from typing import Any
 
 from app.directus.credentials import SocketCredentials
+from tests.support.storage import Memory
 
 PASSWORD = {"email": "ben@example.com", "password": "secret"}
-
-
-class Memory:
-    """A storage that is looked into."""
-
-    def __init__(self, data: dict[str, Any] | None = None) -> None:
-        self.data = data
-
-    def get(self) -> dict[str, Any] | None:
-        return self.data
-
-    def set(self, data: dict[str, Any] | None) -> None:
-        self.data = data
 
 
 def used(tokens: SocketCredentials, refused: dict[str, str] | None = None) -> dict[str, str]:

@@ -10,6 +10,7 @@ from app.directus.errors import AuthenticationFailed, ConnectionFailed
 from app.directus.login import LoginTokens
 from app.directus.transport import Answer
 from tests.support import clock
+from tests.support.storage import Memory
 
 LIFE = 900.0
 
@@ -34,17 +35,6 @@ class Directus:
         self.number += 1
         tokens = {"access_token": f"a{self.number}", "refresh_token": f"r{self.number}"}
         return Answer(200, json.dumps({"data": {"expires": self.life * 1000, **tokens}}))
-
-
-class Memory:
-    def __init__(self, data: dict[str, Any] | None = None) -> None:
-        self.data = data
-
-    def get(self) -> dict[str, Any] | None:
-        return self.data
-
-    def set(self, data: dict[str, Any] | None) -> None:
-        self.data = data
 
 
 def refusal(code: str = "INVALID_CREDENTIALS", status: int = 401) -> Answer:

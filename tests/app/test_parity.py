@@ -10,38 +10,23 @@ from typing import Any
 import pytest
 
 from app.directus import (
-    RealtimeClient,
     ReplyTimeout,
     Subscription,
     create_directus,
     realtime,
     static_token,
 )
-from tests.support import editors
-from tests.support.client import client, run
-from tests.support.editors import Editors
+from tests.support.client import connected, make, run
+from tests.support.project import HEARTBEAT, Project, embedded
 
 TEXTS: dict[str, Any] = {"fields": ["text"]}
 
 
 @pytest.fixture(scope="module")
-def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Editors]:
+def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
     """A project whose user may do everything with the messages."""
-    with editors.embedded(tmp_path_factory.mktemp("project"), "handshake") as server:
-        yield Editors(server.url)
-
-
-async def connected(project: Editors) -> RealtimeClient:
-    """Return a client that is connected."""
-    directus = client(project.url, project.token)
-    await directus.connect()
-    return directus
-
-
-async def made(directus: RealtimeClient, *texts: str) -> list[int]:
-    """Create messages, and return their keys."""
-    rows = [{"text": text} for text in texts]
-    return [item["id"] for item in await directus.items("messages").create(rows)]
+    with embedded(tmp_path_factory.mktemp("project"), heartbeat_period=HEARTBEAT) as server:
+        yield Project(server.url)
 
 
 async def next_of(subscription: Subscription, event: str) -> Any:
@@ -54,7 +39,7 @@ async def next_of(subscription: Subscription, event: str) -> Any:
 # Tokens and options
 
 
-def test_a_static_token_authenticates_the_connection(project: Editors) -> None:
+def test_a_static_token_authenticates_the_connection(project: Project) -> None:
     async def scene() -> None:
         directus = create_directus(project.url).with_(static_token(project.token))
         connection = directus.with_(realtime())
@@ -65,7 +50,7 @@ def test_a_static_token_authenticates_the_connection(project: Editors) -> None:
     run(scene)
 
 
-def test_the_url_option_is_the_address_of_the_socket(project: Editors) -> None:
+def test_the_url_option_is_the_address_of_the_socket(project: Project) -> None:
     async def scene() -> None:
         address = project.url.replace("http", "ws") + "/websocket"
         directus = (
@@ -84,12 +69,12 @@ def test_the_url_option_is_the_address_of_the_socket(project: Editors) -> None:
 
 
 @pytest.mark.parametrize("event", ["create", "update", "delete"])
-def test_subscribe_to_one_event_and_only_that_comes(project: Editors, event: str) -> None:
+def test_subscribe_to_one_event_and_only_that_comes(project: Project, event: str) -> None:
     async def scene() -> None:
-        directus = await connected(project)
+        directus = await connected(project.url)
         subscription = await directus.subscribe("messages", event=event, query=TEXTS)
         await next_of(subscription, "init")
-        (key,) = await made(directus, "one")
+        (key,) = await make(directus, "one")
         await directus.items("messages").update({"text": "two"}, id=key)
         await directus.items("messages").delete(id=key)
         data = await next_of(subscription, event)
@@ -101,9 +86,9 @@ def test_subscribe_to_one_event_and_only_that_comes(project: Editors, event: str
     run(scene)
 
 
-def test_subscribe_with_a_query_and_its_fields_and_filter_hold(project: Editors) -> None:
+def test_subscribe_with_a_query_and_its_fields_and_filter_hold(project: Project) -> None:
     async def scene() -> None:
-        directus = await connected(project)
+        directus = await connected(project.url)
         query = {"fields": ["text", "user"], "filter": {"user": {"_eq": "Ben"}}}
         subscription = await directus.subscribe("messages", event="create", query=query)
         await next_of(subscription, "init")
@@ -115,11 +100,11 @@ def test_subscribe_with_a_query_and_its_fields_and_filter_hold(project: Editors)
     run(scene)
 
 
-def test_subscribe_under_a_uid_and_every_message_has_it(project: Editors) -> None:
+def test_subscribe_under_a_uid_and_every_message_has_it(project: Project) -> None:
     async def scene() -> None:
-        directus = await connected(project)
+        directus = await connected(project.url)
         subscription = await directus.subscribe("messages", event="create", uid="mine")
-        await made(directus, "one")
+        await make(directus, "one")
         assert subscription.uid == "mine"
         assert [(await anext(subscription))["uid"] for _ in range(2)] == ["mine", "mine"]
         directus.disconnect()
@@ -127,14 +112,14 @@ def test_subscribe_under_a_uid_and_every_message_has_it(project: Editors) -> Non
     run(scene)
 
 
-def test_unsubscribe_ends_one_subscription_and_the_others_go_on(project: Editors) -> None:
+def test_unsubscribe_ends_one_subscription_and_the_others_go_on(project: Project) -> None:
     async def scene() -> None:
-        directus = await connected(project)
+        directus = await connected(project.url)
         left = await directus.subscribe("messages", event="create", query=TEXTS)
         kept = await directus.subscribe("messages", event="create", query=TEXTS)
         await next_of(kept, "init")
         left.unsubscribe()
-        await made(directus, "one")
+        await make(directus, "one")
         assert await next_of(kept, "create") == [{"text": "one"}]
         assert [message["event"] async for message in left] == ["init"]
         directus.disconnect()
@@ -146,10 +131,10 @@ def test_unsubscribe_ends_one_subscription_and_the_others_go_on(project: Editors
 
 
 def test_a_request_that_directus_is_silent_on_times_out_and_others_are_answered(
-    project: Editors,
+    project: Project,
 ) -> None:
     async def scene() -> None:
-        directus = await connected(project)
+        directus = await connected(project.url)
         messages = directus.items("messages")
         silence = asyncio.ensure_future(messages.create([None], timeout=0.2))
         assert await messages.read({"limit": 0}) == []

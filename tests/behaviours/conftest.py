@@ -8,9 +8,8 @@ import pytest
 from playwright.sync_api import Browser
 
 from tests.behaviours.running import Place, Pyodide, disturbed, pyodide
-from tests.support.embedded import TOKEN
 from tests.support.pages import browser_type_launch_args
-from tests.support.project import Project, embedded
+from tests.support.project import LIFE, Project, embedded
 
 __all__ = ["browser_type_launch_args"]
 
@@ -19,13 +18,14 @@ __all__ = ["browser_type_launch_args"]
 def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     """A server in each auth mode, and a way to the first."""
     with ExitStack() as stack:
+        options = {"access_token_ttl": LIFE, "cors_enabled": True, "cors_origin": True}
         urls = {
-            mode: stack.enter_context(embedded(tmp_path_factory.mktemp(mode), mode)).url
+            mode: stack.enter_context(embedded(tmp_path_factory.mktemp(mode), mode, **options)).url
             for mode in ("handshake", "strict", "public")
         }
         direct = urls.pop("handshake")
         url, control = stack.enter_context(disturbed(urlsplit(direct).port))
-        person = {"email": Project.email, "password": Project.password, "token": TOKEN}
+        person = {"email": Project.email, "password": Project.password, "token": Project.token}
         yield Place(url=url, direct=direct, control=control, **urls, **person)
 
 

@@ -1,6 +1,5 @@
 """The embedded server with the fixture, in every set-up that scenarios ask for."""
 
-import socket
 import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -8,12 +7,12 @@ from typing import Any
 
 import httpx
 
-from server.app import create_server
 from server.config import Config
 from tests.contract.copying import copy
 from tests.contract.fixtures import MESSAGES, USERS
 from tests.contract.scenarios import Setup
 from tests.contract.seed import administrator, seed_rows, set_messages
+from tests.support.background import Running
 from tests.support.embedded import ROOT
 
 _PROJECT = Path(__file__).with_name("project.toml")
@@ -65,25 +64,6 @@ def options(setup: Setup) -> dict[str, Any]:
     return {
         option: read(value) for name, value in setup.settings for option, read in [_OPTIONS[name]]
     }
-
-
-class Running:
-    """An embedded server that runs in a thread."""
-
-    def __init__(self, config: Config) -> None:
-        listener = socket.create_server(("127.0.0.1", 0))
-        self.url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-        ready = threading.Event()
-        self._server = create_server(config, ready.set)
-        self._thread = threading.Thread(target=self._server.run, args=([listener],))
-        self._thread.start()
-        assert ready.wait(10), "the server does not listen"
-
-    def stop(self) -> None:
-        """End it."""
-        self._server.should_exit = True
-        self._thread.join(10)
-        assert not self._thread.is_alive(), "the server does not end"
 
 
 class Template:

@@ -8,22 +8,21 @@ from tests.directus.conftest import Start
 from tests.guides.test_actions import *  # noqa: F403
 from tests.guides.test_authentication import *  # noqa: F403
 from tests.guides.test_subscriptions import *  # noqa: F403
-from tests.support import editors
 from tests.support.directus import Node
-from tests.support.editors import HEARTBEAT, Editors
+from tests.support.project import HEARTBEAT, Project, on_directus
 
 
 @pytest.fixture(scope="module")
-def start_project(start: Start) -> Iterator[Callable[[str], Editors]]:
+def start_project(start: Start) -> Iterator[Callable[[str], Project]]:
     """A function that starts a project with an auth mode, once for each."""
     nodes: dict[str, Node] = {}
-    started: dict[str, Editors] = {}
+    started: dict[str, Project] = {}
 
-    def start_it(auth: str) -> Editors:
+    def start_it(auth: str) -> Project:
         if auth not in started:
             heartbeat = str(HEARTBEAT)
             nodes[auth] = start(WEBSOCKETS_REST_AUTH=auth, WEBSOCKETS_HEARTBEAT_PERIOD=heartbeat)
-            started[auth] = editors.on_directus(nodes[auth], auth)
+            started[auth] = on_directus(nodes[auth], auth)
         return started[auth]
 
     yield start_it
@@ -32,6 +31,6 @@ def start_project(start: Start) -> Iterator[Callable[[str], Editors]]:
 
 
 @pytest.fixture
-def project(start_project: Callable[[str], Editors]) -> Editors:
+def project(start_project: Callable[[str], Project]) -> Project:
     """A project in the auth mode handshake, whose user may do everything with the messages."""
     return start_project("handshake")

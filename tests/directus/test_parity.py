@@ -4,11 +4,10 @@ import pytest
 
 from tests.app.test_parity import *  # noqa: F403
 from tests.directus.conftest import Start
-from tests.support import editors
-from tests.support.editors import Editors
+from tests.support.project import Project, on_directus
 
 
 @pytest.fixture(scope="module")
-def project(start: Start) -> Editors:
+def project(start: Start) -> Project:
     """A project whose user may do everything with the messages."""
-    return editors.on_directus(start(), "handshake")
+    return on_directus(start(), "handshake")

@@ -12,7 +12,7 @@ from playwright.sync_api import Page
 
 from server.config import Config
 from tests.e2e.test_guide import OPENING
-from tests.server.conftest import Running
+from tests.support.background import Running
 from tests.support.embedded import ROOT
 from tests.support.pages import Open
 from tools.build import build

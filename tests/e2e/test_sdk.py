@@ -7,7 +7,7 @@ import pytest
 
 from tests.e2e.test_page import RUN_PYTHON
 from tests.support.pages import Open
-from tests.support.project import Project, embedded
+from tests.support.project import LIFE, Project, embedded
 
 LOGIN = """
 from js import localStorage
@@ -32,7 +32,7 @@ await scene()
 @pytest.fixture
 def site(tmp_path: Path) -> Iterator[Project]:
     """A project with somebody who can log in."""
-    with embedded(tmp_path) as server:
+    with embedded(tmp_path, access_token_ttl=LIFE) as server:
         yield Project(server.url)
 
 

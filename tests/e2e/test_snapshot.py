@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, Page, Route
 
 from server.config import Config
 from tests.e2e.test_guide import OPENING
-from tests.server.conftest import Running
+from tests.support.background import Running
 from tests.support.embedded import ROOT
 from tests.support.pages import Open, opener
 from tests.support.watched import Watched

@@ -6,29 +6,28 @@ from typing import Any
 
 import pytest
 
-from tests.support import editors
-from tests.support.editors import Editors
+from tests.support.project import HEARTBEAT, Project, embedded
 
-StartProject = Callable[[str], Editors]
+StartProject = Callable[[str], Project]
 
 
 @pytest.fixture(scope="module")
 def start_project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StartProject]:
     """A function that starts a project with an auth mode, once for each."""
     with ExitStack() as stack:
-        started: dict[str, Editors] = {}
+        started: dict[str, Project] = {}
 
-        def start(auth: Any) -> Editors:
+        def start(auth: Any) -> Project:
             if auth not in started:
                 folder = tmp_path_factory.mktemp(auth)
-                server = stack.enter_context(editors.embedded(folder, auth))
-                started[auth] = Editors(server.url)
+                server = stack.enter_context(embedded(folder, auth, heartbeat_period=HEARTBEAT))
+                started[auth] = Project(server.url)
             return started[auth]
 
         yield start
 
 
 @pytest.fixture
-def project(start_project: StartProject) -> Editors:
+def project(start_project: StartProject) -> Project:
     """A project in the auth mode handshake, whose user may do everything with the messages."""
     return start_project("handshake")

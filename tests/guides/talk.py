@@ -1,24 +1,25 @@
 """What the tests of the guides share."""
 
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
 
 from app.directus import RealtimeClient
-from tests.support.client import client
-from tests.support.wiretap import Message, Wiretap
+from tests.support.client import connected, run
+from tests.support.wiretap import Message, Wiretap, wiretap
 
 
-async def connected(tap: Wiretap) -> RealtimeClient:
-    directus = client(tap.url)
-    await directus.connect()
-    return directus
+def talk(url: str, scene: Callable[[Wiretap, RealtimeClient], Awaitable[None]]) -> None:
+    """Run a scene with a client that is connected by way of a wiretap."""
 
+    async def whole() -> None:
+        async with wiretap(url) as tap:
+            directus = await connected(tap.url)
+            await scene(tap, directus)
+            directus.disconnect()
 
-async def make(directus: RealtimeClient, *texts: str) -> list[int]:
-    """Create messages, and return their keys."""
-    rows = [{"text": text} for text in texts]
-    return [item["id"] for item in await directus.items("messages").create(rows)]
+    run(whole)
 
 
 def sent(tap: Wiretap) -> list[Message]:

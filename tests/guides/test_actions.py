@@ -8,11 +8,12 @@ from typing import Any
 
 import pytest
 
+from app.directus import RealtimeClient
 from tests.guides import actions
-from tests.guides.talk import connected, make, named, sent, without_uid
-from tests.support.client import run
-from tests.support.editors import Editors
-from tests.support.wiretap import Message, wiretap
+from tests.guides.talk import named, sent, talk, without_uid
+from tests.support.client import make
+from tests.support.project import Project
+from tests.support.wiretap import Message, Wiretap
 
 KEY, KEYS = "single_item_id", ["single_item_id", "single_item_id_2"]
 
@@ -59,23 +60,20 @@ UPDATE = {"action": "update", "data": {"text": "Hi!"}}
     ),
 )
 def test_each_action_sends_the_guides_message_and_gives_the_answers_data(
-    project: Editors, twin: Any, message: Message, kind: type
+    project: Project, twin: Any, message: Message, kind: type
 ) -> None:
-    async def scene() -> None:
-        async with wiretap(project.url) as tap:
-            directus = await connected(tap)
-            keys = await make(directus, "one", "two")
-            offered = {"directus": directus, "key": keys[0], "keys": keys}
-            given = await twin(*[offered[name] for name in inspect.signature(twin).parameters])
-            frame = sent(tap)[-1]
-            assert frame["uid"] == message.get("uid", frame["uid"])
-            (answer,) = (each for each in tap.received if each.get("uid") == frame["uid"])
-            real = {"id": keys[0], "ids": keys}
-            guides = {name: real.get(name, value) for name, value in without_uid(message).items()}
-            assert without_uid(frame) == {"type": "items", "collection": "messages", **guides}
-            assert answer["type"] == "items"
-            assert isinstance(answer["data"], kind)
-            assert given == (answer if twin is actions.read_under_uid else answer["data"])
-            directus.disconnect()
+    async def scene(tap: Wiretap, directus: RealtimeClient) -> None:
+        keys = await make(directus, "one", "two")
+        offered = {"directus": directus, "key": keys[0], "keys": keys}
+        given = await twin(*[offered[name] for name in inspect.signature(twin).parameters])
+        frame = sent(tap)[-1]
+        assert frame["uid"] == message.get("uid", frame["uid"])
+        (answer,) = (each for each in tap.received if each.get("uid") == frame["uid"])
+        real = {"id": keys[0], "ids": keys}
+        guides = {name: real.get(name, value) for name, value in without_uid(message).items()}
+        assert without_uid(frame) == {"type": "items", "collection": "messages", **guides}
+        assert answer["type"] == "items"
+        assert isinstance(answer["data"], kind)
+        assert given == (answer if twin is actions.read_under_uid else answer["data"])
 
-    run(scene)
+    talk(project.url, scene)

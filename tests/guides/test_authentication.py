@@ -12,7 +12,7 @@ from tests.guides import authentication, subscriptions
 from tests.guides.conftest import StartProject
 from tests.guides.talk import named, sent, without_uid
 from tests.support.client import run
-from tests.support.editors import Editors
+from tests.support.project import Project
 from tests.support.wiretap import Message, wiretap
 
 
@@ -72,7 +72,7 @@ def test_each_way_to_connect_sends_the_guides_message_and_may_read(
     run(scene)
 
 
-def test_the_confirmation_brings_a_refresh_token_that_signs_in(project: Editors) -> None:
+def test_the_confirmation_brings_a_refresh_token_that_signs_in(project: Project) -> None:
     async def scene() -> None:
         async with wiretap(project.url) as tap:
             directus = await authentication.access_token(tap.url, project.token)

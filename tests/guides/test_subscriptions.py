@@ -11,10 +11,10 @@ import pytest
 
 from app.directus import RealtimeClient, Subscription
 from tests.guides import subscriptions
-from tests.guides.talk import connected, make, named, sent, without_uid
-from tests.support.client import run
-from tests.support.editors import Editors
-from tests.support.wiretap import Message, wiretap
+from tests.guides.talk import named, sent, talk, without_uid
+from tests.support.client import connected, make, run
+from tests.support.project import Project
+from tests.support.wiretap import Message, Wiretap, wiretap
 
 
 @pytest.mark.parametrize(
@@ -32,41 +32,35 @@ from tests.support.wiretap import Message, wiretap
     ),
 )
 def test_each_subscribe_sends_the_guides_message_and_is_confirmed(
-    project: Editors, twin: Any, message: Message
+    project: Project, twin: Any, message: Message
 ) -> None:
-    async def scene() -> None:
-        async with wiretap(project.url) as tap:
-            directus = await connected(tap)
-            subscription = await twin(directus)
-            frame = sent(tap)[-1]
-            assert frame.pop("uid") == message.get("uid", subscription.uid)
-            guides = {"type": "subscribe", "collection": "messages", **without_uid(message)}
-            assert frame == guides
-            init = await subscriptions.initialized(subscription)
-            expected = {"type": "subscription", "event": "init", "uid": subscription.uid}
-            assert {name: init[name] for name in expected} == expected
-            directus.disconnect()
+    async def scene(tap: Wiretap, directus: RealtimeClient) -> None:
+        subscription = await twin(directus)
+        frame = sent(tap)[-1]
+        assert frame.pop("uid") == message.get("uid", subscription.uid)
+        guides = {"type": "subscribe", "collection": "messages", **without_uid(message)}
+        assert frame == guides
+        init = await subscriptions.initialized(subscription)
+        expected = {"type": "subscription", "event": "init", "uid": subscription.uid}
+        assert {name: init[name] for name in expected} == expected
 
-    run(scene)
+    talk(project.url, scene)
 
 
-def test_only_the_fields_that_were_named_come(project: Editors) -> None:
-    async def scene() -> None:
-        async with wiretap(project.url) as tap:
-            directus = await connected(tap)
-            fields = await subscriptions.subscribe_to_fields(directus)
-            creates = await subscriptions.subscribe_to_texts_of_creates(directus)
-            (key,) = await make(directus, "Hello!")
-            for subscription in (fields, creates):
-                await subscriptions.initialized(subscription)
-                assert (await anext(subscription))["data"] == [{"text": "Hello!"}]
-            other = await subscriptions.subscribe_to_texts_of_creates(directus)
-            (key,) = await make(directus, "Bye!")
-            await subscriptions.initialized(other)
-            assert (await anext(other)).keys_of_data == (key,)
-            directus.disconnect()
+def test_only_the_fields_that_were_named_come(project: Project) -> None:
+    async def scene(tap: Wiretap, directus: RealtimeClient) -> None:
+        fields = await subscriptions.subscribe_to_fields(directus)
+        creates = await subscriptions.subscribe_to_texts_of_creates(directus)
+        (key,) = await make(directus, "Hello!")
+        for subscription in (fields, creates):
+            await subscriptions.initialized(subscription)
+            assert (await anext(subscription))["data"] == [{"text": "Hello!"}]
+        other = await subscriptions.subscribe_to_texts_of_creates(directus)
+        (key,) = await make(directus, "Bye!")
+        await subscriptions.initialized(other)
+        assert (await anext(other)).keys_of_data == (key,)
 
-    run(scene)
+    talk(project.url, scene)
 
 
 async def changes(directus: RealtimeClient) -> int:
@@ -98,80 +92,68 @@ class Told:
         await task
 
 
-def test_changes_are_handled(project: Editors) -> None:
-    async def scene() -> None:
-        async with wiretap(project.url) as tap:
-            directus = await connected(tap)
-            subscription = await subscriptions.subscribe_to_id_and_text(directus)
-            await subscriptions.initialized(subscription)
-            key = await changes(directus)
-            changed, gone = Told(2), Told(1)
-            reading = subscriptions.handle_changes(subscription, changed, gone)
-            await gone.all_of(subscription, reading)
-            assert changed.calls == [({"id": key, "text": "one"},), ({"id": key, "text": "two"},)]
-            assert gone.calls == [(key,)]
-            frames = [without_uid(each) for each in tap.received if each.get("event") == "create"]
-            data = [{"id": key, "text": "one"}]
-            assert frames == [{"type": "subscription", "event": "create", "data": data}]
-            directus.disconnect()
+def test_changes_are_handled(project: Project) -> None:
+    async def scene(tap: Wiretap, directus: RealtimeClient) -> None:
+        subscription = await subscriptions.subscribe_to_id_and_text(directus)
+        await subscriptions.initialized(subscription)
+        key = await changes(directus)
+        changed, gone = Told(2), Told(1)
+        reading = subscriptions.handle_changes(subscription, changed, gone)
+        await gone.all_of(subscription, reading)
+        assert changed.calls == [({"id": key, "text": "one"},), ({"id": key, "text": "two"},)]
+        assert gone.calls == [(key,)]
+        frames = [without_uid(each) for each in tap.received if each.get("event") == "create"]
+        data = [{"id": key, "text": "one"}]
+        assert frames == [{"type": "subscription", "event": "create", "data": data}]
 
-    run(scene)
+    talk(project.url, scene)
 
 
-def test_responses_of_a_uid_are_told_apart(project: Editors) -> None:
-    async def scene() -> None:
-        async with wiretap(project.url) as tap:
-            directus = await connected(tap)
-            subscription = await subscriptions.subscribe_with_uid(directus)
-            await changes(directus)
-            told = Told(4)
-            await told.all_of(subscription, subscriptions.tell_apart(subscription, told))
-            events = ["init", "create", "update", "delete"]
-            expected = [("any-string-value", event) for event in events]
-            assert [(uid, message["event"]) for uid, message in told.calls] == expected
-            directus.disconnect()
+def test_responses_of_a_uid_are_told_apart(project: Project) -> None:
+    async def scene(tap: Wiretap, directus: RealtimeClient) -> None:
+        subscription = await subscriptions.subscribe_with_uid(directus)
+        await changes(directus)
+        told = Told(4)
+        await told.all_of(subscription, subscriptions.tell_apart(subscription, told))
+        events = ["init", "create", "update", "delete"]
+        expected = [("any-string-value", event) for event in events]
+        assert [(uid, message["event"]) for uid, message in told.calls] == expected
 
-    run(scene)
+    talk(project.url, scene)
 
 
-def test_key_event_and_data_are_those_of_the_graphql_subscription(project: Editors) -> None:
-    async def scene() -> None:
-        async with wiretap(project.url) as tap:
-            directus = await connected(tap)
-            subscription = await subscriptions.subscribe_to_id_and_text(directus)
-            await subscriptions.initialized(subscription)
-            key = await changes(directus)
-            told = Told(3)
-            await told.all_of(subscription, subscriptions.key_event_and_data(subscription, told))
-            assert told.calls == [
-                (key, "create", {"id": key, "text": "one"}),
-                (key, "update", {"id": key, "text": "two"}),
-                (key, "delete", None),
-            ]
-            directus.disconnect()
+def test_key_event_and_data_are_those_of_the_graphql_subscription(project: Project) -> None:
+    async def scene(tap: Wiretap, directus: RealtimeClient) -> None:
+        subscription = await subscriptions.subscribe_to_id_and_text(directus)
+        await subscriptions.initialized(subscription)
+        key = await changes(directus)
+        told = Told(3)
+        await told.all_of(subscription, subscriptions.key_event_and_data(subscription, told))
+        assert told.calls == [
+            (key, "create", {"id": key, "text": "one"}),
+            (key, "update", {"id": key, "text": "two"}),
+            (key, "delete", None),
+        ]
 
-    run(scene)
+    talk(project.url, scene)
 
 
-def test_unsubscribing_from_one_and_from_all(project: Editors) -> None:
-    async def scene() -> None:
-        async with wiretap(project.url) as tap:
-            directus = await connected(tap)
-            one, two, three = [await subscriptions.subscribe(directus) for _ in range(3)]
-            await subscriptions.unsubscribe(one)
-            await subscriptions.unsubscribe_all([two, three])
-            assert await directus.items("messages").read({"limit": 0}) == []
-            guides = [{"type": "unsubscribe", "uid": each.uid} for each in (one, two, three)]
-            assert [each for each in tap.sent if each["type"] == "unsubscribe"] == guides
-            await make(directus, "nobody sees this")
-            for subscription in (one, two, three):
-                assert [message["event"] async for message in subscription] == ["init"]
-            directus.disconnect()
+def test_unsubscribing_from_one_and_from_all(project: Project) -> None:
+    async def scene(tap: Wiretap, directus: RealtimeClient) -> None:
+        one, two, three = [await subscriptions.subscribe(directus) for _ in range(3)]
+        await subscriptions.unsubscribe(one)
+        await subscriptions.unsubscribe_all([two, three])
+        assert await directus.items("messages").read({"limit": 0}) == []
+        guides = [{"type": "unsubscribe", "uid": each.uid} for each in (one, two, three)]
+        assert [each for each in tap.sent if each["type"] == "unsubscribe"] == guides
+        await make(directus, "nobody sees this")
+        for subscription in (one, two, three):
+            assert [message["event"] async for message in subscription] == ["init"]
 
-    run(scene)
+    talk(project.url, scene)
 
 
-def test_a_ping_is_answered_and_no_handler_sees_it(project: Editors) -> None:
+def test_a_ping_is_answered_and_no_handler_sees_it(project: Project) -> None:
     async def scene() -> None:
         async with wiretap(project.url) as tap:
             directus = await subscriptions.keep_alive(tap.url, project.token)
@@ -185,10 +167,10 @@ def test_a_ping_is_answered_and_no_handler_sees_it(project: Editors) -> None:
     run(scene)
 
 
-def test_disposing_of_the_client_closes_its_connection(project: Editors) -> None:
+def test_disposing_of_the_client_closes_its_connection(project: Project) -> None:
     async def scene() -> None:
         async with wiretap(project.url) as tap:
-            directus = await connected(tap)
+            directus = await connected(tap.url)
             await subscriptions.dispose(directus)
             assert directus.state == "closed"
 

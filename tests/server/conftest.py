@@ -1,7 +1,5 @@
 """Servers on free ports, in threads of their own, and databases with a few rows."""
 
-import socket
-import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -9,31 +7,12 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from server.app import create_server
 from server.config import Config
 from tests.server.desk import PROJECT, Desk
 from tests.server.rows import ALL, CODE, ROWS, TEXTS, USERS
+from tests.support.background import Running
 
 TOKEN = "your_access_token"
-
-
-class Running:
-    """A server that listens, and how to end it."""
-
-    def __init__(self, config: Config) -> None:
-        listener = socket.create_server(("127.0.0.1", 0))
-        self.listener = listener
-        self.address = f"127.0.0.1:{listener.getsockname()[1]}"
-        ready = threading.Event()
-        self._server = create_server(config, ready.set)
-        self._thread = threading.Thread(target=self._server.run, args=([listener],))
-        self._thread.start()
-        assert ready.wait(10), "the server does not listen"
-
-    def stop(self) -> None:
-        self._server.should_exit = True
-        self._thread.join(10)
-        assert not self._thread.is_alive(), "the server does not end"
 
 
 @pytest.fixture

@@ -9,7 +9,8 @@ import pytest
 import websockets
 from websockets.asyncio.client import ClientConnection
 
-from tests.server.conftest import TOKEN, Running
+from tests.server.conftest import TOKEN
+from tests.support.background import Running
 
 Start = Callable[..., Running]
 

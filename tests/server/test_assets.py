@@ -17,7 +17,7 @@ import pytest
 from server.config import page_digest
 from server.packed import zipped
 from server.pages import Site, with_settings
-from tests.server.conftest import Running
+from tests.support.background import Running
 
 
 @pytest.fixture

@@ -13,6 +13,19 @@ def client(url: str, token: str = TOKEN, **options: Any) -> RealtimeClient:
     return create_directus(url).with_(static_token(token)).with_(realtime(**options))
 
 
+async def connected(url: str, token: str = TOKEN) -> RealtimeClient:
+    """Return a client that is connected."""
+    directus = client(url, token)
+    await directus.connect()
+    return directus
+
+
+async def make(directus: RealtimeClient, *texts: str) -> list[int]:
+    """Create messages, and return their keys."""
+    rows = [{"text": text} for text in texts]
+    return [item["id"] for item in await directus.items("messages").create(rows)]
+
+
 def run(scene: Callable[[], Awaitable[None]]) -> None:
     """Run a scene; nothing that it leaves behind may have failed unseen."""
     complaints: list[dict[str, Any]] = []

@@ -1,30 +1,52 @@
-"""A project with somebody who can log in, and whose tokens end after a few seconds."""
+"""A project with a user who may do everything with the messages, here and on a real Directus."""
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from server.app import create_server
 from server.config import AuthMode, Config
 from tests.support.background import Background
-from tests.support.embedded import EDITORS, ROOT
+from tests.support.directus import Node
+from tests.support.embedded import EDITORS, ROOT, TOKEN
+from tools.provision import EMAIL, POLICY
 
 LIFE = 3
-"""Seconds that an access token is good for, less up to one: Directus counts whole ones."""
+"""Seconds that a short access token is good for, less up to one: Directus counts whole ones."""
+HEARTBEAT = 3
+"""Seconds between the pings of a server that is to be heard soon."""
+PUBLIC = "abf8a154-5b1c-4a46-ac9c-7300570f4f17"
+"""The key of Directus' policy of those who do not say who they are."""
+_NOTES = {
+    "collection": "notes",
+    "meta": {},
+    "schema": {},
+    "fields": [
+        {
+            "field": "id",
+            "type": "uuid",
+            "meta": {"special": ["uuid"]},
+            "schema": {"is_primary_key": True},
+        },
+        {"field": "text", "type": "text", "meta": {}, "schema": {}},
+    ],
+}
 
 
 @dataclass(frozen=True)
 class Project:
-    """Where a project is, and who may do everything with the messages there."""
+    """Where the project is, and how its user signs in."""
 
     url: str
     email: str = "editor@example.com"
     password: str = "editor-password"
+    token: str = TOKEN
 
 
-def embedded(folder: Path, auth: AuthMode = "handshake") -> Background:
-    """Return the embedded server with such a project, in a thread of this process.
+def embedded(folder: Path, auth: AuthMode = "handshake", **options: Any) -> Background:
+    """Return the embedded server with the project, in a thread of this process.
 
-    Pages of other origins are let in. In the auth mode public anybody has the user's rights.
+    ``options`` are more of the server's. In the auth mode public anybody has the user's rights.
     """
     project = folder / "project.toml"
     public = '[public]\npolicies = ["Editors"]\n' if auth == "public" else ""
@@ -34,9 +56,41 @@ def embedded(folder: Path, auth: AuthMode = "handshake") -> Background:
         database=folder / "messages.db",
         project=project,
         auth=auth,
-        access_token_ttl=LIFE,
         login_stall_time=0.0,
-        cors_enabled=True,
-        cors_origin=True,
+        **options,
     )
     return Background(create_server(config, lambda: None))
+
+
+def on_directus(node: Node, auth: str) -> Project:
+    """Make the project on a real Directus that is empty."""
+    node.provision()
+    _post(node, "/collections", _NOTES)
+    project = Project(node.url, email=EMAIL)
+    change = {"password": project.password}
+    user = _key(node, "/users", "email", EMAIL)
+    node.admin.patch(f"/users/{user}", json=change).raise_for_status()
+    policy = _key(node, "/policies", "name", POLICY)
+    _allow(node, policy, "messages", "update", "delete")
+    _allow(node, policy, "notes", "create", "read")
+    if auth == "public":
+        _allow(node, PUBLIC, "messages", "create", "read", "update", "delete")
+    return project
+
+
+def _allow(node: Node, policy: str, collection: str, *actions: str) -> None:
+    all_of_it = {"fields": ["*"], "permissions": {}, "validation": {}}
+    for action in actions:
+        rule = {"policy": policy, "collection": collection, "action": action, **all_of_it}
+        _post(node, "/permissions", rule)
+
+
+def _key(node: Node, path: str, field: str, value: str) -> str:
+    """Return the key of the only one whose field has a value."""
+    found = node.admin.get(path, params={f"filter[{field}][_eq]": value})
+    (row,) = found.raise_for_status().json()["data"]
+    return str(row["id"])
+
+
+def _post(node: Node, path: str, body: object) -> None:
+    node.admin.post(path, json=body).raise_for_status()

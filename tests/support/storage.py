@@ -1,0 +1,16 @@
+"""A storage that a test looks into."""
+
+from typing import Any
+
+
+class Memory:
+    """Remembers in ``data`` what it is given."""
+
+    def __init__(self, data: dict[str, Any] | None = None) -> None:
+        self.data = data
+
+    def get(self) -> dict[str, Any] | None:
+        return self.data
+
+    def set(self, data: dict[str, Any] | None) -> None:
+        self.data = data
