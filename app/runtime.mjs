@@ -18,25 +18,6 @@ slices.catch(() => {}); // whoever awaits them hears of it
 
 const { loadPyodide: load, version } = await import(PYODIDE);
 
-// Asked after everybody else; on sys.path each name that is nowhere would bring the file.
-const FIND_HTTP_PACKAGE = `
-def _add_finder():
-    import sys
-    from zipimport import zipimporter
-
-    class Late:
-        @staticmethod
-        def find_spec(name, path=None, target=None):
-            if name != "pyodide_http":
-                return None
-            return zipimporter("/lib/pyodide_http.zip").find_spec(name)
-
-    sys.meta_path.append(Late)
-
-_add_finder()
-del _add_finder
-`;
-
 // Until PyScript says where Python's output goes.
 const streams = { stdout: console.log, stderr: console.error };
 const options = {
@@ -60,8 +41,6 @@ export async function loadPyodide({ stdout, stderr }) {
 
 async function start() {
   const pyodide = await restore().catch(startPlainly);
-  mountLate(pyodide.FS, "/lib/pyodide_http.zip", HTTP_PACKAGE);
-  pyodide.runPython(FIND_HTTP_PACKAGE);
   performance.mark("runtime:started");
   return pyodide;
 }
@@ -103,32 +82,36 @@ async function restore() {
   });
   const library = pyodide.FS.readdir("/lib").find((name) => name.endsWith(".zip"));
   mountLate(pyodide.FS, `/lib/${library}`, STANDARD_LIBRARY);
-  // Every page begins with the same memory: without this, with the same random numbers too. The
-  // seed of str's and bytes' hashes stays shared, since hashes are in dictionaries already; who
-  // can choose very many keys of one dictionary in a page could know which of them collide. Nor does
-  // Python look again at what it found out when it was imported: `time.timezone`, `time.tzname` and
-  // "%Z" are those of the machine of set-up, while `datetime.astimezone()` is the page's.
-  pyodide.runPython("import random; random.seed(); del random");
+  mountLate(pyodide.FS, "/lib/pyodide_http.zip", HTTP_PACKAGE);
+  const inside = pyodide.pyimport("in_snapshot"); // tools/in_snapshot.py, as it was when it was made
+  inside.begin();
+  inside.destroy();
   return pyodide;
 }
 
 async function startPlainly(cause) {
   console.info(`Python starts without its snapshot, which takes longer: ${cause.message}`);
   const pyodide = await load(options);
-  await fetchFiles(pyodide.FS, about?.files ?? []);
+  const [archive] = await Promise.all([
+    fetchBytes(HTTP_PACKAGE),
+    ...(about?.files ?? []).map((file) => fetchFile(pyodide.FS, file)),
+  ]);
+  pyodide.unpackArchive(archive, "zip");
   return pyodide;
 }
 
-/** Fetch the app's files, which PyScript is not told of where the snapshot has them. */
-async function fetchFiles(fs, files) {
-  const write = async (file) => {
-    const response = await fetch(new URL(`../${file}`, import.meta.url));
-    if (!response.ok) throw new Error(`${file} did not come: ${response.status}`);
-    const path = `${HOME}/${file}`;
-    fs.mkdirTree(path.slice(0, path.lastIndexOf("/")));
-    fs.writeFile(path, new Uint8Array(await response.arrayBuffer()));
-  };
-  await Promise.all(files.map(write));
+/** Fetch a file of the app, which PyScript is not told of where the snapshot has them. */
+async function fetchFile(fs, file) {
+  const bytes = await fetchBytes(new URL(`../${file}`, import.meta.url));
+  const path = `${HOME}/${file}`;
+  fs.mkdirTree(path.slice(0, path.lastIndexOf("/")));
+  fs.writeFile(path, bytes);
+}
+
+async function fetchBytes(address) {
+  const response = await fetch(address);
+  if (!response.ok) throw new Error(`${address} did not come: ${response.status}`);
+  return new Uint8Array(await response.arrayBuffer());
 }
 
 /** Fetch a slice of the snapshot. As a blob it passes the page by until it is complete. */

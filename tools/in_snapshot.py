@@ -1,25 +1,40 @@
-"""What a snapshot holds besides imported modules: the app as it was, for as long as it stays so.
+"""What a snapshot holds besides imported modules: the app, and what starts it.
 
-This runs inside Pyodide: when the snapshot is made, and, restored with it, in each page. A file of
-the app that the page has fetched is compared with the one that the snapshot knows; the same source
-gives the same code, so that it needs no compiling, and where no file of the SDK has changed its
-modules need no running either. What has been edited is imported as ever.
+This runs inside Pyodide: when the snapshot is made, and, restored with it, in each page. The same
+source gives the same code, so that what a page runs needs no compiling, and where no file of the
+SDK has changed its modules need no running either. What has been edited is read as ever.
 """
 
+import ast
+import random
 import sys
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
 from importlib.util import decode_source
 from pathlib import Path
 from types import CodeType, ModuleType
+from zipimport import zipimporter
+
+from _pyodide import _base
+
+_HTTP_PACKAGE = "/lib/pyodide_http.zip"
+_OF_PYODIDE = (
+    "{}",
+    "import importlib; importlib",
+    "import __main__; __main__.__dict__",
+    "import builtins; builtins.__dict__",
+)
+"""What Pyodide itself runs when it starts."""
+
+_IMPORT_PYSCRIPT = "import pyscript as _pyscript\ndel _pyscript"
 
 
 class Prepared(MetaPathFinder, Loader):
     """Finds and loads modules out of the snapshot; stands first in ``sys.meta_path``."""
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
+    def __init__(self, home: Path) -> None:
+        self._home = home
         self._sources: dict[str, tuple[Path, bytes]] = {}
         self._codes: dict[str, CodeType] = {}
         self._modules: dict[str, ModuleType] = {}
@@ -41,8 +56,7 @@ class Prepared(MetaPathFinder, Loader):
         self, name: str, _path: Sequence[str] | None, _target: ModuleType | None = None
     ) -> ModuleSpec | None:
         """Return how to load a module whose file is the one that was kept, or None."""
-        is_app = name == self._folder.name and name not in self._sources
-        if is_app and not self._folder.exists():
+        if name == "app" and name not in self._sources and not self._is_written(name):
             return self._namespace(name)
         if name not in self._sources or not self._is_same(name):
             return None
@@ -69,34 +83,105 @@ class Prepared(MetaPathFinder, Loader):
     def _namespace(self, name: str) -> ModuleSpec:
         """Return the package without a file of its own that holds the page's modules."""
         spec = ModuleSpec(name, None, is_package=True)
-        spec.submodule_search_locations = [str(self._folder)]
+        spec.submodule_search_locations = [str(self._home / name)]
         return spec
 
     def get_source(self, name: str) -> str:
         """Return the source of a module, for tracebacks."""
         return decode_source(self._sources[name][1])
 
+    def _is_written(self, name: str) -> bool:
+        """Return whether this page has files of the package that a module belongs to."""
+        return (self._home / name.partition(".")[0]).exists()
+
     def _is_same(self, name: str) -> bool:
-        """Return whether a file is as it was; a page that has fetched none has no other."""
+        """Return whether a file is as it was; a page that has none of its package has no other."""
         path, source = self._sources[name]
-        if name.startswith("app.") and not self._folder.exists():
-            return True
         try:
-            return path.read_bytes() == source
+            return not self._is_written(name) or path.read_bytes() == source
         except OSError:
             return False
 
 
-def prepare(folder: str) -> None:
-    """Import and compile what is in ``folder``, which the page will fill again."""
-    prepared = Prepared(Path(folder, "app"))
-    for path in sorted(Path(folder).rglob("*.py")):
-        parts = path.relative_to(folder).with_suffix("").parts
+class Compiled:
+    """What every page runs as text, compiled; stands in for Pyodide's own way to compile."""
+
+    def __init__(self) -> None:
+        self._anew = _base._parse_and_compile_gen
+        self._codes: dict[tuple[object, ...], CodeType] = {}
+        self._instead: dict[str, str] = {}
+        self._keeps = False
+        _base._parse_and_compile_gen = self._parse_and_compile
+
+    def keep(self, text: str, *, instead: str = "", flags: int = 0) -> None:
+        """Keep the code of `text`, or of what is to be run `instead`."""
+        if instead:
+            self._instead[text] = instead
+        self._keeps = True
+        _base.CodeRunner(text, flags=flags).compile()
+        self._keeps = False
+
+    def _parse_and_compile(
+        self, text: str, **options: object
+    ) -> Generator[ast.Module | None, ast.Module | None, CodeType]:
+        text = self._instead.get(text, text)
+        key = (text, *options.values())
+        if key in self._codes:
+            yield None  # the syntax tree, which nobody changes
+            return self._codes.pop(key)  # a page starts once
+        code = yield from self._anew(text, **options)
+        if self._keeps:
+            self._codes[key] = code
+        return code
+
+
+class HttpPackage(MetaPathFinder):
+    """Finds pyodide_http in a file that comes when it is asked for.
+
+    It is asked last: on ``sys.path`` each name that is nowhere would bring the file.
+    """
+
+    def find_spec(
+        self, name: str, _path: Sequence[str] | None, _target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        """Return how to load the package, or None."""
+        return zipimporter(_HTTP_PACKAGE).find_spec(name) if name == "pyodide_http" else None
+
+
+def prepare(home: str, prelude: str, main: str) -> None:
+    """Import and compile what is in the folder `home`, which the page will fill again.
+
+    Args:
+        home: the page's working directory, with the app and PyScript's package.
+        prelude: what PyScript runs before any script: it writes that package, and imports it.
+        main: the page's script.
+    """
+    prepared = Prepared(Path(home))
+    for path in sorted(Path(home).rglob("*.py")):
+        parts = path.relative_to(home).with_suffix("").parts
         prepared.compile(".".join(parts[:-1] if parts[-1] == "__init__" else parts), path)
     exec("from app.directus import *", {})
     prepared.keep("app.")
     del sys.modules["app"]
+    compiled = Compiled()
+    for text in _OF_PYODIDE:
+        compiled.keep(text)
+    compiled.keep(prelude, instead=_IMPORT_PYSCRIPT, flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
+    compiled.keep(main, flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
     sys.path.remove("")  # Pyodide puts it there again
-    for known in [known for known in sys.path_importer_cache if known.startswith(folder)]:
+    for known in [known for known in sys.path_importer_cache if known.startswith(home)]:
         del sys.path_importer_cache[known]
     sys.meta_path.insert(0, prepared)
+    sys.meta_path.append(HttpPackage())
+
+
+def begin() -> None:
+    """Make a page of its own out of the restored snapshot.
+
+    Every page begins with the same memory: without this, with the same random numbers too. The
+    seed of str's and bytes' hashes stays shared, since hashes are in dictionaries already; who can
+    choose very many keys of one dictionary in a page could know which of them collide. Nor does
+    Python look again at what it found out when it was imported: ``time.timezone``, ``time.tzname``
+    and ``%Z`` are those of the machine of set-up, while ``datetime.astimezone()`` is the page's.
+    """
+    random.seed()

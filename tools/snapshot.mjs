@@ -2,11 +2,12 @@
 //
 // OUT is a folder: it gets the slices, their twins, and snapshot.json, which tells a page how to use them.
 import { createHash } from "node:crypto";
-import { readFileSync, readdirSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
 
 import { compress } from "./compress.mjs";
+import { prelude, pyscriptPackage } from "./pyscript_package.mjs";
 
 const HOME = "/home/pyodide";
 const PAGE = 4096; // bytes
@@ -21,47 +22,28 @@ for (const file of files) {
   pyodide.FS.mkdirTree(dirname(`${HOME}/${file}`));
   pyodide.FS.writeFile(`${HOME}/${file}`, readFileSync(join(root, file)));
 }
-writeTree(HOME, pyscriptPackage());
+const pyscript = pyscriptPackage(pyscriptFolder);
+writeTree(HOME, pyscript);
 pyodide.runPython(`import ${imports}`);
 pyodide.FS.writeFile("/lib/in_snapshot.py", readFileSync(new URL("in_snapshot.py", import.meta.url)));
 pyodide.runPython(`
 import sys
 sys.path.append("/lib")
-from in_snapshot import prepare
+import in_snapshot
 sys.path.remove("/lib")
 sys.path_importer_cache.pop("/lib")
-prepare("${HOME}")
-del prepare, sys
-import gc
-gc.collect()
-del gc
+del in_snapshot, sys
 `);
+const inside = pyodide.pyimport("in_snapshot");
+const main = join(root, "app", "main.py");
+inside.prepare(HOME, prelude(pyscript), existsSync(main) ? readFileSync(main, "utf8") : "");
+inside.destroy();
+pyodide.runPython("import gc; gc.collect(); del gc");
 clearFreeMemory();
 // A page starts with the heap that the build declares, and cannot take in a larger one.
 const grown = pyodide._module.HEAP8.length;
 if (grown !== declared) {
   throw new Error(`the snapshot needs ${grown} bytes of memory, and Pyodide starts with ${declared}`);
-}
-
-// PyScript carries its Python package as an object of sources, which it writes to files in the page.
-function pyscriptPackage() {
-  for (const name of readdirSync(pyscriptFolder).filter((name) => /^core-.*\.js$/.test(name))) {
-    const text = readFileSync(join(pyscriptFolder, name), "utf8");
-    const start = text.indexOf('{pyscript:{"__init__.py":');
-    if (start >= 0) return Function(`return ${literal(text, start)}`)();
-  }
-  return {};
-}
-
-// The text of the object literal that begins at `start`: braces inside strings do not count.
-function literal(text, start) {
-  const token = /"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|`(?:[^`\\]|\\.)*`|[{}]/gs;
-  token.lastIndex = start;
-  for (let depth = 0, found; (found = token.exec(text)); ) {
-    depth += { "{": 1, "}": -1 }[found[0]] ?? 0;
-    if (depth === 0) return text.slice(start, token.lastIndex);
-  }
-  return "{}";
 }
 
 function writeTree(folder, tree) {

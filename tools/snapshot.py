@@ -15,7 +15,13 @@ from tools.stamps import digest, is_stamped, stamp
 from tools.steps import Steps, megabytes, size_of
 
 _TOOLS = Path(__file__).parent
-_SOURCES = ("snapshot.mjs", "in_snapshot.py", "compress.mjs", "snapshot.py")
+_SOURCES = (
+    "snapshot.mjs",
+    "in_snapshot.py",
+    "pyscript_package.mjs",
+    "compress.mjs",
+    "snapshot.py",
+)
 _IMPORTS = (
     "ast, asyncio, base64, bz2, codeop, glob, html, importlib.util, inspect, json, logging, lzma, "
     "pathlib, random, shutil, tempfile, textwrap, zipfile, "
@@ -73,4 +79,5 @@ class Snapshot:
     @property
     def _key(self) -> str:
         files = [self._root / name for name in ("package-lock.json", *self._app)]
+        files += [path for path in [self._root / "app" / "main.py"] if path.is_file()]
         return digest(*(path.read_bytes() for path in files + [_TOOLS / name for name in _SOURCES]))

@@ -54,6 +54,7 @@ _CAUSES = (
     ),
 )
 _LEAST_FREE = 1_000_000  # bytes; a child on a full disk cannot even write why it failed
+_LONGEST_LINE = 5_000  # characters
 _TICK = 0.2  # seconds between two looks at a running child
 _LINE_EVERY = 5.0  # seconds between two progress lines where lines cannot be rewritten
 
@@ -166,7 +167,8 @@ class Steps:
         return self._log.read_text(encoding="utf-8", errors="replace")
 
     def _explain(self, title: str, code: int) -> str:
-        log = self._read_log()
+        # A line that long is the source that Node shows where a bundle fails: it names every error.
+        log = "\n".join(line for line in self._read_log().splitlines() if len(line) < _LONGEST_LINE)
         reason = next((cure for pattern, cure in _CAUSES if re.search(pattern, log)), None)
         if shutil.disk_usage(self._log.parent).free < _LEAST_FREE:
             reason = _CAUSES[0][1]

@@ -115,6 +115,7 @@ def test_where_set_up_has_made_none_the_page_starts_and_says_so(
     assert page.wait_for_lines(6) == OPENING
     ((note,),) = said
     assert "there is none" in note
+    assert answer(page, "import pyodide_http; answer = 'found'") == "found"
 
 
 def test_the_usual_start_says_nothing_and_fetches_nothing_late(open_page: Open) -> None:
@@ -133,32 +134,50 @@ def fetched_by(page: Watched) -> list[str]:
     return names
 
 
-RANDOM = """async () => {
+ANSWER = """async (code) => {
   const script = document.createElement("script");
   script.type = "py";
-  script.textContent = "import random; from js import window; window.drawn = random.random()";
+  script.textContent = `${code}\\nfrom js import window; window.answer = answer`;
   document.body.append(script);
-  while (window.drawn === undefined) await new Promise(requestAnimationFrame);
-  return window.drawn;
+  while (window.answer === undefined) await new Promise(requestAnimationFrame);
+  return window.answer;
 }"""
 
 
+def answer(page: Watched, code: str) -> object:
+    """Run Python in the page; return what it leaves in its variable `answer`."""
+    found: object = page.page.evaluate(ANSWER, code)
+    return found
+
+
 def test_pages_do_not_share_their_random_numbers(open_page: Open) -> None:
-    pages = [open_page(), open_page()]
-    assert len({page.page.evaluate(RANDOM) for page in pages}) == 2
+    code = "import random; answer = random.random()"
+    assert len({answer(open_page(), code) for _ in range(2)}) == 2
 
 
 def test_what_the_snapshot_has_not_is_imported_all_the_same(open_page: Open) -> None:
     page = open_page()
-    code = "import csv, unittest.mock; from js import window; window.drawn = csv.QUOTE_ALL"
-    assert page.page.evaluate(RANDOM.replace("import random; ", code + " #")) == 1
+    assert answer(page, "import csv, unittest.mock; answer = csv.QUOTE_ALL") == 1
 
 
 def test_modules_of_the_snapshot_show_their_source(open_page: Open) -> None:
-    page = open_page()
-    code = "import inspect; from app import page; from js import window; "
-    code += "window.drawn = inspect.getsource(page.mark)"
-    assert "def mark(" in page.page.evaluate(RANDOM.replace("import random; ", code + " #"))
+    code = "import inspect; from app import page; answer = inspect.getsource(page.mark)"
+    assert "def mark(" in str(answer(open_page(), code))
+
+
+def test_everything_that_starts_the_page_is_compiled_and_pyscripts_files_are_not_written(
+    open_page: Open,
+) -> None:
+    left = "_base._parse_and_compile_gen.__self__._codes"
+    code = f"from _pyodide import _base; import os; answer = f'{{len({left})}} {{os.listdir()}}'"
+    assert answer(open_page(), code) == "0 []"
+
+
+def test_pyscripts_package_works_and_shows_its_source(open_page: Open) -> None:
+    code = "import inspect, pyscript; answer = inspect.getsource(pyscript.when) + pyscript.__file__"
+    found = str(answer(open_page(), code))
+    assert "def when(" in found
+    assert found.endswith("/pyscript/__init__.py")
 
 
 def test_of_an_app_that_is_as_it_was_only_its_first_file_is_fetched(open_page: Open) -> None:

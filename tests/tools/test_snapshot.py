@@ -19,7 +19,7 @@ HEAP = 31_457_280  # bytes, that Pyodide starts with
 @pytest.fixture
 def checkout(tmp_path: Path) -> Path:
     """A checkout with a stamped snapshot."""
-    for name in ("package-lock.json", "pyscript.toml", *page_files(ROOT)):
+    for name in ("package-lock.json", "pyscript.toml", "app/main.py", *page_files(ROOT)):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / name, tmp_path / name)
     npm_runtime(tmp_path)["start"].mkdir(parents=True)
@@ -45,7 +45,9 @@ def test_it_says_of_which_app_it_is() -> None:
     assert about["app"] == page_digest(ROOT)
 
 
-@pytest.mark.parametrize("name", ["package-lock.json", "app/page.py", "app/directus/events.py"])
+@pytest.mark.parametrize(
+    "name", ["package-lock.json", "app/main.py", "app/page.py", "app/directus/events.py"]
+)
 def test_another_runtime_or_app_is_another_snapshot(checkout: Path, name: str) -> None:
     with (checkout / name).open("a") as file:
         file.write("\n")

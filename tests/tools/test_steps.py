@@ -58,6 +58,7 @@ def test_steps_are_counted_and_say_how_far_they_are(
         pytest.param("npm error code EINTEGRITY", "not the one that the lock", id="integrity"),
         pytest.param("[Errno 13] Permission denied: 'x'", "writable", id="rights"),
         pytest.param("ensurepip is not available", "python3-venv", id="venv"),
+        pytest.param(f"{'x' * 9999} ENOSPC\na surprise", "a surprise", id="source"),
         pytest.param("a surprise", "exit code 3, 'a surprise': read the log", id="unknown"),
     ],
 )

@@ -1,0 +1,1 @@
+"""What of Pyodide's own Python the snapshot uses."""
