@@ -1,5 +1,5 @@
-// What the page says until Python speaks for itself: this runs while there is no Python yet, and
-// before any other script, so that no failure goes unheard.
+// What the page says and does until Python does: this runs while there is no Python yet, and before
+// any other script, so that no failure goes unheard.
 (() => {
   const element = (id) => document.getElementById(id);
   const isLoading = () => (element("status")?.dataset.state ?? "loading") === "loading";
@@ -71,6 +71,23 @@
   if (location.protocol === "file:") {
     fail("This page needs its server: run python3 serve.py in its folder, and open the address that it prints.");
     return;
+  }
+
+  connect(document.querySelector('meta[name="project"]')?.content);
+
+  // The connection opens beside Python, which takes it over if it wants this one. A message, such as
+  // a ping, or Directus' ten seconds for credentials must find Python there: else there is a new one.
+  function connect(project) {
+    if (project === undefined) return;
+    const address = (project || location.origin).replace(/^http/, "ws");
+    try {
+      const socket = new WebSocket(`${address}/websocket`);
+      window.earlySocket = socket;
+      socket.onmessage = () => socket.close();
+      setTimeout(() => window.earlySocket === socket && socket.close(), 5_000);
+    } catch {
+      // A browser that makes no attempt tells Python so, too.
+    }
   }
 
   addEventListener("error", ({ target, message }) => {

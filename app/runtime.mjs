@@ -70,11 +70,10 @@ async function restore() {
     createPyodideModule: async (settings) => {
       const { default: create } = await import(ASSEMBLY);
       settings.INITIAL_MEMORY = about.size.whole;
-      settings.onRuntimeInitialized = () => {
-        pour(content, settings);
-        content = [];
-      };
-      return create(settings);
+      const begun = await create(settings);
+      pour(content, begun);
+      content = [];
+      return begun;
     },
   }).catch(async (error) => {
     await arrived; // if that failed, it is the cause
@@ -125,19 +124,27 @@ async function fetchSlice(address) {
   return bytes;
 }
 
-/** See that the slices are what they were when the snapshot was made: a byte of every kilobyte. */
+/** See that the slices are what they were when the snapshot was made. */
 function check(found) {
   if (loaded !== about.size.content) throw new Error(`it ends after ${loaded} bytes`);
+  if (sumOf(found) !== about.sums.content) throw new Error("it was changed on its way");
+  performance.mark("runtime:snapshot");
+}
+
+/** The sum of a byte of every kilobyte: it takes no time. */
+function sumOf(arrays) {
   let sum = 0;
-  for (const bytes of found) {
+  for (const bytes of arrays) {
     for (let at = 0; at < bytes.length; at += 1024) sum = (Math.imul(sum, 31) + bytes[at]) >>> 0;
   }
-  if (sum !== about.sum) throw new Error("it was changed on its way");
-  performance.mark("runtime:snapshot");
+  return sum;
 }
 
 /** Put what the slices hold where it belongs in memory, and zeros where memory is in use already. */
 function pour(content, { HEAPU8: memory, _sbrk }) {
+  if (sumOf([memory.subarray(0, about.constant)]) !== about.sums.constant) {
+    throw new Error("it is one of another WebAssembly");
+  }
   const end = _sbrk(0);
   for (const [start, stop] of about.zeros) memory.fill(0, start, Math.max(start, Math.min(stop, end)));
   const parts = about.parts.values();

@@ -10,6 +10,7 @@ import hashlib
 import json
 import os
 import re
+import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from html import escape
 from pathlib import Path
@@ -26,7 +27,14 @@ Settings = Mapping[str, str | bool | int | float]
 _ADDRESS = re.compile(r'(?<==")(?:(runtime/)|app/|pyscript\.toml(?="))')
 _SCRIPTS = re.compile(r"^(?= *(?:<script|</head>))", re.MULTILINE)  # hints come before any
 _FILES_TABLE = re.compile(r"^\[files\]\n.*?(?=^\s*\[|\Z)", re.MULTILINE | re.DOTALL)
-_PROOF = ("size", "parts", "zeros", "sum", "version")  # what a page knows of its snapshot
+_PROOF = (
+    "size",
+    "constant",
+    "parts",
+    "zeros",
+    "sums",
+    "version",
+)  # what a page knows of its snapshot
 _TABLE = re.compile(r"\s*\[\s*([^\[\]]+?)\s*\]\s*(?:#.*)?")
 _SETTING = re.compile(r"""(\s*([\w-]+)\s*=\s*)("(?:[^"\\]|\\.)*"|'[^']*'|[^#]*?)(\s*(?:#.*)?)""")
 # What PyScript's core asks for while it starts, one file after the other, by the names' beginning.
@@ -118,6 +126,9 @@ class Site:
         return name
 
     def _hints(self, look: Look) -> Iterator[str]:
+        project = _project(look.settings)
+        if project is not None:
+            yield f'<meta name="project" content="{escape(project)}" />'
         for part in _CORE_PARTS:
             for path in self.runtime.get("pyscript", Path()).glob(part):
                 yield f'<link rel="modulepreload" href="runtime/pyscript/{path.name}" />'
@@ -139,6 +150,20 @@ class Site:
             return dict(json.loads(about.read_text(encoding="ascii")))
         except (OSError, ValueError):
             return {}
+
+
+def _project(settings: str) -> str | None:
+    """Return whose socket may be opened before Python is there; "" is the page's own origin.
+
+    Not where its address holds a token, nor where it is a socket's own.
+    """
+    try:
+        directus = tomllib.loads(settings)["directus"]
+        url, auth_mode = directus["url"], directus["auth_mode"]
+    except (ValueError, KeyError, TypeError):
+        return None  # the page itself will say what is wrong
+    is_project = isinstance(url, str) and re.match(r"$|https?://", url)
+    return url.rstrip("/") if is_project and auth_mode != "strict" else None
 
 
 def _files(folder: Path, suffixes: frozenset[str]) -> Iterator[Path]:

@@ -15,7 +15,16 @@ const GAP = 2 ** 14; // bytes: a shorter row of zeros is kept
 const SLICE = 2 ** 22; // bytes: each comes by itself, and the page can tell how far it is
 const [out, pyodideFolder, pyscriptFolder, imports, root, ...files] = process.argv.slice(2);
 const { loadPyodide, version } = await import(pathToFileURL(join(pyodideFolder, "pyodide.mjs")));
-const pyodide = await loadPyodide({ _makeSnapshot: true, env: { HOME } });
+let fresh; // memory as it is before Python starts
+const pyodide = await loadPyodide({
+  _makeSnapshot: true,
+  env: { HOME },
+  createPyodideModule: async (settings) => {
+    const { default: create } = await import(pathToFileURL(join(pyodideFolder, "pyodide.asm.mjs")));
+    settings.onRuntimeInitialized = () => (fresh = settings.HEAPU8.slice());
+    return create(settings);
+  },
+});
 const declared = pyodide._module.HEAP8.length;
 
 for (const file of files) {
@@ -57,7 +66,8 @@ function writeTree(folder, tree) {
 const whole = pyodide.makeMemorySnapshot();
 const head = whole.subarray(0, whole.length - grown);
 const memory = whole.subarray(head.length);
-const [parts, zeros] = partsOf(memory);
+const constant = constantOf(memory, fresh);
+const [parts, zeros] = partsOf(memory, constant);
 const content = Buffer.concat([head, ...parts.map(([start, end]) => memory.subarray(start, end))]);
 const hash = createHash("sha256").update(content).digest("hex").slice(0, 16);
 const names = [];
@@ -67,7 +77,8 @@ for (let at = 0; at < content.length; at += SLICE) {
   await compress(join(out, names.at(-1)), ["zst", "gz"], 12);
 }
 const size = { head: head.length, whole: whole.length, content: content.length };
-const about = { names, version, size, parts, zeros, sum: sumOf(content) };
+const sums = { content: sumOf(content), constant: sumOf(memory.subarray(0, constant)) };
+const about = { names, version, size, constant, parts, zeros, sums };
 writeFileSync(join(out, "snapshot.json"), JSON.stringify(about));
 process.exit(0); // Node would wait for what the interpreter keeps open
 
@@ -87,16 +98,27 @@ function clearFreeMemory() {
   taken.forEach(_free);
 }
 
+// Memory begins with what WebAssembly itself brings and nobody changes: how many bytes that is.
+function constantOf(bytes, fresh) {
+  let at = 0;
+  while (isSame(bytes, fresh, at)) at += PAGE;
+  return at;
+}
+
+function isSame(bytes, others, at) {
+  return bytes.subarray(at, at + PAGE).every((byte, index) => byte === others[at + index]);
+}
+
 // Half of the memory is zeros, in long rows: the others' places, from where to where, and those of
 // the zeros, but for the stack's: it is empty while Python rests.
-function partsOf(bytes) {
+function partsOf(bytes, from) {
   const { _emscripten_stack_get_end: end, _emscripten_stack_get_base: base } = pyodide._module;
   const [parts, zeros] = [[], []];
-  let stop = 0;
-  for (let at = 0; at <= bytes.length; at += PAGE) {
+  let stop = from;
+  for (let at = from; at <= bytes.length; at += PAGE) {
     const isEmpty = bytes.subarray(at, at + PAGE).every((byte) => byte === 0);
     if (isEmpty && at < bytes.length) continue;
-    if (at - stop >= GAP || at === 0) {
+    if (at - stop >= GAP || at === from) {
       const isStack = stop > end() - PAGE && at <= base();
       if (at > stop) zeros.push(...(isStack ? [] : [[stop, at]]));
       if (at < bytes.length) parts.push([at, at]);

@@ -3,6 +3,7 @@
 Every proxy that is made is destroyed: when the socket has closed, or when it is given up.
 """
 
+import asyncio
 from collections.abc import Callable
 from typing import Any
 
@@ -17,7 +18,7 @@ from .transport import Answer, Listener
 
 
 class BrowserSocket:
-    """One WebSocket of the browser's.
+    """One WebSocket of the browser's: ``window.earlySocket``, if it leads there, or a new one.
 
     Args:
         url: a ``ws`` or ``wss`` address.
@@ -30,7 +31,7 @@ class BrowserSocket:
     def __init__(self, url: str, listener: Listener) -> None:
         self._listener = listener
         try:
-            self._socket = WebSocket.new(url)
+            self._socket = _early(url) or WebSocket.new(url)
         except JsException as error:
             raise ConnectionFailed(
                 f"The browser does not connect to {url.split('?')[0]}: {error.message}"
@@ -43,6 +44,8 @@ class BrowserSocket:
         }
         for name, proxy in self._proxies.items():
             self._socket.addEventListener(name, proxy)
+        if self._socket.readyState == WebSocket.OPEN:
+            asyncio.get_running_loop().call_soon(self._was_open)
 
     def send(self, text: str) -> None:
         """Write one text frame."""
@@ -52,6 +55,10 @@ class BrowserSocket:
         """Close the socket and do not wait for it."""
         self._release()
         self._socket.close()
+
+    def _was_open(self) -> None:
+        if self._proxies:  # else it has ended meanwhile
+            self._listener.opened()
 
     def _on_open(self, _event: Any) -> None:
         self._listener.opened()
@@ -72,6 +79,18 @@ class BrowserSocket:
             self._socket.removeEventListener(name, proxy)
             proxy.destroy()
         self._proxies = {}
+
+
+def _early(url: str) -> Any:
+    """Take the socket that the page has begun before there was Python; None if it is no use."""
+    early, window.earlySocket = getattr(window, "earlySocket", None), None
+    if not early:
+        return None
+    early.onmessage = None
+    if early.url == url and early.readyState in (WebSocket.CONNECTING, WebSocket.OPEN):
+        return early
+    early.close()
+    return None
 
 
 async def fetch(url: str, token: str | None, *, body: str | None, timeout: float) -> Answer:

@@ -53,6 +53,35 @@ def test_broken_settings_are_told_with_the_files_name(blank: Page, site: Site) -
     expect(blank.locator(".py-error")).to_have_count(0)
 
 
+def test_the_connection_opens_before_python_is_there(blank: Page, site: Site) -> None:
+    blank.clock.install()
+    blank.route("**/app/main.py", lambda route: None)  # it never comes
+    with blank.expect_websocket() as opening:
+        blank.goto(site.url, wait_until="commit")
+    blank.wait_for_function("window.earlySocket?.readyState === WebSocket.OPEN")
+    with opening.value.expect_event("close"):  # nobody wants it
+        blank.clock.fast_forward(5_000)
+
+
+EARLY_PING = """addEventListener("DOMContentLoaded", () => {
+  earlySocket.dispatchEvent(new MessageEvent("message", { data: '{"type":"ping"}' }));
+});"""
+
+
+@pytest.mark.parametrize(
+    ("script", "count"), [("", 1), (EARLY_PING, 2)], ids=["usual", "after an early message"]
+)
+def test_python_takes_that_connection_over_where_it_has_missed_nothing(
+    blank: Page, site: Site, script: str, count: int
+) -> None:
+    sockets: list[str] = []
+    blank.on("websocket", lambda socket: sockets.append(socket.url))
+    blank.add_init_script(script)
+    blank.goto(site.url)
+    expect(blank.locator("#status")).to_have_attribute("data-state", "open", timeout=60_000)
+    assert sockets == [site.url.replace("http", "ws", 1) + "/websocket"] * count
+
+
 def test_opened_as_a_file_it_says_what_to_run(blank: Page) -> None:
     blank.goto(Path(ROOT / "index.html").as_uri())
     expect(blank.locator("#error")).to_have_text(re.compile(r"run python3 serve\.py"))

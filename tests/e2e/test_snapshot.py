@@ -87,6 +87,12 @@ def flip(at: int) -> Callable[[bytearray], None]:
         # In the name of its build, which no sum of ours looks at.
         pytest.param(SLICE, changed(flip(20)), "build id mismatch", id="of another build"),
         pytest.param(INDEX, edited("314[.0-9]+", "1.0"), "of Pyodide 1.0", id="of another age"),
+        pytest.param(
+            INDEX,
+            edited(r"(?<=constant&quot;:)\d+(?=})", "1"),
+            "of another WebAssembly",
+            id="of another WebAssembly",
+        ),
     ],
 )
 def test_without_a_snapshot_to_use_the_page_starts_and_says_so_once(

@@ -151,9 +151,8 @@ def hurried(root: Path, start: Callable[..., Running]) -> Iterator[httpx.Client]
     snapshot = root / ".setup" / "start"
     snapshot.mkdir(parents=True)
     (snapshot / "0123-0.bin").write_bytes(b"memory")
-    (snapshot / "snapshot.json").write_text(
-        '{"names": ["0123-0.bin"], "version": "1.2", "size": {"content": 6}, "sum": 7}'
-    )
+    about = {"version": "1.2", "size": {"content": 6}, "sums": {"content": 7}}
+    (snapshot / "snapshot.json").write_text(json.dumps({"names": ["0123-0.bin"], **about}))
     with httpx.Client(base_url=f"http://{start().address}") as client:
         yield client
 
@@ -202,7 +201,11 @@ def described(page: httpx.Client) -> Any:
 
 def test_the_snapshot_is_named_with_what_proves_it(hurried: httpx.Client) -> None:
     about = described(hurried)
-    assert (about["version"], about["size"], about["sum"]) == ("1.2", {"content": 6}, 7)
+    assert (about["version"], about["size"], about["sums"]) == (
+        "1.2",
+        {"content": 6},
+        {"content": 7},
+    )
     (address,) = about["slices"]
     answer = hurried.get("/" + address)
     assert answer.content == b"memory"
@@ -215,6 +218,35 @@ def test_what_is_said_of_the_snapshot_comes_before_any_script(root: Path) -> Non
     (root / "snapshot.json").write_text('{"names": []}')
     text = page.index(page.look()).decode()
     assert text.index("<meta") < text.index("<script")
+
+
+@pytest.mark.parametrize(
+    ("settings", "project"),
+    [
+        pytest.param({}, [""], id="the page's own origin"),
+        pytest.param(
+            {"url": "https://here.example/at/"}, ["https://here.example/at"], id="another"
+        ),
+        pytest.param({"url": "wss://here.example/ws"}, [], id="a socket's own address"),
+        pytest.param({"auth_mode": "strict"}, [], id="a token in the address"),
+        pytest.param({"url": 1}, [], id="no address"),
+    ],
+)
+def test_the_page_names_the_project_to_connect_to_before_python_is_there(
+    root: Path, settings: dict[str, Any], project: list[str]
+) -> None:
+    (root / "index.html").write_text("<head>\n  </head>")
+    usual = {"url": "", "auth_mode": "handshake"}
+    page = Site(root, {**usual, **settings}, {})
+    text = page.index(page.look()).decode()
+    assert re.findall(r'<meta name="project" content="([^"]*)" />', text) == project
+
+
+def test_of_settings_that_cannot_be_read_the_page_names_nothing(root: Path) -> None:
+    (root / "index.html").write_text("<head>\n  </head>")
+    (root / "pyscript.toml").write_text("token = = 1")
+    page = Site(root, {}, {})
+    assert b'name="project"' not in page.index(page.look())
 
 
 def prepare(root: Path) -> None:
