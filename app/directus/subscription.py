@@ -7,7 +7,7 @@ Pure: the driver is told that there is something to read, and takes it from the 
 """
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from enum import Enum
 from typing import Any
 
@@ -87,15 +87,21 @@ class Feed:
             query = messages.query_to_params(query)
         return messages.subscribe(self.collection, self.uid, event=self._event, query=query)
 
-    def accept(self, message: dict[str, Any]) -> tuple[SubscriptionMessage, bool]:
-        """Return the message to show, and whether anything of it was not delivered before."""
+    def accept(
+        self, message: dict[str, Any]
+    ) -> tuple[SubscriptionMessage, bool, list[SubscriptionMessage]]:
+        """Return the message to show, whether anything of it is new, and the rows it overtakes.
+
+        They are those that were created before and still wait for their own event.
+        """
         rows = message.get("data")
         recovery = self.recovery
         if recovery is None or message.get("event") != "create" or not isinstance(rows, list):
-            return SubscriptionMessage(message), True
+            return SubscriptionMessage(message), True, []
         rows = [row for row in rows if isinstance(row, dict)]
-        new = [row for row in rows if recovery.accept(row) or self._was_held(row, recovery)]
-        return self._deliverable(message, new or rows, recovery), bool(new) or not rows
+        new = [row for row in rows if recovery.accept(row) or row.get(recovery.key) in self.held]
+        overtaken = self._overtaken([row.get(recovery.key) for row in new])
+        return self._deliverable(message, new or rows, recovery), bool(new) or not rows, overtaken
 
     def recovered(self, rows: list[dict[str, Any]]) -> list[SubscriptionMessage]:
         """Return the messages to deliver for a page of rows that were caught up."""
@@ -111,8 +117,16 @@ class Feed:
             for row in recovery.accept_page(rows)
         ]
 
-    def _was_held(self, row: dict[str, Any], recovery: Recovery) -> bool:
-        return self.held.pop(row.get(recovery.key), None) is not None
+    def _overtaken(self, keys: list[Any]) -> list[SubscriptionMessage]:
+        """Take out the held rows that come before those with `keys`, and these."""
+        before = []
+        for key in list(self.held) if keys else []:
+            if key in keys:
+                break
+            before.append(self.held.pop(key))
+        for key in keys:
+            self.held.pop(key, None)
+        return before
 
     def push(self, item: SubscriptionMessage | DirectusError) -> bool:
         """Put a message, or an error to raise, where the consumer will read it.
@@ -356,10 +370,11 @@ class Subscriptions:
         return late or any(feed.was_live for feed in overdue)
 
     def _take_message(self, feed: Feed, message: dict[str, Any], now: float) -> None:
-        accepted, is_new = feed.accept(message)
+        accepted, is_new, overtaken = feed.accept(message)
         self._emit(MessageReceived(accepted))
         if not is_new:
             return
+        self._push_missed(feed, overtaken)
         if message.get("event") == "init" and feed.phase is Phase.SUBSCRIBING:
             self._waits.pop(feed.uid, None)
             feed.was_live = True
@@ -446,9 +461,12 @@ class Subscriptions:
     def _release(self, feed: Feed) -> None:
         """Deliver the rows whose events have not come: they were missed."""
         held, feed.held = feed.held, {}
-        for message in held.values():
+        self._push_missed(feed, held.values())
+
+    def _push_missed(self, feed: Feed, rows: Iterable[SubscriptionMessage]) -> None:
+        for row in rows:
             self.recovered += 1
-            self._push(feed, message)
+            self._push(feed, row)
 
     def _go_plain(self, feed: Feed, why: str, now: float) -> None:
         """Fall back to the plain subscription, and say so once."""

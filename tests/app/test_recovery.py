@@ -140,6 +140,25 @@ def test_a_row_that_is_read_before_its_event_comes_is_the_events() -> None:
     assert line.core.recovered == 0
 
 
+@pytest.mark.parametrize(("event_of", "shown"), [(3, [2, 3]), (4, [2, 3, 4])])
+def test_a_row_that_waits_for_its_event_comes_before_a_later_one(
+    event_of: int, shown: list[int]
+) -> None:
+    line = Timeline()
+    line.online()
+    table = Table(line, 1)
+    feed = line.subscribe(query=QUERY, recover="id")
+    table.answer()
+    line.say(INIT)
+    table.keys += [2, 3]
+    table.answer()
+    line.say(event(event_of))
+    assert delivered(feed) == shown
+    line.say(event(2))
+    line.advance(GRACE)
+    assert delivered(feed) == []
+
+
 @pytest.mark.parametrize("lost", ["the connection", "the subscription"])
 def test_a_row_that_waits_for_its_event_is_delivered_when_none_can_come(lost: str) -> None:
     line = Timeline()

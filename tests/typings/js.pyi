@@ -3,6 +3,8 @@
 from typing import Any
 
 class WebSocket:
+    CONNECTING: int
+    OPEN: int
     @staticmethod
     def new(url: str) -> Any: ...
 
