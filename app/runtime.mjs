@@ -141,10 +141,13 @@ function sumOf(arrays) {
 }
 
 /** Put what the slices hold where it belongs in memory, and zeros where memory is in use already. */
-function pour(content, { HEAPU8: memory, _sbrk }) {
+function pour(content, module) {
+  const { HEAPU8: memory, _sbrk } = module;
   if (sumOf([memory.subarray(0, about.constant)]) !== about.sums.constant) {
     throw new Error("it is one of another WebAssembly");
   }
+  const trampoline = trampolineOf(module);
+  const own = trampoline[0];
   const end = _sbrk(0);
   for (const [start, stop] of about.zeros) memory.fill(0, start, Math.max(start, Math.min(stop, end)));
   const parts = about.parts.values();
@@ -160,6 +163,13 @@ function pour(content, { HEAPU8: memory, _sbrk }) {
     }
     skipped = 0;
   }
+  trampoline[0] = own;
+}
+
+/** Where Python finds what it calls through; this depends on the browser, and is there already. */
+function trampolineOf({ HEAP32, __PyRuntime: python, __PyEM_EMSCRIPTEN_TRAMPOLINE_OFFSET: offset }) {
+  const at = (python + HEAP32[offset >> 2]) >> 2;
+  return HEAP32.subarray(at, at + 1);
 }
 
 /** Put a file at `path` whose content is fetched when it is first looked at. */
