@@ -75,8 +75,8 @@
 
   connect(document.querySelector('meta[name="project"]')?.content);
 
-  // The connection opens beside Python, which takes it over if it wants this one. A message, such as
-  // a ping, or Directus' ten seconds for credentials must find Python there: else there is a new one.
+  // The connection opens beside Python, which takes it over if it comes in time. A message, such as a
+  // ping, and Directus' ten seconds for credentials must find Python there: else it begins anew.
   function connect(project) {
     if (project === undefined) return;
     const address = (project || location.origin).replace(/^http/, "ws");
@@ -84,7 +84,10 @@
       const socket = new WebSocket(`${address}/websocket`);
       window.earlySocket = socket;
       socket.onmessage = () => socket.close();
-      setTimeout(() => window.earlySocket === socket && socket.close(), 5_000);
+      socket.onopen = () => {
+        socket.openedAt = Date.now();
+        setTimeout(() => window.earlySocket === socket && socket.close(), 5_000);
+      };
     } catch {
       // A browser that makes no attempt tells Python so, too.
     }

@@ -90,12 +90,11 @@ async function restore() {
 
 async function startPlainly(cause) {
   console.info(`Python starts without its snapshot, which takes longer: ${cause.message}`);
+  slices = null;
   const pyodide = await load(options);
-  const [archive] = await Promise.all([
-    fetchBytes(HTTP_PACKAGE),
-    ...(about?.files ?? []).map((file) => fetchFile(pyodide.FS, file)),
-  ]);
-  pyodide.unpackArchive(archive, "zip");
+  await Promise.all((about?.files ?? []).map((file) => fetchFile(pyodide.FS, file)));
+  const archive = await fetchBytes(HTTP_PACKAGE).catch(({ message }) => console.warn(message));
+  if (archive) pyodide.unpackArchive(archive, "zip");
   return pyodide;
 }
 

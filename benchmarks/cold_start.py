@@ -30,9 +30,12 @@ OTHERS_ROUNDS = 3
 
 _MARK = "realtime:subscribed"
 # Seen by an observer: asking again and again would take time from the page that is measured.
-_DONE = f"""async () => new Promise((resolve) => new PerformanceObserver((list) => {{
-  if (list.getEntriesByName("{_MARK}").length) resolve();
-}}).observe({{ type: "mark", buffered: true }}))"""
+_DONE = f"""async () => new Promise((resolve, reject) => {{
+  setTimeout(reject, 60_000, "there was no {_MARK}");
+  new PerformanceObserver((list) => {{
+    if (list.getEntriesByName("{_MARK}").length) resolve();
+  }}).observe({{ type: "mark", buffered: true }});
+}})"""
 _MEASURE = f"""async () => ({{
   took: performance.getEntriesByName('{_MARK}')[0].startTime,
   bytes: ["navigation", "resource"].flatMap((kind) => performance.getEntriesByType(kind))

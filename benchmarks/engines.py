@@ -11,10 +11,12 @@ import re
 import shutil
 import socket
 import subprocess
+from collections import deque
 from collections.abc import Iterator, Mapping
 from itertools import count
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from threading import Thread
 from typing import Any, Protocol
 
 import httpx
@@ -52,8 +54,9 @@ def installed() -> list[Engine]:
     found: list[Engine] = []
     if firefox := next(filter(None, map(shutil.which, _FIREFOX)), None):
         found.append(Firefox(firefox))
-    if all(map(shutil.which, _WEBKIT)):
-        found.append(WebKit())
+    mini_browser = next(Path("/usr").glob("lib*/**/webkit2gtk-4.*/MiniBrowser"), None)
+    if mini_browser and all(map(shutil.which, _WEBKIT)):
+        found.append(WebKit(str(mini_browser)))
     return found
 
 
@@ -73,7 +76,10 @@ class Firefox:
             command += ["--remote-debugging-port", "0"]
             with _running(command, stderr=subprocess.PIPE) as process:
                 assert process.stderr is not None
-                found = next(filter(None, map(_ADDRESS.search, process.stderr)))
+                found = next(filter(None, map(_ADDRESS.search, process.stderr)), None)
+                assert found, "Firefox says no address of its WebDriver BiDi"
+                # It goes on to say things, and would wait for somebody to read them.
+                Thread(target=deque, args=(process.stderr, 0), daemon=True).start()
                 with connect(f"{found[1]}/session", open_timeout=_START, max_size=None) as line:
                     yield _BidiTab(line)
 
@@ -95,6 +101,7 @@ class _BidiTab:
             target={"context": self._context},
             awaitPromise=True,
         )
+        assert answer["type"] == "success", answer
         return json.loads(answer["result"].get("value", "null"))
 
     def _do(self, method: str, **params: Any) -> Any:
@@ -112,6 +119,9 @@ class WebKit:
 
     name = "WebKit"
 
+    def __init__(self, program: str) -> None:
+        self._program = program
+
     @contextlib.contextmanager
     def tab(self) -> Iterator[Tab]:
         """Begin a page with nothing cached."""
@@ -123,14 +133,18 @@ class WebKit:
                 transport = httpx.HTTPTransport(retries=8)  # until it listens
                 base = f"http://127.0.0.1:{port}"
                 with httpx.Client(base_url=base, timeout=_START, transport=transport) as line:
-                    yield _WebDriverTab(line)
+                    yield _WebDriverTab(line, self._program)
 
 
 class _WebDriverTab:
-    def __init__(self, line: httpx.Client) -> None:
+    def __init__(self, line: httpx.Client, program: str) -> None:
         self._line = line
         self._session = ""
-        wanted = {"browserName": "MiniBrowser", "webkitgtk:browserOptions": _mini_browser()}
+        wanted = {
+            "browserName": "MiniBrowser",
+            "webkitgtk:browserOptions": {"binary": program, "args": ["--automation"]},
+            "timeouts": {"script": int(_START * 1000)},
+        }
         answer = self._do("session", capabilities={"alwaysMatch": wanted})
         self._session = f"session/{answer['sessionId']}/"
 
@@ -145,11 +159,6 @@ class _WebDriverTab:
         answer = self._line.post(f"/{self._session}{what}", json=body).json()["value"]
         assert not (isinstance(answer, dict) and "error" in answer), answer
         return answer
-
-
-def _mini_browser() -> dict[str, Any]:
-    program = next(Path("/usr").glob("lib*/**/webkit2gtk-4.*/MiniBrowser"))
-    return {"binary": str(program), "args": ["--automation"]}
 
 
 @contextlib.contextmanager

@@ -6,6 +6,7 @@ SDK has changed its modules need no running either. What has been edited is read
 """
 
 import ast
+import contextlib
 import random
 import sys
 from collections.abc import Generator, Sequence
@@ -41,10 +42,10 @@ class Prepared(MetaPathFinder, Loader):
         self._unchanged: bool | None = None
 
     def compile(self, name: str, path: Path) -> None:
-        """Keep the code of the module ``name`` at ``path``."""
+        """Keep the code of the module ``name`` at ``path``. Raises SyntaxError."""
         source = path.read_bytes()
-        self._sources[name] = (path, source)
-        self._codes[name] = compile(decode_source(source), str(path), "exec", dont_inherit=True)
+        code = compile(decode_source(source), str(path), "exec", dont_inherit=True)
+        self._sources[name], self._codes[name] = (path, source), code
 
     def keep(self, package: str) -> None:
         """Keep the modules of ``package`` that are imported; nobody else has them from now on."""
@@ -114,12 +115,14 @@ class Compiled:
         _base._parse_and_compile_gen = self._parse_and_compile
 
     def keep(self, text: str, *, instead: str = "", flags: int = 0) -> None:
-        """Keep the code of `text`, or of what is to be run `instead`."""
+        """Keep the code of `text`, or of what is to be run `instead`. Raises SyntaxError."""
         if instead:
             self._instead[text] = instead
         self._keeps = True
-        _base.CodeRunner(text, flags=flags).compile()
-        self._keeps = False
+        try:
+            _base.CodeRunner(text, flags=flags).compile()
+        finally:
+            self._keeps = False
 
     def _parse_and_compile(
         self, text: str, **options: object
@@ -148,31 +151,40 @@ class HttpPackage(MetaPathFinder):
         return zipimporter(_HTTP_PACKAGE).find_spec(name) if name == "pyodide_http" else None
 
 
-def prepare(home: str, prelude: str, main: str) -> None:
+def prepare(home: str, prelude: str, main: str) -> bool:
     """Import and compile what is in the folder `home`, which the page will fill again.
+
+    Returns False if something there is no Python or cannot be imported: the page is to fetch the
+    app's files then, and will say what is wrong with them.
 
     Args:
         home: the page's working directory, with the app and PyScript's package.
         prelude: what PyScript runs before any script: it writes that package, and imports it.
         main: the page's script.
     """
-    prepared = Prepared(Path(home))
-    for path in sorted(Path(home).rglob("*.py")):
-        parts = path.relative_to(home).with_suffix("").parts
-        prepared.compile(".".join(parts[:-1] if parts[-1] == "__init__" else parts), path)
-    exec("from app.directus import *", {})
-    prepared.keep("app.")
-    del sys.modules["app"]
-    compiled = Compiled()
+    prepared, compiled, is_whole = Prepared(Path(home)), Compiled(), True
+    try:
+        for path in sorted(Path(home).rglob("*.py")):
+            parts = path.relative_to(home).with_suffix("").parts
+            prepared.compile(".".join(parts[:-1] if parts[-1] == "__init__" else parts), path)
+        exec("from app.directus import *", {})
+        prepared.keep("app.")
+    except Exception:
+        is_whole, prepared = False, Prepared(Path(home))
+    for name in [name for name in sys.modules if name.partition(".")[0] == "app"]:
+        del sys.modules[name]
     for text in _OF_PYODIDE:
         compiled.keep(text)
-    compiled.keep(prelude, instead=_IMPORT_PYSCRIPT, flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
-    compiled.keep(main, flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
+    if is_whole:  # else PyScript's package is not kept either, and is to be written
+        compiled.keep(prelude, instead=_IMPORT_PYSCRIPT, flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
+    with contextlib.suppress(SyntaxError):
+        compiled.keep(main, flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
     sys.path.remove("")  # Pyodide puts it there again
     for known in [known for known in sys.path_importer_cache if known.startswith(home)]:
         del sys.path_importer_cache[known]
     sys.meta_path.insert(0, prepared)
     sys.meta_path.append(HttpPackage())
+    return is_whole
 
 
 def begin() -> None:

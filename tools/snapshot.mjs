@@ -45,7 +45,7 @@ del in_snapshot, sys
 `);
 const inside = pyodide.pyimport("in_snapshot");
 const main = join(root, "app", "main.py");
-inside.prepare(HOME, prelude(pyscript), existsSync(main) ? readFileSync(main, "utf8") : "");
+const isWhole = inside.prepare(HOME, prelude(pyscript), existsSync(main) ? readFileSync(main, "utf8") : "");
 inside.destroy();
 pyodide.runPython("import gc; gc.collect(); del gc");
 clearFreeMemory();
@@ -78,7 +78,7 @@ for (let at = 0; at < content.length; at += SLICE) {
 }
 const size = { head: head.length, whole: whole.length, content: content.length };
 const sums = { content: sumOf(content), constant: sumOf(memory.subarray(0, constant)) };
-const about = { names, version, size, constant, parts, zeros, sums };
+const about = { isWhole, names, version, size, constant, parts, zeros, sums };
 writeFileSync(join(out, "snapshot.json"), JSON.stringify(about));
 process.exit(0); // Node would wait for what the interpreter keeps open
 
@@ -101,7 +101,7 @@ function clearFreeMemory() {
 // Memory begins with what WebAssembly itself brings and nobody changes: how many bytes that is.
 function constantOf(bytes, fresh) {
   let at = 0;
-  while (isSame(bytes, fresh, at)) at += PAGE;
+  while (at < bytes.length && isSame(bytes, fresh, at)) at += PAGE;
   return at;
 }
 
@@ -118,7 +118,7 @@ function partsOf(bytes, from) {
   for (let at = from; at <= bytes.length; at += PAGE) {
     const isEmpty = bytes.subarray(at, at + PAGE).every((byte) => byte === 0);
     if (isEmpty && at < bytes.length) continue;
-    if (at - stop >= GAP || at === from) {
+    if (at - stop >= GAP || parts.length === 0) {
       const isStack = stop > end() - PAGE && at <= base();
       if (at > stop) zeros.push(...(isStack ? [] : [[stop, at]]));
       if (at < bytes.length) parts.push([at, at]);

@@ -61,7 +61,7 @@ class Snapshot:
             progress=lambda log: megabytes(size_of(draft)),
         )
         about = json.loads((draft / "snapshot.json").read_text(encoding="ascii"))
-        about["app"] = app
+        about["app"] = app if about["isWhole"] else ""  # else pages fetch the files
         (draft / "snapshot.json").write_text(json.dumps(about), encoding="ascii")
         new = sorted(draft.iterdir())
         for path in new:  # the description comes last

@@ -173,7 +173,7 @@ class Steps:
         if shutil.disk_usage(self._log.parent).free < _LEAST_FREE:
             reason = _CAUSES[0][1]
         if reason is None:
-            last = log.strip().splitlines()[-1]
+            last = (log.strip().splitlines() or ["it said nothing"])[-1]
             reason = f"exit code {code}, {last!r}: read the log, mend that and start again"
         return f"{title}: {reason} (log: {self._log})"
 

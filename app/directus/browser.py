@@ -7,7 +7,7 @@ import asyncio
 from collections.abc import Callable
 from typing import Any
 
-from js import AbortSignal, Object, WebSocket, document, window
+from js import URL, AbortSignal, Date, Object, WebSocket, document, window
 from js import fetch as js_fetch
 from pyodide.ffi import JsException, create_proxy, to_js
 
@@ -15,6 +15,9 @@ from . import messages
 from .errors import ConnectionFailed
 from .http import exchange
 from .transport import Answer, Listener
+
+_EARLY = 5_000
+"""Milliseconds for which a socket may have been open when it is taken over: Directus allows ten."""
 
 
 class BrowserSocket:
@@ -82,12 +85,21 @@ class BrowserSocket:
 
 
 def _early(url: str) -> Any:
-    """Take the socket that the page has begun before there was Python; None if it is no use."""
-    early, window.earlySocket = getattr(window, "earlySocket", None), None
+    """Take the socket that the page has begun before there was Python; None if it is no use.
+
+    A page that puts one there sets its ``openedAt`` (milliseconds since 1970) when it opens, and
+    closes it if a message comes or nobody takes it. Directus ends an open socket without
+    credentials after a time, in the words that refuse a token: an old one is better left.
+    """
+    early = getattr(window, "earlySocket", None)
     if not early:
         return None
+    window.earlySocket = None
     early.onmessage = None
-    if early.url == url and early.readyState in (WebSocket.CONNECTING, WebSocket.OPEN):
+    is_fresh = early.readyState == WebSocket.CONNECTING or (
+        early.readyState == WebSocket.OPEN and Date.now() - early.openedAt < _EARLY
+    )
+    if is_fresh and early.url == URL.new(url).href:
         return early
     early.close()
     return None

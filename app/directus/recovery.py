@@ -9,7 +9,8 @@ away, or in that gap, reaches nobody. This module makes up for it with reads:
 * After every ``init``, the first one included, all rows past the known ones less a margin are
   read in pages, ascending, and those that were delivered already are dropped.
 * A row that the first of these catchings up finds may be so new that its event is still to come:
-  it waits for that a moment, and is delivered as missed only if none comes.
+  it waits for that a moment, and is delivered as missed only if none comes, or a later row's
+  event before its own.
 * The keys inside the margin are all that is remembered. So memory is bounded, and exactly-once
   holds for commits that overtake each other by fewer rows than the margin. Only while pages are
   being read nothing beyond them is forgotten: what comes live may be far ahead of them, and the

@@ -118,7 +118,7 @@ class Feed:
         ]
 
     def _overtaken(self, keys: list[Any]) -> list[SubscriptionMessage]:
-        """Take out the held rows that come before those with `keys`, and these."""
+        """Take out the held rows with `keys`, and those before them: all, where none is held."""
         before = []
         for key in list(self.held) if keys else []:
             if key in keys:

@@ -63,20 +63,25 @@ def test_the_connection_opens_before_python_is_there(blank: Page, site: Site) ->
         blank.clock.fast_forward(5_000)
 
 
-EARLY_PING = """addEventListener("DOMContentLoaded", () => {
-  earlySocket.dispatchEvent(new MessageEvent("message", { data: '{"type":"ping"}' }));
-});"""
-
-
 @pytest.mark.parametrize(
-    ("script", "count"), [("", 1), (EARLY_PING, 2)], ids=["usual", "after an early message"]
+    ("script", "count"),
+    [
+        pytest.param("", 1, id="usual"),
+        pytest.param("earlySocket.dispatchEvent(new MessageEvent('message'))", 2, id="a message"),
+        pytest.param("earlySocket.close()", 2, id="ended"),
+        pytest.param(
+            "earlySocket.addEventListener('open', () => (earlySocket.openedAt -= 5000))",
+            2,
+            id="old",
+        ),
+    ],
 )
-def test_python_takes_that_connection_over_where_it_has_missed_nothing(
+def test_python_takes_that_connection_over_where_it_is_fresh_and_has_missed_nothing(
     blank: Page, site: Site, script: str, count: int
 ) -> None:
     sockets: list[str] = []
     blank.on("websocket", lambda socket: sockets.append(socket.url))
-    blank.add_init_script(script)
+    blank.add_init_script(f"addEventListener('DOMContentLoaded', () => {{ {script} }});")
     blank.goto(site.url)
     expect(blank.locator("#status")).to_have_attribute("data-state", "open", timeout=60_000)
     assert sockets == [site.url.replace("http", "ws", 1) + "/websocket"] * count

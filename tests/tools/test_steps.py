@@ -69,6 +69,12 @@ def test_a_failure_is_one_sentence_with_its_cure(tmp_path: Path, said: str, sent
     assert "\n" not in str(caught.value)
 
 
+def test_a_long_command_that_says_nothing_fails_in_a_sentence_too(tmp_path: Path) -> None:
+    command = [*python("raise SystemExit(3)"), "x" * 9_999]
+    with pytest.raises(SetupError, match="exit code 3"):
+        Steps(1, tmp_path).run("Thing", command)
+
+
 def test_a_step_that_takes_too_long_is_ended(tmp_path: Path) -> None:
     with pytest.raises(SetupError, match="Slow: not done after 0 s; check the network"):
         Steps(1, tmp_path).run("Slow", python("import signal; signal.pause()"), timeout=0)

@@ -9,6 +9,8 @@ class WebSocket:
     def new(url: str) -> Any: ...
 
 AbortSignal: Any
+Date: Any
+URL: Any
 JSON: Any
 Object: Any
 Promise: Any
