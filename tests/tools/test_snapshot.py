@@ -9,6 +9,7 @@ import pytest
 from server.config import npm_runtime, page_digest, page_files
 from tools.environment import VirtualEnvironment
 from tools.snapshot import Snapshot
+from tools.steps import Steps
 from tools.twins import Twins
 
 ROOT = Path(__file__).parents[2]
@@ -63,6 +64,19 @@ def test_settings_are_no_part_of_it(checkout: Path) -> None:
 def test_a_file_that_is_listed_and_missing_stops_no_set_up(checkout: Path) -> None:
     (checkout / "app" / "page.py").unlink()
     assert not Snapshot(checkout, PACKAGES).is_current()
+
+
+@pytest.mark.parametrize(
+    ("file", "holds_the_app"), [("app/main.py", True), ("app/directus/states.py", False)]
+)
+def test_a_file_that_is_no_python_stops_no_set_up(
+    checkout: Path, file: str, holds_the_app: bool
+) -> None:
+    (checkout / "node_modules").symlink_to(ROOT / "node_modules")
+    (checkout / file).write_text("def x(:\n")
+    Snapshot(checkout, PACKAGES).install(Steps(1, checkout))
+    about = json.loads((npm_runtime(checkout)["start"] / "snapshot.json").read_text())
+    assert about["app"] == (page_digest(checkout) if holds_the_app else "")
 
 
 def test_the_large_files_have_smaller_twins() -> None:
