@@ -78,9 +78,10 @@ class Firefox:
                 assert process.stderr is not None
                 found = next(filter(None, map(_ADDRESS.search, process.stderr)), None)
                 assert found, "Firefox says no address of its WebDriver BiDi"
-                # It goes on to say things, and would wait for somebody to read them.
-                Thread(target=deque, args=(process.stderr, 0), daemon=True).start()
-                with connect(f"{found[1]}/session", open_timeout=_START, max_size=None) as line:
+                with (
+                    _drained(process),
+                    connect(f"{found[1]}/session", open_timeout=_START, max_size=None) as line,
+                ):
                     yield _BidiTab(line)
 
 
@@ -169,6 +170,18 @@ def _display() -> Iterator[str]:
     with _running(command, pass_fds=(write,)), open(read, encoding="ascii") as line:
         os.close(write)
         yield f":{line.readline().strip()}"
+
+
+@contextlib.contextmanager
+def _drained(process: subprocess.Popen[str]) -> Iterator[None]:
+    """Read what a program goes on to say, which it would wait for; end it after that."""
+    reader = Thread(target=deque, args=(process.stderr, 0), daemon=True)
+    reader.start()
+    try:
+        yield
+    finally:
+        process.terminate()
+        reader.join()
 
 
 @contextlib.contextmanager
