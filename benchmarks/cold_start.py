@@ -11,13 +11,15 @@ import contextlib
 import statistics
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from functools import partial
 from tempfile import TemporaryDirectory
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from benchmarks.engines import Engine, installed
+from benchmarks.engines import Engine, Tab, installed
 from benchmarks.pages import PAGES, Pages
 from tools import chromium
 
@@ -43,6 +45,10 @@ _MEASURE = f"""async () => ({{
 }})"""
 
 
+Load = Callable[[str], dict[str, float]]
+"""Loads the page at an address; returns what it took, in milliseconds and bytes."""
+
+
 @dataclass(slots=True)
 class Taken:
     """What was measured of one page: milliseconds and bytes of first loads and of second ones."""
@@ -59,42 +65,44 @@ class Taken:
 def main(arguments: list[str]) -> int:
     """Measure all pages and print the tables; return 0 if the goals are reached, in Chromium."""
     rounds = int(arguments[0]) if arguments else ROUNDS
-    taken = {name: Taken() for name in PAGES}
     with TemporaryDirectory() as folder, Pages(folder) as pages:
         with tests_browser() as browser:
-            _measure(browser, pages, {name: Taken() for name in PAGES})  # to warm up
-            for _ in range(rounds):
-                _measure(browser, pages, taken)
+            in_chromium = partial(_in_chromium, browser)
+            _measure(in_chromium, pages, 1)  # to warm up
+            taken = _measure(in_chromium, pages, rounds)
         print_table("Chromium", taken)
         goals = reached(taken)
         for goal, is_reached in goals.items():
             print(f"{'reached' if is_reached else 'MISSED ':<8} {goal}")
         for engine in installed():
-            print_table(engine.name, _measured_in(engine, pages))
+            print_table(engine.name, _measure(partial(_in, engine), pages, OTHERS_ROUNDS))
     return 0 if all(goals.values()) else 1
 
 
-def _measured_in(engine: Engine, pages: Pages) -> dict[str, Taken]:
+def _measure(
+    begin: Callable[[], AbstractContextManager[Load]], pages: Pages, rounds: int
+) -> dict[str, Taken]:
+    """Load each page twice in what `begin` begins, the pages in turn."""
     taken = {name: Taken() for name in PAGES}
-    for _ in range(OTHERS_ROUNDS):
+    for _ in range(rounds):
         for name in PAGES:
-            with engine.tab() as tab:
+            with begin() as load_page:
                 for which in (0, 1):
-                    time.sleep(QUIET / 1000)
-                    tab.open(pages.address(name))
-                    tab.evaluate(_DONE)
-                    time.sleep(QUIET / 1000)  # what comes later is transferred, too
-                    taken[name].add(which, tab.evaluate(_MEASURE))
+                    taken[name].add(which, load_page(pages.address(name)))
     return taken
 
 
-def _measure(browser: Browser, pages: Pages, taken: dict[str, Taken]) -> None:
-    for name in PAGES:
-        context = browser.new_context()
-        page = context.new_page()
-        for which in (0, 1):
-            taken[name].add(which, load(page, pages.address(name)))
-        context.close()
+@contextlib.contextmanager
+def _in_chromium(browser: Browser) -> Iterator[Load]:
+    context = browser.new_context()
+    yield partial(load, context.new_page())
+    context.close()
+
+
+@contextlib.contextmanager
+def _in(engine: Engine) -> Iterator[Load]:
+    with engine.tab() as tab:
+        yield partial(_load_in, tab)
 
 
 def load(page: Page, url: str) -> dict[str, float]:
@@ -104,6 +112,15 @@ def load(page: Page, url: str) -> dict[str, float]:
     page.evaluate(_DONE)
     page.wait_for_load_state("networkidle")  # what comes later is transferred, too
     result: dict[str, float] = page.evaluate(_MEASURE)
+    return result
+
+
+def _load_in(tab: Tab, url: str) -> dict[str, float]:
+    time.sleep(QUIET / 1000)
+    tab.open(url)
+    tab.evaluate(_DONE)
+    time.sleep(QUIET / 1000)  # what comes later is transferred, too
+    result: dict[str, float] = tab.evaluate(_MEASURE)
     return result
 
 

@@ -27,6 +27,9 @@ Settings = Mapping[str, str | bool | int | float]
 _ADDRESS = re.compile(r'(?<==")(?:(runtime/)|app/|pyscript\.toml(?="))')
 _SCRIPTS = re.compile(r"^(?= *(?:<script|</head>))", re.MULTILINE)  # hints come before any
 _FILES_TABLE = re.compile(r"^\[files\]\n.*?(?=^\s*\[|\Z)", re.MULTILINE | re.DOTALL)
+# What a page knows of its snapshot.
+_PROOF = ("size", "constant", "parts", "zeros", "sums", "version")
+_TABLE = re.compile(r"^\[files\]\n.*?(?=^\s*\[|\Z)", re.MULTILINE | re.DOTALL)
 _PROOF = (
     "size",
     "constant",

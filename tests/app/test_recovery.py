@@ -59,8 +59,8 @@ def delivered(feed: Feed) -> list[int]:
     return keys
 
 
-def live(*keys: int, since: Any = ...) -> tuple[Timeline, Table, Feed]:
-    """A recovering subscription on a table that holds ``keys``, past its init."""
+def begun(*keys: int, since: Any = ...) -> tuple[Timeline, Table, Feed]:
+    """A recovering subscription on a table that holds ``keys``: its init has come, no page yet."""
     line = Timeline()
     line.online()
     table = Table(line, *keys)
@@ -68,6 +68,12 @@ def live(*keys: int, since: Any = ...) -> tuple[Timeline, Table, Feed]:
     feed = line.subscribe(query=QUERY, recover="id", **options)
     table.answer()
     line.say(INIT)
+    return line, table, feed
+
+
+def live(*keys: int, since: Any = ...) -> tuple[Timeline, Table, Feed]:
+    """A recovering subscription that has caught up, and waits for no event."""
+    line, table, feed = begun(*keys, since=since)
     table.answer()
     line.advance(GRACE)
     return line, table, feed
@@ -122,12 +128,7 @@ def test_a_row_created_between_the_init_and_the_registration_is_found() -> None:
 
 
 def test_a_row_that_is_read_before_its_event_comes_is_the_events() -> None:
-    line = Timeline()
-    line.online()
-    table = Table(line, 1)
-    feed = line.subscribe(query=QUERY, recover="id")
-    table.answer()
-    line.say(INIT)
+    line, table, feed = begun(1)
     table.keys.append(2)  # Directus has registered the subscription, and is late with the event
     table.answer()
     assert delivered(feed) == []
@@ -144,12 +145,7 @@ def test_a_row_that_is_read_before_its_event_comes_is_the_events() -> None:
 def test_a_row_that_waits_for_its_event_comes_before_a_later_one(
     event_of: int, shown: list[int]
 ) -> None:
-    line = Timeline()
-    line.online()
-    table = Table(line, 1)
-    feed = line.subscribe(query=QUERY, recover="id")
-    table.answer()
-    line.say(INIT)
+    line, table, feed = begun(1)
     table.keys += [2, 3]
     table.answer()
     line.say(event(event_of))
