@@ -1,11 +1,11 @@
 """Directus' guide "Connect to Realtime Data" in Python: its page, step for step."""
 
+from directus_realtime import UNSET, Since, create_directus, realtime, static_token
 from js import window
 from pyscript import config
 
 from app import console, page
 from app.console import log
-from app.directus import UNSET, Since, create_directus, realtime, static_token
 
 page.mark("python:ready")
 settings = config["directus"]

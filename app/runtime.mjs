@@ -92,16 +92,17 @@ async function startPlainly(cause) {
   console.info(`Python starts without its snapshot, which takes longer: ${cause.message}`);
   slices = null;
   const pyodide = await load(options);
-  await Promise.all((about?.files ?? []).map((file) => fetchFile(pyodide.FS, file)));
+  const files = Object.entries(about?.files ?? {});
+  await Promise.all(files.map(([file, target]) => fetchFile(pyodide.FS, file, target)));
   const archive = await fetchBytes(HTTP_PACKAGE).catch(({ message }) => console.warn(message));
   if (archive) pyodide.unpackArchive(archive, "zip");
   return pyodide;
 }
 
 /** Fetch a file of the app, which PyScript is not told of where the snapshot has them. */
-async function fetchFile(fs, file) {
+async function fetchFile(fs, file, target) {
   const bytes = await fetchBytes(new URL(`../${file}`, import.meta.url));
-  const path = `${HOME}/${file}`;
+  const path = `${HOME}/${target}`;
   fs.mkdirTree(path.slice(0, path.lastIndexOf("/")));
   fs.writeFile(path, bytes);
 }

@@ -4,8 +4,8 @@ from collections.abc import Iterable
 from typing import Any
 
 import sqlalchemy as sa
+from directus_realtime.core.codec import encode
 
-from app.directus.messages import encode
 from server.errors import DirectusError, forbidden_fields, invalid_query
 from server.filters import FLAGS, Filter, Group, Scalar
 from server.functions import expression, field_of, is_call, result_of

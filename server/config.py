@@ -28,23 +28,27 @@ def npm_runtime(root: Path) -> dict[str, Path]:
     }
 
 
-def page_files(root: Path) -> list[str]:
-    """Return the files that pyscript.toml lists, as it names them; none if it cannot be read."""
-    return list(_listed(root))
+def page_files(root: Path) -> dict[str, str]:
+    """Return the files that pyscript.toml lists, each with the path that the page gives it.
+
+    Empty if it cannot be read; an entry that is no path is left out.
+    """
+    return {name: target for name, target in _listed(root).items() if isinstance(target, str)}
 
 
 def page_digest(root: Path) -> str:
     """Return what changes with the Python modules that pyscript.toml lists.
 
-    Empty where it lists anything else, such as data or another place: a snapshot of Python's
-    memory holds modules under their own paths, and no files.
+    Empty where it lists anything else, such as data or a folder: a snapshot of Python's memory
+    holds modules, and no files.
     """
     found = hashlib.sha256()
     for name, target in _listed(root).items():
         path = root / name
-        if name != target or path.suffix != ".py" or not path.is_file():
+        is_module = isinstance(target, str) and target.endswith(".py")
+        if not is_module or path.suffix != ".py" or not path.is_file():
             return ""
-        found.update(f"\n{name} ".encode() + digest_of(path, state_of(path)))
+        found.update(f"\n{target} ".encode() + digest_of(path, state_of(path)))
     return found.hexdigest()
 
 

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from app.directus.messages import decode
+from directus_realtime.core.codec import decode
+
 from server.errors import invalid_query
 from server.functions import field_of
 from server.values import write_timestamp

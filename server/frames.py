@@ -7,7 +7,8 @@ import re
 from math import isfinite
 from typing import Any
 
-from app.directus.messages import decode, encode
+from directus_realtime.core.codec import decode, encode
+
 from server.errors import DirectusError
 
 UNDEFINED = object()

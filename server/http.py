@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from directus_realtime.core.codec import encode
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 
-from app.directus.messages import encode
 from server.access import Rights
 from server.authentication import Authentication
 from server.errors import invalid_payload

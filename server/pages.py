@@ -16,7 +16,8 @@ from html import escape
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from app.directus.messages import encode
+from directus_realtime.core.codec import encode
+
 from server.config import State, digest_of, npm_runtime, page_digest, page_files, state_of
 
 PAGE_SUFFIXES = frozenset({".css", ".js", ".mjs", ".py", ".svg"})
@@ -29,15 +30,6 @@ _SCRIPTS = re.compile(r"^(?= *(?:<script|</head>))", re.MULTILINE)  # hints come
 _FILES_TABLE = re.compile(r"^\[files\]\n.*?(?=^\s*\[|\Z)", re.MULTILINE | re.DOTALL)
 # What a page knows of its snapshot.
 _PROOF = ("size", "constant", "parts", "zeros", "sums", "version")
-_TABLE = re.compile(r"^\[files\]\n.*?(?=^\s*\[|\Z)", re.MULTILINE | re.DOTALL)
-_PROOF = (
-    "size",
-    "constant",
-    "parts",
-    "zeros",
-    "sums",
-    "version",
-)  # what a page knows of its snapshot
 _TABLE = re.compile(r"\s*\[\s*([^\[\]]+?)\s*\]\s*(?:#.*)?")
 _SETTING = re.compile(r"""(\s*([\w-]+)\s*=\s*)("(?:[^"\\]|\\.)*"|'[^']*'|[^#]*?)(\s*(?:#.*)?)""")
 # What PyScript's core asks for while it starts, one file after the other, by the names' beginning.
@@ -140,7 +132,7 @@ class Site:
             about = {name: look.start.get(name) for name in _PROOF}
             names = look.start.get("names", [])
             about["slices"] = [f"{look.runtime}/runtime/start/{name}" for name in names]
-            about["files"] = files if look.is_prepared else []  # to be fetched without it
+            about["files"] = files if look.is_prepared else {}  # to be fetched without it
             yield f'<meta name="snapshot" content="{escape(encode(about))}" />'
         for file in [] if look.is_prepared else files:
             yield (

@@ -5,8 +5,8 @@ from dataclasses import asdict, dataclass
 from uuid import uuid4
 
 import sqlalchemy as sa
+from directus_realtime.core.codec import encode
 
-from app.directus.messages import encode
 from server.project import Project
 
 _metadata = sa.MetaData()

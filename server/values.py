@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from app.directus.messages import decode, encode
+from directus_realtime.core.codec import decode, encode
+
 from server.errors import invalid_payload, unusable_value
 from server.project import Field, Type
 

@@ -9,48 +9,23 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-OURS = ("app", "server", "tools", "serve", "benchmarks", "tests")
+SDK = ROOT / "app" / "directus_realtime"
+OURS = ("app", "directus_realtime", "server", "tools", "serve", "benchmarks", "tests")
 
-CORE = {
-    "protocol",
-    "states",
-    "recovery",
-    "renewal",
-    "outbox",
-    "subscription",
-    "events",
-    "messages",
-    "errors",
-}
-# Of each SDK module above the core: what it may import besides the core.
-SDK = {
-    "client": set[str](),
-    "items": set[str](),
-    "transport": set[str](),
-    "http": {"transport"},
-    "browser": {"http", "transport"},
-    "native": {"http", "transport"},
-    "static_token": {"client"},
-    "credentials": {"client", "transport"},
-    "login": {"client", "transport"},
-    "authentication": {"client", "login", "transport"},
-    "rest": {"client", "transport"},
-    "explain": {"transport"},
-    "driver": {"client", "explain", "transport"},
-    "realtime": {"client", "driver", "items", "live"},
-    "live": {"items"},
-    "__init__": {
-        "authentication",
-        "client",
-        "credentials",
-        "items",
-        "live",
-        "realtime",
-        "rest",
-        "static_token",
-        "transport",
-    },
-}
+# The SDK's modules from the bottom up: each imports from the lines above its own only.
+SDK_LAYERS = (
+    ("errors", "types"),
+    ("core",),
+    ("transports.base",),
+    ("transports.http",),
+    ("transports.browser", "transports.native"),
+    ("transports.platform",),
+    ("client",),
+    ("static_token", "credentials", "login", "diagnosis", "items"),
+    ("authentication", "rest", "live", "driver"),
+    ("realtime",),
+    ("",),
+)
 IMPURE = {"asyncio", "time", "socket", "threading", "selectors", "subprocess", "ssl"}
 IO = IMPURE | {"os", "io", "sqlite3", "http", "urllib", "starlette", "uvicorn"}
 PURE_SERVER = ("session", "hub", "query")
@@ -64,13 +39,15 @@ def sources(folder: str) -> list[Path]:
 
 
 def name_of(path: Path) -> str:
-    parts = path.relative_to(ROOT).with_suffix("").parts
+    below = ROOT / "app" if path.is_relative_to(SDK) else ROOT
+    parts = path.relative_to(below).with_suffix("").parts
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
 def path_of(module: str) -> Path | None:
     """The file of one of our modules; None for a package without __init__ and for anything else."""
-    base = ROOT.joinpath(*module.split("."))
+    folder = ROOT / "app" if top(module) == "directus_realtime" else ROOT
+    base = folder.joinpath(*module.split("."))
     return next((p for p in (base.with_suffix(".py"), base / "__init__.py") if p.exists()), None)
 
 
@@ -91,7 +68,8 @@ def nodes(tree: ast.AST, deferred: bool) -> Iterator[ast.AST]:
 
 
 def imported_from(path: Path, node: ast.ImportFrom) -> Iterator[str]:
-    package = list(path.relative_to(ROOT).parts[:-1])
+    name = name_of(path)
+    package = name.split(".") if path.name == "__init__.py" else name.split(".")[:-1]
     above = package[: len(package) - node.level + 1] if node.level else []
     base = ".".join([*above, *filter(None, [node.module])])
     for alias in node.names:
@@ -108,35 +86,59 @@ def ours(modules: Iterator[str]) -> set[str]:
     return {module for module in modules if top(module) in OURS}
 
 
-@pytest.mark.parametrize("name", sorted(CORE))
-def test_core_imports_itself_and_the_pure_standard_library(name: str) -> None:
-    found = set(imports(ROOT / "app" / "directus" / f"{name}.py"))
-    others = {module for module in found if top(module) not in OURS}
-    assert ours(iter(found)) <= {f"app.directus.{other}" for other in CORE}
-    assert {top(module) for module in others} <= sys.stdlib_module_names - IMPURE
+def layer_of(module: str) -> int:
+    """The place of a module of the SDK in SDK_LAYERS."""
+    inner = module.removeprefix("directus_realtime").removeprefix(".")
+    for number, names in enumerate(SDK_LAYERS):
+        if inner in names or inner.split(".")[0] in names:
+            return number
+    raise AssertionError(f"{module} needs a place in SDK_LAYERS")
 
 
-@pytest.mark.parametrize("path", sources("app/directus"), ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", sources("app/directus_realtime"), ids=name_of)
 def test_sdk_imports_downwards(path: Path) -> None:
-    if path.stem in CORE:
+    name = name_of(path)
+    if name in ("directus_realtime.core", "directus_realtime.transports"):
+        assert not list(imports(path))
         return
-    assert path.stem in SDK, "a new module of the SDK needs a place in the layers"
-    allowed = {f"app.directus.{name}" for name in CORE | SDK[path.stem]}
-    assert ours(imports(path, deferred=False)) <= allowed
-    late = ours(imports(path)) - allowed
-    chosen_when_called = {"app.directus.browser", "app.directus.native"}
-    assert late <= (chosen_when_called if path.stem == "transport" else set())
+    for module in ours(imports(path)):
+        assert module.startswith("directus_realtime.")
+        inside_core = layer_of(module) == layer_of(name) == layer_of("directus_realtime.core")
+        assert layer_of(module) < layer_of(name) or inside_core, module
 
 
-@pytest.mark.parametrize("path", sources("app/directus"), ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", sources("app/directus_realtime/core"), ids=name_of)
+def test_core_imports_the_pure_standard_library_only(path: Path) -> None:
+    others = {top(module) for module in imports(path)} - set(OURS)
+    assert others <= sys.stdlib_module_names - IMPURE
+
+
+@pytest.mark.parametrize("path", sources("app/directus_realtime"), ids=name_of)
 def test_sdk_touches_the_browser_and_the_network_in_one_file_each(path: Path) -> None:
-    outside = {top(module) for module in imports(path)} - sys.stdlib_module_names - {"app"}
+    outside = {top(module) for module in imports(path)} - sys.stdlib_module_names - set(OURS)
     theirs = {"browser": {"js", "pyodide", "pyodide_http"}, "native": {"websockets"}}
     assert outside <= theirs.get(path.stem, set())
 
 
+@pytest.mark.parametrize("package", ["app/directus_realtime", "server", "tools"])
+def test_no_imports_go_in_a_circle(package: str) -> None:
+    graph = {name_of(path): ours(imports(path)) - {name_of(path)} for path in sources(package)}
+    while leaves := [name for name, found in graph.items() if not found & graph.keys()]:
+        for name in leaves:
+            del graph[name]
+    assert not graph
+
+
+@pytest.mark.parametrize("folder", OURS[2:])
+def test_nobody_imports_the_sdk_by_its_place(folder: str) -> None:
+    """It would be a second copy of every class."""
+    for path in [ROOT / f"{folder}.py", *sources(folder)]:
+        if path.exists():
+            assert not any(module.startswith("app.directus") for module in imports(path)), path
+
+
 def test_app_imports_the_sdks_public_names_only() -> None:
-    allowed = {"main": {"app", "app.page", "app.console", "app.directus"}}
+    allowed = {"main": {"app", "app.page", "app.console", "directus_realtime"}}
     for path in (ROOT / "app").glob("*.py"):
         tree = ast.parse(path.read_text(encoding="utf-8"))
         plain = {
@@ -149,7 +151,7 @@ def test_app_imports_the_sdks_public_names_only() -> None:
 @pytest.mark.parametrize("path", sources("server"), ids=lambda path: path.stem)
 def test_server_imports_itself_and_the_wire(path: Path) -> None:
     strangers = {module for module in ours(imports(path)) if top(module) != "server"}
-    assert strangers <= {"app.directus.messages"}
+    assert strangers <= {"directus_realtime.core.codec"}
 
 
 @pytest.mark.parametrize("name", PURE_SERVER)
@@ -185,7 +187,7 @@ def reached(module: str) -> set[str]:
         path = path_of(current)
         if top(current) in OURS and path is not None:
             # The server takes one module of the SDK, not the package's face with all behind it.
-            parents = [top(current)] if top(current) != "app" else []
+            parents = [top(current)] if top(current) != "directus_realtime" else []
             waiting += [*parents, *imports(path, deferred=False)]
     return seen
 
@@ -194,7 +196,5 @@ def test_configuration_lists_exactly_the_apps_files() -> None:
     listed = tomllib.loads((ROOT / "pyscript.toml").read_text(encoding="utf-8"))["files"]
     modules = {path.relative_to(ROOT).as_posix() for path in sources("app")}
     # The page's script tag brings the first, and no browser imports the second.
-    modules -= {"app/main.py", "app/directus/native.py"}
-    assert {path: target for path, target in listed.items() if path.startswith("app/")} == {
-        path: path for path in modules
-    }
+    modules -= {"app/main.py", "app/directus_realtime/transports/native.py"}
+    assert listed == {path: path.replace("app/directus_", "directus_") for path in modules}

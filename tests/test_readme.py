@@ -4,7 +4,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from app.directus.states import State
+from directus_realtime.core.states import State
+
 from tests.support import api
 from tests.support.diagram import diagram
 from tests.support.embedded import ROOT, Embedded

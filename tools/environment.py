@@ -66,7 +66,8 @@ class VirtualEnvironment:
 
     def is_current(self) -> bool:
         """Tell whether it was made here (it does not survive a move) and by such a Python."""
-        return is_stamped(self._stamp, self._key) and self.python.exists()
+        made = is_stamped(self._stamp, self._key) and self.python.exists()
+        return made and self._paths.exists()
 
     def install(self, steps: Steps) -> None:
         """Make it anew, over whatever is there."""
@@ -83,7 +84,13 @@ class VirtualEnvironment:
             f"Virtual environment for Python {sys.version_info.major}.{sys.version_info.minor}",
             [base, "-m", "venv", "--clear", str(self.folder)],
         )
+        # So that `import directus_realtime` finds the SDK here as it does in the page.
+        self._paths.write_text(f"{self.root / 'app'}\n", encoding="utf-8")
         stamp(self._stamp, self._key)
+
+    @property
+    def _paths(self) -> Path:
+        return self.packages / "app.pth"
 
     @property
     def _key(self) -> str:

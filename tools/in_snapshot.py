@@ -7,6 +7,7 @@ SDK has changed its modules need no running either. What has been edited is read
 
 import ast
 import contextlib
+import importlib
 import random
 import sys
 from collections.abc import Generator, Sequence
@@ -39,6 +40,7 @@ class Prepared(MetaPathFinder, Loader):
         self._sources: dict[str, tuple[Path, bytes]] = {}
         self._codes: dict[str, CodeType] = {}
         self._modules: dict[str, ModuleType] = {}
+        self._parents: set[str] = set()  # the packages that the kept modules are in
         self._unchanged: bool | None = None
 
     def compile(self, name: str, path: Path) -> None:
@@ -46,20 +48,22 @@ class Prepared(MetaPathFinder, Loader):
         source = path.read_bytes()
         code = compile(decode_source(source), str(path), "exec", dont_inherit=True)
         self._sources[name], self._codes[name] = (path, source), code
+        self._parents.add(name.rpartition(".")[0])
 
-    def keep(self, package: str) -> None:
-        """Keep the modules of ``package`` that are imported; nobody else has them from now on."""
-        for name in [name for name in sys.modules if name.startswith(package)]:
-            module = self._modules[name] = sys.modules.pop(name)
+    def keep(self, modules: dict[str, ModuleType]) -> None:
+        """Keep modules that were run: a page that has not changed them gets these."""
+        for name in self._sources.keys() & modules.keys():
+            module = self._modules[name] = modules[name]
             module.__loader__ = self
 
     def find_spec(
         self, name: str, _path: Sequence[str] | None, _target: ModuleType | None = None
     ) -> ModuleSpec | None:
         """Return how to load a module whose file is the one that was kept, or None."""
-        if name == "app" and name not in self._sources and not self._is_written(name):
-            return self._namespace(name)
-        if name not in self._sources or not self._is_same(name):
+        if name not in self._sources:
+            is_ours = name in self._parents and not self._is_written(name)
+            return self._namespace(name) if is_ours else None
+        if not self._is_same(name):
             return None
         path = self._sources[name][0]
         is_package = path.name == "__init__.py"
@@ -82,9 +86,9 @@ class Prepared(MetaPathFinder, Loader):
             exec(self._codes[name], module.__dict__)
 
     def _namespace(self, name: str) -> ModuleSpec:
-        """Return the package without a file of its own that holds the page's modules."""
+        """Return how to load a package that has no file of its own, such as ``app``."""
         spec = ModuleSpec(name, None, is_package=True)
-        spec.submodule_search_locations = [str(self._home / name)]
+        spec.submodule_search_locations = [str(self._home.joinpath(*name.split(".")))]
         return spec
 
     def get_source(self, name: str) -> str:
@@ -151,31 +155,28 @@ class HttpPackage(MetaPathFinder):
         return zipimporter(_HTTP_PACKAGE).find_spec(name) if name == "pyodide_http" else None
 
 
-def prepare(home: str, prelude: str, main: str) -> bool:
+def prepare(home: str, modules: Sequence[str], prelude: str, main: str) -> str:
     """Import and compile what is in the folder `home`, which the page will fill again.
 
-    Returns False if something there is no Python or cannot be imported: the page is to fetch the
-    app's files then, and will say what is wrong with them.
+    Returns why the app is not in the snapshot, or an empty text where it is: something is no
+    Python or cannot be imported. The page fetches the app's files then, and says what is wrong.
 
     Args:
         home: the page's working directory, with the app and PyScript's package.
+        modules: the files of the app in it.
         prelude: what PyScript runs before any script: it writes that package, and imports it.
         main: the page's script.
     """
-    prepared, compiled, is_whole = Prepared(Path(home)), Compiled(), True
+    prepared, compiled, fault = Prepared(Path(home)), Compiled(), ""
     try:
         for path in sorted(Path(home).rglob("*.py")):
-            parts = path.relative_to(home).with_suffix("").parts
-            prepared.compile(".".join(parts[:-1] if parts[-1] == "__init__" else parts), path)
-        exec("from app.directus import *", {})
-        prepared.keep("app.")
-    except Exception:
-        is_whole, prepared = False, Prepared(Path(home))
-    for name in [name for name in sys.modules if name.partition(".")[0] == "app"]:
-        del sys.modules[name]
+            prepared.compile(_name_of(path.relative_to(home)), path)
+        prepared.keep(_run([_name_of(Path(module)) for module in modules]))
+    except Exception as error:
+        fault, prepared = f"{type(error).__name__}: {error}", Prepared(Path(home))
     for text in _OF_PYODIDE:
         compiled.keep(text)
-    if is_whole:  # else PyScript's package is not kept either, and is to be written
+    if not fault:  # else PyScript's package is not kept either, and is to be written
         compiled.keep(prelude, instead=_IMPORT_PYSCRIPT, flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
     with contextlib.suppress(SyntaxError):
         compiled.keep(main, flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
@@ -184,7 +185,33 @@ def prepare(home: str, prelude: str, main: str) -> bool:
         del sys.path_importer_cache[known]
     sys.meta_path.insert(0, prepared)
     sys.meta_path.append(HttpPackage())
-    return is_whole
+    return fault
+
+
+def _name_of(path: Path) -> str:
+    parts = path.with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def _run(names: Sequence[str]) -> dict[str, ModuleType]:
+    """Import modules, and return those that could be run here; none of them stays imported.
+
+    One that imports ``js`` has to be run in the page: it would put objects of Node's here.
+    """
+    packages = {name.partition(".")[0] for name in names}
+    sys.modules["js"] = None  # type: ignore[assignment]
+    try:
+        for name in names:
+            try:
+                importlib.import_module(name)
+            except ModuleNotFoundError as error:
+                if error.name != "js":
+                    raise
+    finally:
+        del sys.modules["js"]
+        found = [name for name in sys.modules if name.partition(".")[0] in packages]
+        modules = {name: sys.modules.pop(name) for name in found}
+    return modules
 
 
 def begin() -> None:

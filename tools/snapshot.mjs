@@ -1,6 +1,7 @@
-// Makes the snapshot, in Node: node snapshot.mjs OUT PYODIDE PYSCRIPT IMPORTS ROOT FILE...
+// Makes the snapshot, in Node: node snapshot.mjs OUT PYODIDE PYSCRIPT IMPORTS ROOT FILES
 //
 // OUT is a folder: it gets the slices, their twins, and snapshot.json, which tells a page how to use them.
+// FILES is an object in JSON: each file of the app, with its path in the page.
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -13,7 +14,8 @@ const HOME = "/home/pyodide";
 const PAGE = 4096; // bytes
 const GAP = 2 ** 14; // bytes: a shorter row of zeros is kept
 const SLICE = 2 ** 22; // bytes: each comes by itself, and the page can tell how far it is
-const [out, pyodideFolder, pyscriptFolder, imports, root, ...files] = process.argv.slice(2);
+const [out, pyodideFolder, pyscriptFolder, imports, root, app] = process.argv.slice(2);
+const files = Object.entries(JSON.parse(app));
 const { loadPyodide, version } = await import(pathToFileURL(join(pyodideFolder, "pyodide.mjs")));
 let fresh; // memory as it is before Python starts
 const pyodide = await loadPyodide({
@@ -27,9 +29,9 @@ const pyodide = await loadPyodide({
 });
 const declared = pyodide._module.HEAP8.length;
 
-for (const file of files) {
-  pyodide.FS.mkdirTree(dirname(`${HOME}/${file}`));
-  pyodide.FS.writeFile(`${HOME}/${file}`, readFileSync(join(root, file)));
+for (const [file, target] of files) {
+  pyodide.FS.mkdirTree(dirname(`${HOME}/${target}`));
+  pyodide.FS.writeFile(`${HOME}/${target}`, readFileSync(join(root, file)));
 }
 const pyscript = pyscriptPackage(pyscriptFolder);
 writeTree(HOME, pyscript);
@@ -45,7 +47,10 @@ del in_snapshot, sys
 `);
 const inside = pyodide.pyimport("in_snapshot");
 const main = join(root, "app", "main.py");
-const isWhole = inside.prepare(HOME, prelude(pyscript), existsSync(main) ? readFileSync(main, "utf8") : "");
+const modules = pyodide.toPy(files.map(([, target]) => target));
+const script = existsSync(main) ? readFileSync(main, "utf8") : "";
+const fault = inside.prepare(HOME, modules, prelude(pyscript), script);
+modules.destroy();
 inside.destroy();
 pyodide.runPython("import gc; gc.collect(); del gc");
 clearFreeMemory();
@@ -78,7 +83,7 @@ for (let at = 0; at < content.length; at += SLICE) {
 }
 const size = { head: head.length, whole: whole.length, content: content.length };
 const sums = { content: sumOf(content), constant: sumOf(memory.subarray(0, constant)) };
-const about = { isWhole, names, version, size, constant, parts, zeros, sums };
+const about = { fault, names, version, size, constant, parts, zeros, sums };
 writeFileSync(join(out, "snapshot.json"), JSON.stringify(about));
 process.exit(0); // Node would wait for what the interpreter keeps open
 

@@ -57,11 +57,12 @@ class Snapshot:
         command += [str(self._runtime["pyodide"]), str(self._runtime["pyscript"]), _IMPORTS]
         steps.run(
             "Python's start (a snapshot)",
-            [*command, str(self._root), *self._app],
+            [*command, str(self._root), json.dumps(self._app)],
             progress=lambda log: megabytes(size_of(draft)),
         )
         about = json.loads((draft / "snapshot.json").read_text(encoding="ascii"))
-        about["app"] = app if about["isWhole"] else ""  # else pages fetch the files
+        fault = about.pop("fault") or ("" if app else "[files] lists more than Python modules")
+        about["app"] = "" if fault else app  # else pages fetch the files
         (draft / "snapshot.json").write_text(json.dumps(about), encoding="ascii")
         new = sorted(draft.iterdir())
         for path in new:  # the description comes last
@@ -70,11 +71,14 @@ class Snapshot:
         for old in set(folder.glob("*.bin*")) - {folder / path.name for path in new}:
             old.unlink()
         stamp(self._stamp, self._key)
+        if fault:
+            print(f"The snapshot does not hold the app, so the page starts slower: {fault}.")
 
     @property
-    def _app(self) -> list[str]:
-        """The files of the app; one that is listed and not there, the page will miss itself."""
-        return [name for name in page_files(self._root) if (self._root / name).is_file()]
+    def _app(self) -> dict[str, str]:
+        """The app's files and their paths in the page; the page itself says that one is missing."""
+        files = page_files(self._root)
+        return {name: target for name, target in files.items() if (self._root / name).is_file()}
 
     @property
     def _key(self) -> str:

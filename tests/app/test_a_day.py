@@ -7,9 +7,9 @@ from types import BuiltinFunctionType, FunctionType, ModuleType
 from typing import Any
 
 import pytest
+from directus_realtime.core.auth import Credentials
+from directus_realtime.core.events import CredentialsNeeded
 
-from app.directus.events import CredentialsNeeded
-from app.directus.renewal import Credentials
 from tests.support.timeline import AUTH_OK, Timeline
 
 HOURS = 24

@@ -3,8 +3,7 @@
 from typing import Any
 
 import pytest
-
-from app.directus import (
+from directus_realtime import (
     ConnectionFailed,
     DirectusClient,
     UsageError,
@@ -14,6 +13,7 @@ from app.directus import (
     realtime,
     rest,
 )
+
 from tests.support.client import run
 from tests.support.embedded import free_port
 

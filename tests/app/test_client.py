@@ -3,8 +3,7 @@
 import asyncio
 
 import pytest
-
-from app.directus import DirectusClient, UsageError, create_directus, realtime, static_token
+from directus_realtime import DirectusClient, UsageError, create_directus, realtime, static_token
 
 
 @pytest.mark.parametrize(

@@ -8,11 +8,12 @@ import asyncio
 from typing import Any
 
 import pytest
+from directus_realtime.core import messages
+from directus_realtime.core.events import MessageReceived, Opened, Replied, StateChanged, Warned
+from directus_realtime.core.query import query_to_params
+from directus_realtime.errors import ConnectionFailed, UsageError
+from directus_realtime.static_token import StaticToken
 
-from app.directus import messages
-from app.directus.errors import ConnectionFailed, UsageError
-from app.directus.events import MessageReceived, Opened, Replied, StateChanged, Warned
-from app.directus.static_token import StaticToken
 from tests.support.timeline import AUTH_OK, Timeline, drain, error
 
 INIT = {"type": "subscription", "event": "init", "uid": "1"}
@@ -133,7 +134,7 @@ def test_types_said_item_and_the_wire_said_a_list() -> None:  # #19538
 
 
 def test_nested_fields_crash_the_server_and_the_client_hears_nothing() -> None:  # #26396, #19342
-    params = messages.query_to_params({"fields": ["id", {"author": ["name"]}]})
+    params = query_to_params({"fields": ["id", {"author": ["name"]}]})
     assert params == {"fields": "id,author.name"}
 
 

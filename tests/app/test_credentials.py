@@ -2,7 +2,8 @@
 
 import asyncio
 
-from app.directus.credentials import SocketCredentials
+from directus_realtime.credentials import SocketCredentials
+
 from tests.support.storage import Memory
 
 PASSWORD = {"email": "ben@example.com", "password": "secret"}

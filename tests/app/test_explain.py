@@ -5,10 +5,9 @@ import json
 from typing import Any
 
 import pytest
-
-from app.directus.errors import AuthenticationFailed
-from app.directus.explain import explain
-from app.directus.transport import Answer
+from directus_realtime.diagnosis import explain
+from directus_realtime.errors import AuthenticationFailed
+from directus_realtime.transports.base import Answer
 
 URL = "http://directus.test"
 PONG = Answer(200, "pong")

@@ -2,7 +2,7 @@
 
 import types
 
-import app.directus as sdk
+import directus_realtime as sdk
 
 
 def test_all_lists_every_public_name_once() -> None:

@@ -5,10 +5,10 @@ import json
 from typing import Any
 
 import pytest
+from directus_realtime.errors import AuthenticationFailed, ConnectionFailed
+from directus_realtime.login import LoginTokens
+from directus_realtime.transports.base import Answer
 
-from app.directus.errors import AuthenticationFailed, ConnectionFailed
-from app.directus.login import LoginTokens
-from app.directus.transport import Answer
 from tests.support import clock
 from tests.support.storage import Memory
 

@@ -7,10 +7,10 @@ something. At its end the network behaves, and what was promised must hold.
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from directus_realtime.core.recovery import UNSET
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from app.directus.recovery import UNSET
 from tests.support.simulation import LAZY, Simulation
 from tests.support.tier import runs
 

@@ -8,14 +8,14 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-
-from app.directus import (
+from directus_realtime import (
     ReplyTimeout,
     Subscription,
     create_directus,
     realtime,
     static_token,
 )
+
 from tests.support.client import connected, make, run
 from tests.support.project import HEARTBEAT, Project, embedded
 

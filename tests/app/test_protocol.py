@@ -1,18 +1,7 @@
 """The core on simulated time: states, handshake, heartbeat, replies, backoff."""
 
 import pytest
-
-from app.directus.errors import (
-    AuthenticationFailed,
-    ConnectionFailed,
-    DeliveryUnknown,
-    NotConnected,
-    OutboxFull,
-    ReplyTimeout,
-    ServerError,
-    UsageError,
-)
-from app.directus.events import (
+from directus_realtime.core.events import (
     Closed,
     Errored,
     MessageReceived,
@@ -22,8 +11,19 @@ from app.directus.events import (
     StateChanged,
     Warned,
 )
-from app.directus.protocol import Protocol, retry_delay
-from app.directus.states import TRANSITIONS, Cause, State
+from directus_realtime.core.protocol import Protocol, retry_delay
+from directus_realtime.core.states import TRANSITIONS, Cause, State
+from directus_realtime.errors import (
+    AuthenticationFailed,
+    ConnectionFailed,
+    DeliveryUnknown,
+    NotConnected,
+    OutboxFull,
+    ReplyTimeout,
+    ServerError,
+    UsageError,
+)
+
 from tests.support.timeline import AUTH_OK, Timeline, error
 
 # The table

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from directus_realtime import AuthenticationFailed, ConnectionFailed
 
-from app.directus import AuthenticationFailed, ConnectionFailed
 from tests.support.client import client, run
 from tests.support.embedded import Embedded, free_port
 
@@ -79,6 +79,6 @@ def test_debug_logging_shows_frames_and_states_and_no_secret(
 
 def test_debug_logging_is_seen_where_the_program_has_set_up_none() -> None:
     log = "import logging; logging.getLogger('directus').debug('seen')"
-    code = f"from app.directus import realtime; realtime(debug=True); {log}"
+    code = f"from directus_realtime import realtime; realtime(debug=True); {log}"
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert ran.stderr == "seen\n"

@@ -3,12 +3,12 @@
 from typing import Any
 
 import pytest
+from directus_realtime.core.auth import Credentials
+from directus_realtime.core.events import MessageReceived, Warned
+from directus_realtime.core.recovery import MARGIN, Recovery, order
+from directus_realtime.core.subscription import GRACE, Feed, Phase
+from directus_realtime.errors import SubscriptionOverflow
 
-from app.directus.errors import SubscriptionOverflow
-from app.directus.events import MessageReceived, Warned
-from app.directus.recovery import MARGIN, Recovery, order
-from app.directus.renewal import Credentials
-from app.directus.subscription import GRACE, Feed, Phase
 from tests.support.timeline import AUTH_OK, Timeline, drain, error
 
 QUERY = {"fields": ["user", "text"]}

@@ -3,9 +3,8 @@
 from typing import Any
 
 import pytest
-
-from app.directus.errors import AuthenticationFailed, ServerError
-from app.directus.events import (
+from directus_realtime.core.auth import Credentials, renew_after
+from directus_realtime.core.events import (
     Authenticated,
     CredentialsNeeded,
     MessageReceived,
@@ -15,8 +14,9 @@ from app.directus.events import (
     StateChanged,
     Warned,
 )
-from app.directus.renewal import Credentials, renew_after
-from app.directus.subscription import GRACE, Feed
+from directus_realtime.core.subscription import GRACE, Feed
+from directus_realtime.errors import AuthenticationFailed, ServerError
+
 from tests.support.timeline import AUTH_OK, Timeline, drain, error
 
 QUERY = {"fields": ["user", "text"]}

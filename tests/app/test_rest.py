@@ -10,12 +10,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from starlette.applications import Starlette
-from starlette.requests import Request
-from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
-from starlette.routing import Route
-
-from app.directus import (
+from directus_realtime import (
     Command,
     ConnectionFailed,
     RestClient,
@@ -38,6 +33,11 @@ from app.directus import (
     update_items_batch,
     update_singleton,
 )
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
+from starlette.routing import Route
+
 from tests.support.background import Background, server_for
 from tests.support.client import run
 from tests.support.embedded import TOKEN, free_port
@@ -249,6 +249,7 @@ def test_a_mistake_is_told_before_anything_is_sent(command: Any) -> None:
 
 
 def test_urllib_is_not_imported_before_a_request_needs_it() -> None:
-    asks = "import sys, app.directus; print(*(sys.modules.keys() & {'urllib', 'http', 'email'}))"
+    web = "{'urllib', 'http', 'email'}"
+    asks = f"import sys, directus_realtime; print(*(sys.modules.keys() & {web}))"
     ran = subprocess.run([sys.executable, "-c", asks], capture_output=True, text=True, check=True)
     assert ran.stdout == "\n"

@@ -1,10 +1,10 @@
 """Subscriptions on simulated time: their phases, their errors, their buffers."""
 
 import pytest
+from directus_realtime.core.events import FeedReady, MessageReceived
+from directus_realtime.core.subscription import Phase
+from directus_realtime.errors import ReplyTimeout, ServerError, SubscriptionOverflow, UsageError
 
-from app.directus.errors import ReplyTimeout, ServerError, SubscriptionOverflow, UsageError
-from app.directus.events import FeedReady, MessageReceived
-from app.directus.subscription import Phase
 from tests.support.timeline import Timeline, drain, error
 
 INIT = {"type": "subscription", "event": "init", "uid": "1"}

@@ -3,7 +3,7 @@
 import asyncio
 from typing import Any
 
-from app.directus import (
+from directus_realtime import (
     AuthenticationFailed,
     ConnectionFailed,
     NotConnected,
@@ -11,6 +11,7 @@ from app.directus import (
     create_directus,
     realtime,
 )
+
 from tests.behaviours.context import Context, States, failure
 
 QUERY = {"fields": ["user", "text"]}

@@ -7,7 +7,7 @@ import uuid
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
-from app.directus import (
+from directus_realtime import (
     AuthenticationClient,
     DirectusClient,
     DirectusError,
@@ -18,8 +18,8 @@ from app.directus import (
     realtime,
     static_token,
 )
-from app.directus.messages import quoted
-from app.directus.transport import fetch
+from directus_realtime.core.codec import quoted
+from directus_realtime.transports.platform import fetch
 
 Kind = TypeVar("Kind", bound=DirectusError)
 

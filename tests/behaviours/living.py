@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from app.directus import Change, Live, RealtimeClient, ServerError
+from directus_realtime import Change, Live, RealtimeClient, ServerError
+
 from tests.behaviours.context import Context, States, caught_up, failure
 
 

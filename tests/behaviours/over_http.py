@@ -1,6 +1,6 @@
 """The rest composable: requests over HTTP, in the browser by way of pyodide-http."""
 
-from app.directus import (
+from directus_realtime import (
     ConnectionFailed,
     RestClient,
     ServerError,
@@ -18,6 +18,7 @@ from app.directus import (
     update_item,
     update_items,
 )
+
 from tests.behaviours.context import Context, failure
 
 

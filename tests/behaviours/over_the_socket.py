@@ -1,6 +1,7 @@
 """Who one is, said over the socket: a password or a refresh token, right or wrong."""
 
-from app.directus import AuthenticationFailed, credentials
+from directus_realtime import AuthenticationFailed, credentials
+
 from tests.behaviours.context import Context, failure
 from tests.behaviours.witness import Heard, logged, works
 

@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from app.directus import Subscription
+from directus_realtime import Subscription
+
 from tests.behaviours.context import Context, States, caught_up
 
 QUERY = {"fields": ["user", "text"]}

@@ -3,7 +3,7 @@
 import asyncio
 import uuid
 
-from app.directus import (
+from directus_realtime import (
     ConnectionFailed,
     DeliveryUnknown,
     NotDelivered,
@@ -11,6 +11,7 @@ from app.directus import (
     ServerError,
     UsageError,
 )
+
 from tests.behaviours.context import Context, States, failure
 
 

@@ -3,7 +3,7 @@
 import asyncio
 from typing import Any
 
-from app.directus import (
+from directus_realtime import (
     AuthenticationFailed,
     NotConnected,
     RealtimeClient,
@@ -15,6 +15,7 @@ from app.directus import (
     read_me,
     rest,
 )
+
 from tests.behaviours.context import Context, failure
 from tests.behaviours.witness import Heard, Memory, works
 

@@ -3,7 +3,8 @@
 import asyncio
 from typing import Any
 
-from app.directus import RealtimeClient, ServerError, Subscription
+from directus_realtime import RealtimeClient, ServerError, Subscription
+
 from tests.behaviours.context import Context, States, failure
 
 QUERY = {"fields": ["user", "text"]}

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from app.directus import RealtimeClient
+from directus_realtime import RealtimeClient
+
 from tests.behaviours.context import States
 
 

@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import Any, Self
 
 import pytest
+from directus_realtime import Subscription
 from playwright.sync_api import Page
 
-from app.directus import Subscription
 from tests.support.client import client
 from tests.support.directus import Cluster, Node, Relayed
 from tests.support.pages import Open

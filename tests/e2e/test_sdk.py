@@ -11,7 +11,7 @@ from tests.support.project import LIFE, Project, embedded
 
 LOGIN = """
 from js import localStorage
-from app.directus import authentication, create_directus, local_storage, realtime
+from directus_realtime import authentication, create_directus, local_storage, realtime
 
 async def scene():
     login = create_directus("{url}").with_(authentication(storage=local_storage("test")))

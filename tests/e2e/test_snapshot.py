@@ -194,7 +194,9 @@ def test_of_an_app_that_is_as_it_was_only_its_first_file_is_fetched(open_page: O
 MARK = "import js\njs.window.edited = __name__\n"
 
 
-@pytest.mark.parametrize("file", ["app/directus/subscription.py", "app/console.py", "app/main.py"])
+@pytest.mark.parametrize(
+    "file", ["app/directus_realtime/items.py", "app/console.py", "app/main.py"]
+)
 def test_edited_python_runs_and_not_what_the_snapshot_knows(
     checkout: Path, open_copy: Open, file: str
 ) -> None:
@@ -213,7 +215,7 @@ def test_a_file_of_an_edited_app_that_does_not_come_is_named(
         source.write(MARK)
 
     def interfere(page: Page) -> None:
-        page.route("**/app/directus/client.py", lambda route: route.abort())
+        page.route("**/app/directus_realtime/client.py", lambda route: route.abort())
 
     page = open_copy("failed", before=interfere)
     assert "did not come" in (page.page.text_content("#error") or "")

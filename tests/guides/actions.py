@@ -7,7 +7,7 @@ is one item, or its key, and for several a list.
 
 from typing import Any
 
-from app.directus import RealtimeClient
+from directus_realtime import RealtimeClient
 
 
 async def read_item(directus: RealtimeClient, key: int) -> Any:

@@ -4,7 +4,7 @@ The guide's GraphQL clients talk to another endpoint of Directus; beside each of
 connects to the WebSocket one with the same rights. `ping_after` is their `keepAlive`, in seconds.
 """
 
-from app.directus import RealtimeClient, create_directus, credentials, realtime, static_token
+from directus_realtime import RealtimeClient, create_directus, credentials, realtime, static_token
 
 
 async def public_mode(url: str) -> RealtimeClient:

@@ -7,7 +7,7 @@ subscriptions go to another endpoint of Directus; beside each stands what says t
 from collections.abc import Callable
 from typing import Any
 
-from app.directus import RealtimeClient, Subscription, create_directus, realtime, static_token
+from directus_realtime import RealtimeClient, Subscription, create_directus, realtime, static_token
 
 
 async def subscribe(directus: RealtimeClient) -> Subscription:

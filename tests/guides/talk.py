@@ -4,8 +4,8 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
+from directus_realtime import RealtimeClient
 
-from app.directus import RealtimeClient
 from tests.support.client import connected, run
 from tests.support.wiretap import Message, Wiretap, wiretap
 

@@ -7,8 +7,8 @@ import inspect
 from typing import Any
 
 import pytest
+from directus_realtime import RealtimeClient
 
-from app.directus import RealtimeClient
 from tests.guides import actions
 from tests.guides.talk import named, sent, talk, without_uid
 from tests.support.client import make

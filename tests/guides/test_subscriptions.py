@@ -8,8 +8,8 @@ import asyncio
 from typing import Any
 
 import pytest
+from directus_realtime import RealtimeClient, Subscription
 
-from app.directus import RealtimeClient, Subscription
 from tests.guides import subscriptions
 from tests.guides.talk import named, sent, talk, without_uid
 from tests.support.client import connected, make, run

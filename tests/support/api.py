@@ -9,12 +9,12 @@ import textwrap
 from types import FunctionType, ModuleType
 from typing import Any
 
-import app.directus as sdk
+import directus_realtime as sdk
 
 _HEAD = """# The SDK's names
 
 Made from the docstrings by `python -m tests.support.api > docs/api.md`; a test sees that it is.
-Times are in seconds. Everything here is imported from `app.directus`.
+Times are in seconds. Everything here is imported from `directus_realtime`.
 """
 
 
@@ -34,11 +34,11 @@ def _described(name: str, value: Any) -> str:
     if isinstance(value, FunctionType):
         return f"## `{name}{_signature(value)}`\n\n{_docstring(value)}\n"
     if not isinstance(value, type):
-        return f"## `{name}`\n\nSee [recovery.py](../app/directus/recovery.py).\n"
+        return f"## `{name}`\n\nSee [recovery.py](../app/directus_realtime/core/recovery.py).\n"
     parts = [f"## `class {name}`\n\n{_docstring(value)}\n"]
     members: dict[str, Any] = {}
     for base in value.__mro__:
-        if base.__module__.startswith("app.directus"):
+        if base.__module__.startswith("directus_realtime"):
             members = {**vars(base), **members}
     for member_name, member in members.items():
         if not member_name.startswith("_"):

@@ -4,7 +4,8 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from app.directus import RealtimeClient, create_directus, realtime, static_token
+from directus_realtime import RealtimeClient, create_directus, realtime, static_token
+
 from tests.support.embedded import TOKEN
 
 

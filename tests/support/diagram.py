@@ -1,6 +1,6 @@
 """Draws the connection's states from their table: `python -m tests.support.diagram` prints it."""
 
-from app.directus.states import TRANSITIONS
+from directus_realtime.core.states import TRANSITIONS
 
 
 def diagram() -> str:

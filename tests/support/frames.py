@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from directus_realtime import RealtimeClient, Subscription, create_directus, realtime, static_token
 from websockets.asyncio.server import ServerConnection, serve
 
-from app.directus import RealtimeClient, Subscription, create_directus, realtime, static_token
 from tests.support.calls import SCENARIOS, Call
 from tests.support.embedded import ROOT
 from tests.support.peer import install

@@ -11,8 +11,8 @@ import json
 from collections import deque
 from typing import Any
 
-from app.directus.errors import ReplyTimeout, ServerError
-from app.directus.events import (
+from directus_realtime.core.auth import Credentials
+from directus_realtime.core.events import (
     CloseSocket,
     CredentialsNeeded,
     OpenSocket,
@@ -20,11 +20,11 @@ from app.directus.events import (
     RequestFailed,
     SendText,
 )
-from app.directus.protocol import Protocol
-from app.directus.recovery import Recovery, Since
-from app.directus.renewal import Credentials
-from app.directus.states import State
-from app.directus.subscription import Feed, Phase, SubscriptionMessage
+from directus_realtime.core.protocol import Protocol
+from directus_realtime.core.recovery import Recovery, Since
+from directus_realtime.core.states import State
+from directus_realtime.core.subscription import Feed, Phase, SubscriptionMessage
+from directus_realtime.errors import ReplyTimeout, ServerError
 
 Message = dict[str, Any]
 

@@ -3,10 +3,10 @@
 import json
 from typing import Any
 
-from app.directus.events import CloseSocket, Event, OpenSocket, SendText, StateChanged
-from app.directus.protocol import Protocol
-from app.directus.recovery import MARGIN, UNSET, Recovery, Since
-from app.directus.subscription import Feed
+from directus_realtime.core.events import CloseSocket, Event, OpenSocket, SendText, StateChanged
+from directus_realtime.core.protocol import Protocol
+from directus_realtime.core.recovery import MARGIN, UNSET, Recovery, Since
+from directus_realtime.core.subscription import Feed
 
 AUTH_OK = {"type": "auth", "status": "ok"}
 

@@ -47,7 +47,8 @@ def test_it_says_of_which_app_it_is() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["package-lock.json", "app/main.py", "app/page.py", "app/directus/events.py"]
+    "name",
+    ["package-lock.json", "app/main.py", "app/page.py", "app/directus_realtime/items.py"],
 )
 def test_another_runtime_or_app_is_another_snapshot(checkout: Path, name: str) -> None:
     with (checkout / name).open("a") as file:
@@ -67,7 +68,8 @@ def test_a_file_that_is_listed_and_missing_stops_no_set_up(checkout: Path) -> No
 
 
 @pytest.mark.parametrize(
-    ("file", "holds_the_app"), [("app/main.py", True), ("app/directus/states.py", False)]
+    ("file", "holds_the_app"),
+    [("app/main.py", True), ("app/directus_realtime/items.py", False)],
 )
 def test_a_file_that_is_no_python_stops_no_set_up(
     checkout: Path, file: str, holds_the_app: bool

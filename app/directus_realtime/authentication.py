@@ -9,7 +9,7 @@ from typing import Any
 
 from .client import DirectusClient
 from .login import Login, LoginTokens
-from .transport import Storage
+from .transports.base import Storage
 
 
 class AuthenticationClient(DirectusClient):

@@ -14,6 +14,15 @@ from .authentication import AuthenticationClient, authentication
 # client
 from .client import DirectusClient, create_directus
 
+# core
+from .core.events import StateChanged
+
+# recovery
+from .core.recovery import UNSET, Since
+
+# subscription
+from .core.subscription import SubscriptionMessage
+
 # credentials
 from .credentials import credentials
 
@@ -33,9 +42,6 @@ from .errors import (
     UsageError,
 )
 
-# events
-from .events import StateChanged
-
 # items
 from .items import Items
 
@@ -44,9 +50,6 @@ from .live import Change, Live
 
 # realtime
 from .realtime import RealtimeClient, Subscription, realtime
-
-# recovery
-from .recovery import UNSET, Since
 
 # rest
 from .rest import (
@@ -71,11 +74,9 @@ from .rest import (
 # static_token
 from .static_token import static_token
 
-# subscription
-from .subscription import SubscriptionMessage
-
 # transport
-from .transport import Storage, local_storage
+from .transports.base import Storage
+from .transports.platform import local_storage
 
 __all__ = [
     "UNSET",

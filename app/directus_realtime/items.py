@@ -3,9 +3,9 @@
 from collections.abc import Awaitable
 from typing import Any, Protocol
 
-from . import messages
+from .core import messages
 from .errors import DeliveryUnknown, NotDelivered, ServerError, UsageError
-from .messages import Key, Keys, Query
+from .types import Key, Keys, Query
 
 
 class Ask(Protocol):
@@ -20,15 +20,14 @@ class Ask(Protocol):
         quiet: bool,
         timeout: float | None,
     ) -> Awaitable[dict[str, Any]]:
-        """See :meth:`app.directus.realtime.RealtimeClient.ask`."""
+        """See :meth:`directus_realtime.realtime.RealtimeClient.ask`."""
 
 
 class Items:
     """The items of one collection.
 
-    Every method raises what :meth:`app.directus.realtime.RealtimeClient.ask` raises, and takes a
-    ``timeout`` in seconds, None for the client's own. Where ``id``, ``ids`` and a query may be
-    given, it is one of them.
+    Every method takes a ``timeout`` in seconds, None for the client's own. Where ``id``, ``ids``
+    and a query may be given, it is one of them.
 
     Args:
         collection: the collection's name.

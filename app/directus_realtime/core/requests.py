@@ -11,7 +11,7 @@ from collections import deque
 from heapq import heappop, heappush
 from typing import Any
 
-from .errors import DeliveryUnknown, DirectusError, OutboxFull, ReplyTimeout, ServerError
+from ..errors import DeliveryUnknown, DirectusError, OutboxFull, ReplyTimeout, ServerError
 
 Failure = tuple[str, DirectusError]
 """The uid of a request and why it has no result."""

@@ -1,36 +1,10 @@
-"""What a WebSocket must do for the driver, and which one this Python has."""
+"""The transports of the platform that this runs on: the browser's in Pyodide, else CPython's."""
 
 import sys
 from collections.abc import Callable
-from typing import Any, NamedTuple, Protocol
 
-from .errors import UsageError
-
-
-class Listener(Protocol):
-    """Who is told what a socket does."""
-
-    def opened(self) -> None:
-        """The socket is open."""
-
-    def received(self, text: str) -> None:
-        """A text frame came."""
-
-    def errored(self, detail: Any) -> None:
-        """The socket reported an error; ``closed`` follows."""
-
-    def closed(self, code: int, reason: str) -> None:
-        """The socket is gone, or could not be opened."""
-
-
-class Transport(Protocol):
-    """One socket. Once closed it tells its listener nothing more."""
-
-    def send(self, text: str) -> None:
-        """Write one text frame."""
-
-    def close(self) -> None:
-        """Close the socket and do not wait for it."""
+from ..errors import UsageError
+from .base import Answer, Listener, Storage, Transport
 
 
 def open_socket(url: str, listener: Listener) -> Transport:
@@ -46,19 +20,6 @@ def open_socket(url: str, listener: Listener) -> Transport:
     from .native import NativeSocket
 
     return NativeSocket(url, listener)
-
-
-class Answer(NamedTuple):
-    """What came of a request. Status 0: something did, and the browser does not show what."""
-
-    status: int
-    text: str
-
-
-def http_address(url: str) -> str:
-    """Return the address over HTTP of a project whose ``url`` may be that of a socket."""
-    scheme, separator, rest = url.partition("://")
-    return {"ws": "http", "wss": "https"}.get(scheme, scheme) + separator + rest
 
 
 async def fetch(
@@ -93,16 +54,6 @@ async def fetch_over_urllib(
     from . import native
 
     return await native.fetch(url, token, method=method, body=body, timeout=timeout)
-
-
-class Storage(Protocol):
-    """What remembers a login; see :func:`app.directus.authentication.authentication`."""
-
-    def get(self) -> dict[str, Any] | None:
-        """Return what was set last, or None."""
-
-    def set(self, data: dict[str, Any] | None) -> None:
-        """Keep ``data``, which is JSON; None forgets it."""
 
 
 def local_storage(key: str = "directus") -> Storage:

@@ -6,15 +6,15 @@ from collections.abc import Callable
 from typing import Any, Self
 
 from .client import DirectusClient
+from .core.events import StateChanged
+from .core.protocol import Protocol
+from .core.recovery import UNSET, Recovery, Since
+from .core.states import State
+from .core.subscription import Feed, SubscriptionMessage
 from .driver import WEB_SOCKET_EVENTS, Driver
 from .errors import ConnectionFailed, DirectusError, UsageError
-from .events import StateChanged
 from .items import Items
 from .live import Live
-from .protocol import Protocol
-from .recovery import UNSET, Recovery, Since
-from .states import State
-from .subscription import Feed, SubscriptionMessage
 
 log = logging.getLogger("directus")
 

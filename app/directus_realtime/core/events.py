@@ -6,7 +6,7 @@ Plain named tuples: the driver tells them apart with ``match``.
 
 from typing import Any, NamedTuple
 
-from .errors import DirectusError
+from ..errors import DirectusError
 
 
 class OpenSocket(NamedTuple):

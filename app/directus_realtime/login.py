@@ -10,11 +10,12 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Any, Protocol
 
-from . import messages, transport
 from .client import TokenSource
+from .core import codec, messages
+from .core.auth import Credentials, renew_after, retry_after
 from .errors import AuthenticationFailed, ConnectionFailed
-from .renewal import Credentials, renew_after, retry_after
-from .transport import Answer, Storage, http_address
+from .transports import platform
+from .transports.base import Answer, Storage, http_address
 
 log = logging.getLogger("directus")
 
@@ -32,7 +33,7 @@ _CURES = {
 
 
 class Fetch(Protocol):
-    """Posts to an address; see :func:`app.directus.transport.fetch`."""
+    """Posts to an address; see :func:`directus_realtime.transports.platform.fetch`."""
 
     def __call__(self, url: str, *, body: str, timeout: float) -> Awaitable[Answer]:
         """Raise OSError where nothing answers."""
@@ -58,7 +59,7 @@ class LoginTokens(TokenSource):
         storage: Storage,
         auto_refresh: bool,
         timeout: float,
-        fetch: Fetch = transport.fetch,
+        fetch: Fetch = platform.fetch,
         now: Callable[[], float] = time.time,
         random: Callable[[], float] = random_module.random,
     ) -> None:
@@ -217,7 +218,7 @@ class LoginTokens(TokenSource):
             AuthenticationFailed: Directus refused.
             ConnectionFailed: nobody answered, or not now.
         """
-        text = messages.encode(body)
+        text = codec.encode(body)
         try:
             answer = await self._fetch(self._url + path, body=text, timeout=self._timeout)
         except OSError as error:
@@ -240,7 +241,7 @@ class LoginTokens(TokenSource):
 
     def _data(self, answer: Answer) -> dict[str, Any]:
         try:
-            data = messages.decode(answer.text)["data"] if answer.text else {}
+            data = codec.decode(answer.text)["data"] if answer.text else {}
         except (ValueError, KeyError, TypeError):
             data = None
         if not isinstance(data, dict):

@@ -22,7 +22,7 @@ Pure: it builds queries and judges rows; the protocol sends and receives.
 from bisect import bisect_left, insort
 from typing import Any
 
-from .messages import decode
+from .codec import decode
 
 MARGIN = 1000
 """How many of the newest rows are remembered, and read again after every init."""

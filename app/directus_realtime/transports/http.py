@@ -3,7 +3,7 @@
 urllib is imported when it is first used: that takes a browser 60 to 150 ms.
 """
 
-from .transport import Answer
+from .base import Answer
 
 
 def exchange(

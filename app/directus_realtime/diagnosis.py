@@ -8,9 +8,9 @@ is enabled, and whether it takes the token.
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from . import messages
+from .core import codec, messages
 from .errors import AuthenticationFailed, ConnectionFailed
-from .transport import Answer, http_address
+from .transports.base import Answer, http_address
 
 Fetch = Callable[[str, str | None], Awaitable[Answer]]
 """Gets an address, with a token or without; raises OSError where nothing answers."""
@@ -80,7 +80,7 @@ def _of_info(url: str, auth_mode: str, token: str | None, data: dict[str, Any]) 
 
 def _data(text: str) -> dict[str, Any]:
     try:
-        data = messages.decode(text)["data"]
+        data = codec.decode(text)["data"]
     except (ValueError, KeyError, TypeError):
         return {}
     return data if isinstance(data, dict) else {}

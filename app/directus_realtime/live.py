@@ -9,8 +9,8 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from typing import Any, NamedTuple, Protocol, Self
 
+from .core.events import StateChanged
 from .errors import DirectusError, ReplyTimeout
-from .events import StateChanged
 from .items import Items
 
 Row = dict[str, Any]

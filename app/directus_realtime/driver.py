@@ -11,8 +11,9 @@ from collections.abc import Callable
 from typing import Any
 
 from .client import DirectusClient
-from .errors import AuthenticationFailed, ConnectionFailed, DirectusError
-from .events import (
+from .core.auth import Credentials
+from .core.codec import Masked, quoted
+from .core.events import (
     Authenticated,
     Closed,
     CloseSocket,
@@ -29,12 +30,12 @@ from .events import (
     StateChanged,
     Warned,
 )
-from .explain import explain
-from .messages import Masked, quoted
-from .protocol import Protocol
-from .renewal import Credentials
-from .states import State
-from .transport import Transport, fetch, open_socket, watch_network
+from .core.protocol import Protocol
+from .core.states import State
+from .diagnosis import explain
+from .errors import AuthenticationFailed, ConnectionFailed, DirectusError
+from .transports.base import Transport
+from .transports.platform import fetch, open_socket, watch_network
 
 log = logging.getLogger("directus")
 

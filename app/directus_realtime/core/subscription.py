@@ -11,9 +11,10 @@ from collections.abc import Callable, Iterable
 from enum import Enum
 from typing import Any
 
+from ..errors import DirectusError, ReplyTimeout, ServerError, SubscriptionOverflow, UsageError
 from . import messages
-from .errors import DirectusError, ReplyTimeout, ServerError, SubscriptionOverflow, UsageError
 from .events import Event, FeedReady, MessageReceived, Warned
+from .query import query_to_params
 from .recovery import Recovery
 
 GRACE = 0.5
@@ -84,7 +85,7 @@ class Feed:
         if query is not None:
             if self.recovery is not None and query.get("fields"):
                 query = {**query, "fields": self.recovery.fields()}
-            query = messages.query_to_params(query)
+            query = query_to_params(query)
         return messages.subscribe(self.collection, self.uid, event=self._event, query=query)
 
     def accept(

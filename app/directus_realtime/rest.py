@@ -7,10 +7,13 @@ still until the answer is there; what a page does often is better done over the 
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from . import messages, transport
 from .client import DirectusClient
+from .core import codec, messages
+from .core.query import query_to_params
 from .errors import ConnectionFailed, ServerError, UsageError
-from .messages import Key, Keys, Query
+from .transports import platform
+from .transports.base import Answer, http_address
+from .types import Key, Keys, Query
 
 
 class Command(NamedTuple):
@@ -40,13 +43,13 @@ class RestClient(DirectusClient):
             ServerError: Directus answered with an error.
             ConnectionFailed: nobody answered in time.
         """
-        base = transport.http_address(self.url)
+        base = http_address(self.url)
         try:
-            answer = await transport.fetch_over_urllib(
+            answer = await platform.fetch_over_urllib(
                 base + command.path + _parameters(command.query),
                 await self.get_token(),
                 method=command.method,
-                body=None if command.body is None else messages.encode(command.body),
+                body=None if command.body is None else codec.encode(command.body),
                 timeout=self._timeout,
             )
         except TimeoutError as error:
@@ -159,8 +162,8 @@ def _path(collection: str, key: Key | None = None) -> str:
         raise UsageError(f"Expected a collection of the project's own, got {collection!r}.")
     if key == "":
         raise UsageError(f'The key of an item of "{collection}" is empty.')
-    path = f"/items/{messages.quoted(collection)}"
-    return path if key is None else f"{path}/{messages.quoted(str(key))}"
+    path = f"/items/{codec.quoted(collection)}"
+    return path if key is None else f"{path}/{codec.quoted(str(key))}"
 
 
 def _which(keys_or_query: Keys | Query) -> dict[str, Any]:
@@ -171,7 +174,7 @@ def _which(keys_or_query: Keys | Query) -> dict[str, Any]:
 
 def _parameters(query: Query | None) -> str:
     """Return ``query`` as the end of an address, letter for letter as the JS SDK writes it."""
-    params = messages.query_to_params(query or {})
+    params = query_to_params(query or {})
     if not params:
         return ""
     from urllib.parse import urlencode
@@ -179,7 +182,7 @@ def _parameters(query: Query | None) -> str:
     return "?" + urlencode(params, safe="*").replace("~", "%7E")
 
 
-def _result(answer: transport.Answer) -> Any:
+def _result(answer: Answer) -> Any:
     error = messages.http_error(answer.text)
     if error is None and 200 <= answer.status < 300:
         return _content(answer.text)
@@ -192,7 +195,7 @@ def _content(text: str) -> Any:
     if not text:
         return None
     try:
-        content = messages.decode(text)
+        content = codec.decode(text)
     except ValueError:
         return text
     return content["data"] if isinstance(content, dict) and "data" in content else content

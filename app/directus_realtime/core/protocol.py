@@ -24,8 +24,7 @@ import random as random_module
 from collections.abc import Callable
 from typing import Any
 
-from . import messages
-from .errors import (
+from ..errors import (
     AuthenticationFailed,
     ConnectionFailed,
     DirectusError,
@@ -33,6 +32,8 @@ from .errors import (
     ServerError,
     UsageError,
 )
+from . import codec, messages
+from .auth import Credentials, Renewal
 from .events import (
     Authenticated,
     Closed,
@@ -49,8 +50,7 @@ from .events import (
     StateChanged,
     Warned,
 )
-from .outbox import Failure, Outbox, Outgoing
-from .renewal import Credentials, Renewal
+from .requests import Failure, Outbox, Outgoing
 from .states import TRANSITIONS, Cause, State
 from .subscription import Feed, Subscriptions
 
@@ -169,7 +169,7 @@ class Protocol:
         """
         if isinstance(message, dict) and "uid" not in message:
             message = {**message, "uid": self.next_uid()}
-        self._post(Outgoing(message if isinstance(message, str) else messages.encode(message)))
+        self._post(Outgoing(message if isinstance(message, str) else codec.encode(message)))
 
     def request(
         self,
@@ -204,7 +204,7 @@ class Protocol:
             raise UsageError(f'A request with the uid "{uid}" is under way: leave `uid` out.')
         message = {**message, "uid": uid}
         outgoing = Outgoing(
-            messages.encode(message),
+            codec.encode(message),
             uid=uid,
             what=what,
             repeatable=repeatable,
@@ -319,9 +319,9 @@ class Protocol:
         """A text frame came."""
         if number != self._number:
             return
-        log.debug("< %s", messages.Masked(text))
+        log.debug("< %s", codec.Masked(text))
         try:
-            message = messages.decode(text)
+            message = codec.decode(text)
         except (ValueError, RecursionError):
             self._events.append(Warned(f"Directus sent something that is not JSON: {text[:80]!r}"))
             return
@@ -516,12 +516,12 @@ class Protocol:
             self._write(outgoing)
 
     def _write(self, outgoing: Outgoing) -> None:
-        log.debug("> %s", messages.Masked(outgoing.text))
+        log.debug("> %s", codec.Masked(outgoing.text))
         self._events.append(SendText(self._number, outgoing.text))
         self._outbox.written(outgoing)
 
     def _send(self, message: dict[str, Any]) -> None:
-        self._write(Outgoing(messages.encode(message)))
+        self._write(Outgoing(codec.encode(message)))
 
     def _emit(self, event: Event) -> None:
         self._events.append(event)

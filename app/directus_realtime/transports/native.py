@@ -8,8 +8,8 @@ import asyncio
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidURI
 
+from .base import Answer, Listener
 from .http import exchange
-from .transport import Answer, Listener
 
 _FRAME_LIMIT = 100 * 2**20  # bytes; Directus' own
 _CLOSE_TIMEOUT = 1.0  # seconds for the server to answer our closing

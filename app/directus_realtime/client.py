@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
+from .core.auth import Credentials
 from .errors import AuthenticationFailed, UsageError
-from .renewal import Credentials
 
 Richer = TypeVar("Richer")
 

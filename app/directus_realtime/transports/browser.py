@@ -11,10 +11,10 @@ from js import URL, AbortSignal, Date, Object, WebSocket, document, window
 from js import fetch as js_fetch
 from pyodide.ffi import JsException, create_proxy, to_js
 
-from . import messages
-from .errors import ConnectionFailed
+from ..core import codec
+from ..errors import ConnectionFailed
+from .base import Answer, Listener
 from .http import exchange
-from .transport import Answer, Listener
 
 _EARLY = 5_000
 """Milliseconds for which a socket may have been open when it is taken over: Directus allows ten."""
@@ -165,7 +165,7 @@ class LocalStorage:
         """Return the value, or None if there is none, or none of ours."""
         text = window.localStorage.getItem(self._key)
         try:
-            value = messages.decode(text) if isinstance(text, str) else None
+            value = codec.decode(text) if isinstance(text, str) else None
         except ValueError:
             return None
         return value if isinstance(value, dict) else None
@@ -175,7 +175,7 @@ class LocalStorage:
         if data is None:
             window.localStorage.removeItem(self._key)
         else:
-            window.localStorage.setItem(self._key, messages.encode(data))
+            window.localStorage.setItem(self._key, codec.encode(data))
 
 
 def watch_network(wake: Callable[[], None], offline: Callable[[], None]) -> Callable[[], None]:

@@ -9,9 +9,9 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from .client import DirectusClient, TokenSource
+from .core.auth import Credentials
 from .errors import AuthenticationFailed, UsageError
-from .renewal import Credentials
-from .transport import Storage
+from .transports.base import Storage
 
 Client = TypeVar("Client", bound=DirectusClient)
 

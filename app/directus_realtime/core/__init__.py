@@ -1,0 +1,1 @@
+"""The sans-I/O core: what a connection to Directus Realtime does, without sockets or clocks."""
