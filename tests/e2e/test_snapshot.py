@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, Route
 
-from server.config import Config
+from server.config import Config, page_files
 from tests.e2e.test_guide import OPENING
 from tests.support.background import Running
 from tests.support.embedded import ROOT
@@ -194,6 +194,11 @@ def test_of_an_app_that_is_as_it_was_only_its_first_file_is_fetched(open_page: O
 MARK = "import js\njs.window.edited = __name__\n"
 
 
+def name_of(file: str) -> str:
+    """The name by which the page imports a file."""
+    return page_files(ROOT).get(file, file).removesuffix(".py").replace("/", ".")
+
+
 @pytest.mark.parametrize(
     "file", ["app/directus_realtime/items.py", "app/console.py", "app/main.py"]
 )
@@ -203,7 +208,7 @@ def test_edited_python_runs_and_not_what_the_snapshot_knows(
     with (checkout / file).open("a") as source:
         source.write(MARK)
     page = open_copy()
-    expected = "__main__" if file == "app/main.py" else file.removesuffix(".py").replace("/", ".")
+    expected = "__main__" if file == "app/main.py" else name_of(file)
     assert page.page.evaluate("window.edited") == expected
     assert page.problems == []
 
