@@ -52,11 +52,13 @@ def status(name: str, problem: object = None) -> None:
     """Show the connection's state, and what went wrong.
 
     Args:
-        name: ``connecting``, ``authenticating``, ``open``, ``waiting``, ``closed`` or ``failed``.
+        name: the connection's state, in the SDK's words.
         problem: what says in one sentence why, or None.
     """
-    if name in ("connecting", "authenticating", "waiting"):
+    if name in ("connecting", "authenticating", "reauthenticating", "waiting"):
         name = "reconnecting" if _Shown.opened else "connecting"
+    elif name == "needs sign-in":
+        name = "failed"
     _Shown.state = name
     _Shown.opened = name in ("open", "reconnecting")
     element = document.getElementById("status")

@@ -3,8 +3,15 @@
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
-from directus_realtime.core.states import State
+import pytest
+from directus_realtime.core.states import (
+    SUBSCRIPTION_TRANSITIONS,
+    TRANSITIONS,
+    State,
+    SubscriptionState,
+)
 
 from tests.support import api
 from tests.support.diagram import diagram
@@ -13,8 +20,11 @@ from tests.support.embedded import ROOT, Embedded
 README = (ROOT / "README.md").read_text()
 
 
-def test_the_states_are_drawn_as_the_table_has_them() -> None:
-    assert diagram() in README, "print it anew with `python -m tests.support.diagram`"
+@pytest.mark.parametrize("document", ["README.md"])
+@pytest.mark.parametrize("table", [TRANSITIONS, SUBSCRIPTION_TRANSITIONS])
+def test_the_states_are_drawn_as_the_tables_have_them(table: Any, document: str) -> None:
+    words = "print it anew with `python -m tests.support.diagram`"
+    assert diagram(table) in (ROOT / document).read_text(), words
 
 
 def test_the_api_page_is_current() -> None:
@@ -22,7 +32,7 @@ def test_the_api_page_is_current() -> None:
 
 
 def test_every_state_is_explained() -> None:
-    for state in State:
+    for state in (*State, *SubscriptionState):
         assert f"`{state}`" in README
 
 

@@ -17,11 +17,11 @@ from .client import DirectusClient, create_directus
 # core
 from .core.events import StateChanged
 
+# messages
+from .core.messages import SubscriptionMessage
+
 # recovery
 from .core.recovery import UNSET, Since
-
-# subscription
-from .core.subscription import SubscriptionMessage
 
 # credentials
 from .credentials import credentials

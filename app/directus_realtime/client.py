@@ -3,51 +3,12 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
-from .core.auth import Credentials
-from .errors import AuthenticationFailed, UsageError
+from .errors import UsageError
+from .tokens import TokenSource
 
 Richer = TypeVar("Richer")
 
 _SCHEMES = ("http://", "https://", "ws://", "wss://")
-
-
-class TokenSource:
-    """What says with which token to authenticate; this one has none."""
-
-    async def get_token(self) -> str | None:
-        """Return the access token in use, or None where there is none at present."""
-        return None
-
-    async def set_token(self, token: str | None) -> None:
-        """Use ``token`` from now on.
-
-        Raises:
-            UsageError: this source has no place for it.
-        """
-        raise UsageError("This client takes no token: give it one with static_token.")
-
-    async def credentials(self, refused: dict[str, str] | None = None) -> Credentials:
-        """Return what to authenticate a connection with.
-
-        Args:
-            refused: what has expired, is about to, or was refused: others are wanted.
-
-        Raises:
-            AuthenticationFailed: there are none, and there will be none.
-            ConnectionFailed: they could not be got; later they may.
-        """
-        token = await self.get_token()
-        if not token:
-            raise AuthenticationFailed("There is no token to authenticate with.")
-        if refused is not None and refused.get("access_token") == token:
-            raise AuthenticationFailed(
-                "The token is good no longer, and there is no other: make a new static token for "
-                "the user in Directus, or log in with authentication()."
-            )
-        return Credentials({"access_token": token})
-
-    def accepted(self, answer: dict[str, Any]) -> None:
-        """Take Directus' answer to an auth message, which may bring a refresh token."""
 
 
 class DirectusClient:

@@ -8,9 +8,10 @@ has expired is heard from Directus, and answered at once.
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from .client import DirectusClient, TokenSource
+from .client import DirectusClient
 from .core.auth import Credentials
 from .errors import AuthenticationFailed, UsageError
+from .tokens import TokenSource
 from .transports.base import Storage
 
 Client = TypeVar("Client", bound=DirectusClient)
@@ -28,6 +29,7 @@ class SocketCredentials(TokenSource):
     def __init__(
         self, fixed: dict[str, str], refresh_token: str | None, storage: Storage | None
     ) -> None:
+        super().__init__()
         self._fixed = fixed
         self._storage = storage
         remembered = storage.get() if storage is not None else None
@@ -39,8 +41,8 @@ class SocketCredentials(TokenSource):
         if self._refresh_tokens and refused == {"refresh_token": self._refresh_tokens[0]}:
             self._remember(self._refresh_tokens[1:])
         if self._refresh_tokens:
-            renewable = len(self._refresh_tokens) > 1 or bool(self._fixed)
-            return Credentials({"refresh_token": self._refresh_tokens[0]}, renewable=renewable)
+            refreshable = len(self._refresh_tokens) > 1 or bool(self._fixed)
+            return Credentials({"refresh_token": self._refresh_tokens[0]}, refreshable=refreshable)
         if not self._fixed or refused == self._fixed:
             raise AuthenticationFailed(
                 "There is nothing left to sign in with: the refresh token was good for one use and "

@@ -1,18 +1,18 @@
-"""The asyncio driver: what stands between the core, which does nothing, and the world.
+"""The asyncio driver: the one door to the core.
 
-Its duties: open and close sockets as the core says, pass on what they report, write what the core
-gives, own the one timer, wake who waits for a reply or for a message, call the handlers.
+Its duties are described in docs/driving-the-core.md: pass on what sockets report, do what the core
+says, own the one timer, pair each request with who waits for its answer, wake consumers, and call
+handlers.
 """
 
 import asyncio
 import logging
-from collections import deque
 from collections.abc import Callable
 from typing import Any
 
 from .client import DirectusClient
+from .connector import Connector
 from .core.auth import Credentials
-from .core.codec import Masked, quoted
 from .core.events import (
     Authenticated,
     Closed,
@@ -20,37 +20,39 @@ from .core.events import (
     CredentialsNeeded,
     Errored,
     Event,
-    FeedReady,
     MessageReceived,
     Opened,
     OpenSocket,
+    Readable,
     Replied,
     RequestFailed,
     SendText,
     StateChanged,
     Warned,
 )
+from .core.messages import SubscriptionMessage
 from .core.protocol import Protocol
+from .core.recovery import Recovery
 from .core.states import State
-from .diagnosis import explain
+from .core.subscription import SubscriptionProtocol
 from .errors import AuthenticationFailed, ConnectionFailed, DirectusError
-from .transports.base import Transport
-from .transports.platform import fetch, open_socket, watch_network
+from .inbox import Inbox
+from .transports.platform import watch_network
+from .types import Query
 
 log = logging.getLogger("directus")
 
 WEB_SOCKET_EVENTS = ("open", "message", "close", "error")
+
+_AT_REST = (State.CLOSED, State.FAILED, State.NEEDS_SIGN_IN)
+"""The states in which no connection is being made."""
 
 
 class Driver:
     """Drives one core.
 
     Attributes:
-        core: the core; after every call of it :meth:`step` is called.
-        replies: who waits for an answer, by uid.
-        readers: what wakes a subscription's consumer, by uid.
         last_error: why there is no connection, as far as is known.
-        counts: frames sent and received, and times that the connection was open.
 
     Args:
         core: the core.
@@ -60,33 +62,42 @@ class Driver:
     """
 
     def __init__(self, core: Protocol, client: DirectusClient, *, url: str, auth_mode: str) -> None:
-        self.core = core
-        self.replies: dict[str, asyncio.Future[dict[str, Any]]] = {}
-        self.readers: dict[str, asyncio.Event] = {}
         self.last_error: DirectusError | None = None
-        self.counts = {"sent": 0, "received": 0, "opened": 0}
+        self._core = core
         self._client = client
-        self._url = url
-        self._auth_mode = auth_mode
-        self._transport: Transport | None = None
-        self._opening: asyncio.Task[None] | None = None
-        self._renewing: asyncio.Task[None] | None = None
-        self._explaining: asyncio.Task[None] | None = None
+        self._connector = Connector(self, client, url=url, auth_mode=auth_mode)
+        self._inbox = Inbox(self._take_frame)
+        self._replies: dict[str, asyncio.Future[dict[str, Any]]] = {}  # by uid
+        self._readers: dict[int, asyncio.Event] = {}  # by the subscription's number
+        self._counts = {"sent": 0, "received": 0, "opened": 0}
+        self._diagnosing: asyncio.Task[None] | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._timer_due = 0.0  # Pyodide's handles cannot say when they are due
-        self._unwatch: Callable[[], None] | None = None
+        self._unwatch_network: Callable[[], None] | None = None
+        self._unwatch_tokens: Callable[[], None] | None = None
         self._was_open = False
-        self._stepping = False
-        self._woken = False  # whether the last frame has woken a consumer
-        self._waiting_turn = False  # whether the next frame is taken after that consumer's turn
-        self._inbox: deque[tuple[int, str]] = deque()
+        self._is_stepping = False
+        self._woke_consumer = False  # whether the last frame did
         self._handlers: dict[str, list[Callable[..., object]]] = {
             name: [] for name in (*WEB_SOCKET_EVENTS, "state")
         }
 
-    def now(self) -> float:
-        """Return the time, in the loop's seconds."""
-        return asyncio.get_running_loop().time()
+    # What the client wants
+
+    @property
+    def state(self) -> State:
+        """What the connection is doing."""
+        return self._core.state
+
+    def stats(self) -> dict[str, int]:
+        """Return counts: frames sent and received, reconnects, rows recovered, messages waiting."""
+        return {
+            "sent": self._counts["sent"],
+            "received": self._counts["received"],
+            "reconnects": max(0, self._counts["opened"] - 1),
+            "recovered": self._core.recovered,
+            "buffered": self._core.buffered,
+        }
 
     def on(self, name: str, callback: Callable[..., object]) -> Callable[[], None]:
         """Call ``callback`` at every event of a name; return what takes it away again."""
@@ -94,97 +105,226 @@ class Driver:
         handlers.append(callback)
         return lambda: handlers.remove(callback) if callback in handlers else None
 
+    async def connect(self, timeout: float | None) -> None:
+        """Connect and authenticate within ``timeout`` seconds; None goes on trying.
+
+        Raises:
+            AuthenticationFailed: Directus refused the credentials.
+            ConnectionFailed: there was no connection in time, or :meth:`disconnect` was called.
+        """
+        self._core.connect(self._now())
+        self.step()
+        if self.state is not State.OPEN:
+            try:
+                await asyncio.wait_for(self._state_is((State.OPEN, *_AT_REST)), timeout)
+            except TimeoutError:
+                if self._diagnosing is not None:
+                    await asyncio.wait([self._diagnosing])
+                self.disconnect()
+        if self.state is not State.OPEN:
+            raise self.last_error or ConnectionFailed(
+                "The client was disconnected before it had connected."
+            )
+
+    def disconnect(self) -> None:
+        """Close the connection and stay closed."""
+        self._core.disconnect()
+        self.step()
+
+    def send(self, message: dict[str, Any] | str) -> None:
+        """Send ``message`` and wait for no answer."""
+        self._core.send(message, self._now())
+        self.step()
+
+    async def request(
+        self,
+        message: dict[str, Any],
+        *,
+        what: str,
+        repeatable: bool,
+        quiet: bool,
+        timeout: float | None,
+    ) -> dict[str, Any]:
+        """Send a request and return its answer.
+
+        Args:
+            message: the request; it gets a uid.
+            what: what to call it in an error.
+            repeatable: whether it may be sent again if the connection is lost.
+            quiet: whether to keep the answer from the handlers of ``message``.
+            timeout: seconds for the answer, None for ever.
+
+        Raises:
+            ServerError: Directus answered with an error.
+            ReplyTimeout: no answer came in time.
+            DeliveryUnknown: the connection was lost before the answer came.
+            UsageError: it was not sent; the sentence says why.
+        """
+        reply: asyncio.Future[dict[str, Any]] = asyncio.get_running_loop().create_future()
+        uid = self._core.request(
+            message,
+            what=what,
+            repeatable=repeatable,
+            quiet=quiet,
+            timeout=timeout,
+            now=self._now(),
+        )
+        self._replies[uid] = reply
+        self.step()
+        try:
+            return await reply
+        finally:
+            self._replies.pop(uid, None)
+
+    async def subscribe(
+        self,
+        collection: str,
+        *,
+        uid: str | None,
+        event: str | None,
+        query: Query | None,
+        recovery: Recovery | None,
+        limit: int,
+    ) -> SubscriptionProtocol:
+        """Subscribe; return when Directus has answered.
+
+        Raises:
+            UsageError: a subscription has this uid already.
+            ConnectionFailed: the connection was given up meanwhile.
+        """
+        subscription = self._core.subscribe(
+            collection,
+            uid=uid,
+            event=event,
+            query=query,
+            recovery=recovery,
+            limit=limit,
+            now=self._now(),
+        )
+        reader = self._readers[subscription.number] = asyncio.Event()
+        stop = self._on_states(_AT_REST, reader.set)
+        self.step()
+        try:
+            await reader.wait()
+        except asyncio.CancelledError:
+            self.unsubscribe(subscription)
+            raise
+        finally:
+            stop()
+        if not subscription.buffered and not subscription.ended:
+            self.unsubscribe(subscription)
+            if self.state is not State.CLOSED and self.last_error is not None:
+                raise self.last_error
+            raise ConnectionFailed("The client was disconnected before it had subscribed.")
+        return subscription
+
+    async def receive(self, subscription: SubscriptionProtocol) -> SubscriptionMessage:
+        """Return the next message of a subscription, as soon as there is one.
+
+        Raises:
+            StopAsyncIteration: the subscription has ended.
+            DirectusError: an error came in its place.
+        """
+        while (item := subscription.pop()) is None:
+            if subscription.ended:
+                raise StopAsyncIteration
+            reader = self._readers[subscription.number]
+            reader.clear()
+            await reader.wait()
+        if self._core.resume(subscription, self._now()):
+            self.step()
+        if isinstance(item, DirectusError):
+            raise item
+        return item
+
+    def unsubscribe(self, subscription: SubscriptionProtocol) -> None:
+        """End a subscription; one that has ended stays so."""
+        self._core.unsubscribe(subscription, self._now())
+        self.step()
+
+    # What sockets and credentials report
+
+    def prepared(self, number: int, credentials: Credentials) -> None:
+        """Report what the attempt of this number authenticates with."""
+        self._core.prepared(number, credentials)
+
+    def socket_opened(self, number: int, credentials: dict[str, str] | None) -> None:
+        """Report that socket ``number`` is open, and what to authenticate with, if anything."""
+        self._core.opened(number, credentials, self._now())
+        self.step()
+
+    def socket_received(self, number: int, text: str) -> None:
+        """Report a text frame of socket ``number``."""
+        self._counts["received"] += 1
+        self._inbox.put(number, text)
+
+    def socket_errored(self, number: int, detail: Any) -> None:
+        """Report an error of socket ``number``."""
+        self._core.errored(number, detail)
+        self.step()
+
+    def socket_closed(self, number: int, code: int, reason: str) -> None:
+        """Report that socket ``number`` is closed."""
+        self._inbox.flush()
+        self._core.closed(number, code, reason, self._now())
+        self.step()
+
+    def refreshed(self, number: int, credentials: Credentials) -> None:
+        """Report other credentials for the open socket ``number``."""
+        self._core.refresh(number, credentials)
+        self.step()
+
+    def refresh_failed(self, number: int) -> None:
+        """Report that nobody could be asked for other credentials."""
+        self._core.refresh_failed(number, self._now())
+        self.step()
+
+    def refused(self, error: DirectusError) -> None:
+        """Report what trying again does not heal."""
+        self._core.refuse(error)
+        self.step()
+
+    def _take_frame(self, number: int, text: str) -> bool:
+        self._woke_consumer = False
+        self._core.received(number, text, self._now())
+        self.step()
+        return self._woke_consumer
+
+    # Step and timer
+
     def step(self) -> None:
         """Handle what the core reports, then set the timer.
 
         A handler may call the client again: what comes of that is handled after it.
         """
-        if self._stepping:
+        if self._is_stepping:
             return
-        self._stepping = True
+        self._is_stepping = True
         try:
-            while events := self.core.events():
+            while events := self._core.events():
                 for event in events:
                     self._handle(event)
         finally:
-            self._stepping = False
+            self._is_stepping = False
         self._arm()
 
-    async def explained(self) -> None:
-        """Wait until the reason of the last failure is known."""
-        if self._explaining is not None:
-            await asyncio.wait([self._explaining])
-
-    # What the network and a socket report
-
-    def network_may_be_back(self) -> None:
-        """There may be a network again, or somebody looks."""
-        self.core.wake(self.now())
-        self.step()
-
-    def network_is_gone(self) -> None:
-        """There is no network."""
-        self.core.offline(self.now())
-        self.step()
-
-    def socket_opened(self, number: int, credentials: dict[str, str] | None) -> None:
-        """Socket ``number`` is open; authenticate with ``credentials`` if there are any."""
-        self.core.opened(number, credentials, self.now())
-        self.step()
-
-    def socket_received(self, number: int, text: str) -> None:
-        """A text frame came on socket ``number``."""
-        self.counts["received"] += 1
-        self._inbox.append((number, text))
-        if not self._waiting_turn:
-            self._take_frames()
-
-    def socket_errored(self, number: int, detail: Any) -> None:
-        """Socket ``number`` reported an error."""
-        self.core.errored(number, detail)
-        self.step()
-
-    def socket_closed(self, number: int, code: int, reason: str) -> None:
-        """Socket ``number`` is gone."""
-        while self._inbox:
-            self._take_frame()
-        self.core.closed(number, code, reason, self.now())
-        self.step()
-
-    def _take_frames(self) -> None:
-        """Take the frames that have come; after one for a consumer, it has its turn first.
-
-        So what a consumer does with a message comes before what handlers do with the next one.
-        """
-        self._waiting_turn = False
-        while self._inbox and not self._waiting_turn:
-            self._woken = False
-            self._take_frame()
-            self._waiting_turn = self._woken
-        if self._waiting_turn:
-            asyncio.get_running_loop().call_soon(self._take_frames)
-
-    def _take_frame(self) -> None:
-        number, text = self._inbox.popleft()
-        self.core.received(number, text, self.now())
-        self.step()
-
-    # The timer
+    def _now(self) -> float:
+        return asyncio.get_running_loop().time()
 
     def _arm(self) -> None:
-        """Set the timer; one that comes too early is left alone, and sets the next."""
-        due = self.core.deadline()
+        """Set the timer; one that is set too early is left alone, and sets the next."""
+        due = self._core.deadline()
         if due is None or (self._timer is not None and self._timer_due <= due):
             return
         if self._timer is not None:
             self._timer.cancel()
         self._timer_due = due
-        delay = max(0.0, due - self.now())
+        delay = max(0.0, due - self._now())
         self._timer = asyncio.get_running_loop().call_later(delay, self._tick)
 
     def _tick(self) -> None:
         self._timer = None
-        self.core.tick(self.now())
+        self._core.tick(self._now())
         self.step()
 
     # What the core reports
@@ -192,38 +332,35 @@ class Driver:
     def _handle(self, event: Event) -> None:
         match event:
             case SendText(_, text):
-                self.counts["sent"] += 1
-                if self._transport is not None:
-                    self._transport.send(text)
+                self._counts["sent"] += 1
+                self._connector.send(text)
             case MessageReceived(message):
                 self._call("message", message)
-            case FeedReady(uid):
-                if uid in self.readers and not self.readers[uid].is_set():
-                    self.readers[uid].set()
-                    self._woken = True
+            case Readable(number, ended):
+                self._wake_consumer(number, ended)
             case Replied(uid, message):
-                if uid in self.replies and not self.replies[uid].done():
-                    self.replies[uid].set_result(message)
+                if uid in self._replies and not self._replies[uid].done():
+                    self._replies[uid].set_result(message)
             case RequestFailed(uid, error):
-                if uid in self.replies and not self.replies[uid].done():
-                    self.replies[uid].set_exception(error)
+                if uid in self._replies and not self._replies[uid].done():
+                    self._replies[uid].set_exception(error)
             case _:
                 self._handle_connection(event)
 
     def _handle_connection(self, event: Event) -> None:
         match event:
             case OpenSocket(number, refused):
-                self._opening = asyncio.ensure_future(self._open(number, refused))
+                self._connector.open(number, refused)
             case CredentialsNeeded(number, used):
-                self._renewing = asyncio.ensure_future(self._renew(number, used))
+                self._connector.refresh(number, used)
             case Authenticated(answer) if self._client.tokens is not None:
                 self._client.tokens.accepted(answer)
             case CloseSocket():
-                self._close_transport()
+                self._connector.close()
             case StateChanged():
                 self._change_state(event)
             case Opened():
-                self.counts["opened"] += 1
+                self._counts["opened"] += 1
                 self._was_open = True
                 self._call("open", event)
             case Errored(detail):
@@ -233,6 +370,12 @@ class Driver:
             case Warned(text):
                 log.warning(text)
 
+    def _wake_consumer(self, number: int, ended: bool) -> None:
+        reader = self._readers.pop(number, None) if ended else self._readers.get(number)
+        if reader is not None and not reader.is_set():
+            reader.set()
+            self._woke_consumer = True
+
     def _call(self, name: str, argument: Any) -> None:
         for handler in list(self._handlers[name]):
             try:
@@ -241,127 +384,68 @@ class Driver:
                 log.exception('A handler of "%s" failed.', name)
 
     def _change_state(self, change: StateChanged) -> None:
-        self._watch_while_wanted(change.state)
+        self._watch(change.state)
         self.last_error = change.error or self.last_error
         if change.state == State.WAITING:
             if not self._was_open:  # the reason is found out first, and told then
                 change = change._replace(error=None)
-                self._explaining = self._explaining or asyncio.ensure_future(self._explain())
+                self._diagnosing = self._diagnosing or asyncio.ensure_future(self._diagnose())
             self._was_open = False
         self._call("state", change)
 
-    def _watch_while_wanted(self, state: str) -> None:
-        """Watch the network as long as a connection is wanted."""
-        wanted = state not in (State.CLOSED, State.FAILED)
-        if wanted and self._unwatch is None:
-            self._unwatch = watch_network(self.network_may_be_back, self.network_is_gone)
-        elif not wanted and self._unwatch is not None:
-            self._unwatch()
-            self._unwatch = None
-
-    # The socket
-
-    async def _open(self, number: int, refused: dict[str, str] | None) -> None:
-        try:
-            self._connect(number, await self._credentials(refused))
-        except _NoAnswer as error:
-            self.core.errored(number, error.__cause__)
-            self.core.closed(number, 1006, "", self.now())
-        except DirectusError as error:
-            self.core.refuse(error)
-        self.step()
-
-    def _connect(self, number: int, credentials: Credentials | None) -> None:
-        url, fields = self._url, None
-        if credentials is not None:
-            self.core.prepared(number, credentials)
-            if self._auth_mode == "strict":
-                url += f"?access_token={quoted(_access_token(credentials))}"
+    def _watch(self, state: str) -> None:
+        """Watch the network while a connection is wanted, and tokens while a login is needed."""
+        if (state not in _AT_REST) != (self._unwatch_network is not None):
+            if self._unwatch_network is None:
+                self._unwatch_network = watch_network(self._wake, self._go_offline)
             else:
-                fields = credentials.fields
-        log.debug("= opening %s", Masked(url))
-        self._transport = open_socket(url, _SocketListener(self, number, fields))
+                self._unwatch_network()
+                self._unwatch_network = None
+        if self._unwatch_tokens is not None:
+            self._unwatch_tokens()
+            self._unwatch_tokens = None
+        if state == State.NEEDS_SIGN_IN and self._client.tokens is not None:
+            self._unwatch_tokens = self._client.tokens.on_sign_in(self._signed_in)
 
-    async def _renew(self, number: int, used: dict[str, str]) -> None:
-        """Get others than ``used`` for the open connection."""
-        try:
-            credentials = await self._credentials(used)
-        except _NoAnswer:
-            self.core.not_renewed(number, self.now())
-        except DirectusError as error:
-            self.core.refuse(error)
-        else:
-            if credentials is not None:
-                self.core.renew(number, credentials)
+    def _wake(self) -> None:
+        self._core.wake(self._now())
         self.step()
 
-    async def _credentials(self, refused: dict[str, str] | None) -> Credentials | None:
-        """Return what to authenticate with; None where no authentication is wanted."""
-        if self._client.tokens is None or self._auth_mode == "public":
-            return None
+    def _go_offline(self) -> None:
+        self._core.offline(self._now())
+        self.step()
+
+    def _signed_in(self) -> None:
+        self._core.connect(self._now())
+        self.step()
+
+    async def _state_is(self, wanted: tuple[State, ...]) -> None:
+        """Return when the state changes to one of ``wanted``."""
+        reached = asyncio.Event()
+        stop = self._on_states(wanted, reached.set)
         try:
-            return await self._client.tokens.credentials(refused)
-        except AuthenticationFailed:
-            raise
-        except ConnectionFailed as error:
-            raise _NoAnswer from error
+            await reached.wait()
+        finally:
+            stop()
 
-    def _close_transport(self) -> None:
-        for task in (self._opening, self._renewing):
-            if task is not None:
-                task.cancel()
-        transport, self._transport = self._transport, None
-        if transport is not None:
-            transport.close()
+    def _on_states(
+        self, states: tuple[State, ...], callback: Callable[[], None]
+    ) -> Callable[[], None]:
+        def watch(change: StateChanged) -> None:
+            if change.state in states:
+                callback()
 
-    async def _explain(self) -> None:
+        return self.on("state", watch)
+
+    async def _diagnose(self) -> None:
         """Find out why the connection could not be made, and tell it."""
-        try:
-            token = await self._client.get_token()
-        except DirectusError:
-            token = None  # what is wrong with it is told where the connection is opened
-        error = await explain(self._client.url, auth_mode=self._auth_mode, token=token, fetch=fetch)
-        self._explaining = None
-        if self.core.state in (State.OPEN, State.CLOSED, State.FAILED):
+        error = await self._connector.diagnose()
+        self._diagnosing = None
+        if self.state is State.OPEN or self.state in _AT_REST:
             return
         if isinstance(error, AuthenticationFailed):
-            self.core.reject(error, self.now())
+            self._core.reject(error, self._now())
             self.step()
         else:
             self.last_error = error
-            self._call("state", StateChanged(self.core.state, error))
-
-
-class _NoAnswer(Exception):
-    """Whoever gives tokens did not answer: a reason to try again later, and for nothing else."""
-
-
-class _SocketListener:
-    """Passes on what one socket reports, under its number."""
-
-    def __init__(self, driver: Driver, number: int, credentials: dict[str, str] | None) -> None:
-        self._driver = driver
-        self._number = number
-        self._credentials = credentials
-
-    def opened(self) -> None:
-        self._driver.socket_opened(self._number, self._credentials)
-
-    def received(self, text: str) -> None:
-        self._driver.socket_received(self._number, text)
-
-    def errored(self, detail: Any) -> None:
-        self._driver.socket_errored(self._number, detail)
-
-    def closed(self, code: int, reason: str) -> None:
-        self._driver.socket_closed(self._number, code, reason)
-
-
-def _access_token(credentials: Credentials) -> str:
-    token = credentials.fields.get("access_token")
-    if token is None:
-        raise AuthenticationFailed(
-            "In the strict mode the token is part of the socket's address, and these credentials "
-            "have none: use static_token or authentication, or the auth mode handshake."
-        )
-    return token
+            self._call("state", StateChanged(self.state, error))

@@ -10,10 +10,10 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Any, Protocol
 
-from .client import TokenSource
 from .core import codec, messages
-from .core.auth import Credentials, renew_after, retry_after
+from .core.auth import Credentials, refresh_after, retry_after
 from .errors import AuthenticationFailed, ConnectionFailed
+from .tokens import TokenSource
 from .transports import platform
 from .transports.base import Answer, Storage, http_address
 
@@ -63,6 +63,7 @@ class LoginTokens(TokenSource):
         now: Callable[[], float] = time.time,
         random: Callable[[], float] = random_module.random,
     ) -> None:
+        super().__init__()
         self._url = http_address(url)
         self._storage = storage
         self._auto_refresh = auto_refresh
@@ -89,6 +90,8 @@ class LoginTokens(TokenSource):
         self.stop_refreshing()
         fields = ("refresh_token", "expires", "expires_at")
         self._storage.set({"access_token": token, **dict.fromkeys(fields)} if token else None)
+        if token:
+            self.report_sign_in()
 
     async def credentials(self, refused: dict[str, str] | None = None) -> Credentials:
         """Return the access token for a connection, renewed if that is due or it was refused."""
@@ -101,16 +104,18 @@ class LoginTokens(TokenSource):
         if is_refused or self._is_due(login):
             login = await self.refresh()
         self._set_timer(login)
-        renew_in = None if login["expires"] is None else max(0.0, self._due_in(login))
-        renewable = login["refresh_token"] is not None
-        return Credentials({"access_token": login["access_token"]}, renew_in, renewable)
+        refresh_in = None if login["expires"] is None else max(0.0, self._due_in(login))
+        refreshable = login["refresh_token"] is not None
+        return Credentials({"access_token": login["access_token"]}, refresh_in, refreshable)
 
     async def login(self, email: str, password: str, otp: str | None) -> Login:
         """Have tokens for an e-mail address, a password and perhaps a one-time password."""
         await self._settled()
         given = {"email": email, "password": password, "otp": otp, "mode": "json"}
         body = {name: value for name, value in given.items() if value is not None}
-        return self._keep(await self._post("/auth/login", body))
+        login = self._keep(await self._post("/auth/login", body))
+        self.report_sign_in()
+        return login
 
     async def refresh(self) -> Login:
         """Renew the tokens; who asks while that is under way gets the same ones."""
@@ -139,7 +144,7 @@ class LoginTokens(TokenSource):
     def _due_in(self, login: Login) -> float:
         """Return in how many seconds the tokens should be renewed; they have an end."""
         age = self._now() - (login["expires_at"] - login["expires"])
-        return float(renew_after(login["expires"]) - age)
+        return float(refresh_after(login["expires"]) - age)
 
     def _is_due(self, login: Login) -> bool:
         renewable = login["expires"] is not None and login["refresh_token"] is not None

@@ -1,20 +1,21 @@
-"""The realtime composable: the client's face, over the driver and the core."""
+"""The realtime composable: the client's face, over the driver."""
 
-import asyncio
 import logging
 from collections.abc import Callable
 from typing import Any, Self
 
 from .client import DirectusClient
 from .core.events import StateChanged
+from .core.messages import SubscriptionMessage
 from .core.protocol import Protocol
 from .core.recovery import UNSET, Recovery, Since
 from .core.states import State
-from .core.subscription import Feed, SubscriptionMessage
+from .core.subscription import SubscriptionProtocol
 from .driver import WEB_SOCKET_EVENTS, Driver
-from .errors import ConnectionFailed, DirectusError, UsageError
+from .errors import UsageError
 from .items import Items
 from .live import Live
+from .types import Query
 
 log = logging.getLogger("directus")
 
@@ -32,15 +33,18 @@ class RealtimeClient(DirectusClient):
     ) -> None:
         super().__init__(client.url, client)
         self._driver = Driver(core, self, url=url, auth_mode=auth_mode)
-        self._core = core
         self._timeout = timeout
 
     # The connection
 
     @property
     def state(self) -> str:
-        """``closed``, ``connecting``, ``authenticating``, ``open``, ``waiting`` or ``failed``."""
-        return self._core.state.value
+        """What the connection is doing.
+
+        ``closed``, ``connecting``, ``authenticating``, ``open``, ``reauthenticating``, ``waiting``,
+        ``needs sign-in`` or ``failed``.
+        """
+        return self._driver.state.value
 
     async def connect(self, timeout: float | None = 10.0) -> None:
         """Connect and authenticate; return when messages can be sent.
@@ -54,32 +58,11 @@ class RealtimeClient(DirectusClient):
             AuthenticationFailed: Directus refused the token.
             ConnectionFailed: there was no connection in time, or :meth:`disconnect` was called.
         """
-        self._core.connect(self._driver.now())
-        self._driver.step()
-        settled: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-
-        def watch(change: StateChanged) -> None:
-            if change.state in (State.OPEN, State.FAILED, State.CLOSED) and not settled.done():
-                settled.set_result(None)
-
-        if self._core.state is not State.OPEN:
-            stop = self.on_state(watch)
-            try:
-                await asyncio.wait_for(settled, timeout)
-            except TimeoutError:
-                await self._driver.explained()
-                self.disconnect()
-            finally:
-                stop()
-        if self._core.state is not State.OPEN:
-            raise self._driver.last_error or ConnectionFailed(
-                "The client was disconnected before it had connected."
-            )
+        await self._driver.connect(timeout)
 
     def disconnect(self) -> None:
         """Close the connection. Subscriptions wait, and go on after the next :meth:`connect`."""
-        self._core.disconnect()
-        self._driver.step()
+        self._driver.disconnect()
 
     def on_web_socket(self, event: str, callback: Callable[..., object]) -> Callable[[], None]:
         """Call ``callback`` at every ``open``, ``message``, ``close`` or ``error``.
@@ -104,14 +87,7 @@ class RealtimeClient(DirectusClient):
 
     def stats(self) -> dict[str, int]:
         """Return counts: frames sent and received, reconnects, rows recovered, messages waiting."""
-        counts = self._driver.counts
-        return {
-            "sent": counts["sent"],
-            "received": counts["received"],
-            "reconnects": max(0, counts["opened"] - 1),
-            "recovered": self._core.recovered,
-            "buffered": self._core.buffered,
-        }
+        return self._driver.stats()
 
     # Messages
 
@@ -122,15 +98,14 @@ class RealtimeClient(DirectusClient):
             NotConnected: no connection is being made.
             OutboxFull: too much waits for the connection already.
         """
-        self._core.send(message, self._driver.now())
-        self._driver.step()
+        self._driver.send(message)
 
     async def subscribe(
         self,
         collection: str,
         *,
         event: str | None = None,
-        query: dict[str, Any] | None = None,
+        query: Query | None = None,
         uid: str | None = None,
         recover: str | None = "id",
         key: str = "id",
@@ -158,58 +133,21 @@ class RealtimeClient(DirectusClient):
             UsageError: a subscription has this uid already.
             ConnectionFailed: there was no connection.
         """
-        if self._core.state in (State.CLOSED, State.FAILED):
+        if self._driver.state in (State.CLOSED, State.FAILED):
             await self.connect()
         recovery = None
         if event == "create" and recover and not _aggregates(query or {}):
             recovery = Recovery(field=recover, key=key, query=query or {}, since=since)
-        feed = Feed(
-            self._core.next_uid() if uid is None else uid,
-            collection,
-            event=event,
-            query=query,
-            recovery=recovery,
-            limit=buffer,
+        subscription = await self._driver.subscribe(
+            collection, uid=uid, event=event, query=query, recovery=recovery, limit=buffer
         )
-        self._core.subscribe(feed, self._driver.now())
-        ready = self._driver.readers[feed.uid] = asyncio.Event()
-        self._driver.step()
-
-        def watch(change: StateChanged) -> None:
-            if change.state == State.CLOSED:
-                ready.set()
-
-        stop = self.on_state(watch)
-        try:
-            await ready.wait()
-        except asyncio.CancelledError:
-            self.unsubscribe(feed)
-            raise
-        finally:
-            stop()
-        if self._core.state is State.CLOSED:
-            self.unsubscribe(feed)
-            raise ConnectionFailed("The client was disconnected before it had subscribed.")
-        return Subscription(self, feed, ready)
-
-    def unsubscribe(self, feed: Feed) -> None:
-        """End a subscription; :meth:`Subscription.unsubscribe` is the way to call it."""
-        self._core.unsubscribe(feed)
-        self._driver.step()
-        self._driver.readers.pop(feed.uid, None)
-
-    def _resume(self, feed: Feed) -> None:
-        """Let what was missed come, if it waited for a consumer that has now read a message."""
-        if self._core.resume(feed, self._driver.now()):
-            self._driver.step()
+        return Subscription(self._driver, subscription)
 
     def items(self, collection: str) -> Items:
         """Return what can be done with the items of a collection over this connection."""
-        return Items(collection, self.ask)
+        return Items(collection, self._request)
 
-    def live(
-        self, collection: str, *, query: dict[str, Any] | None = None, key: str = "id"
-    ) -> Live:
+    def live(self, collection: str, *, query: Query | None = None, key: str = "id") -> Live:
         """Return a view of the query's rows that is kept true; use it with ``async with``.
 
         Args:
@@ -219,7 +157,7 @@ class RealtimeClient(DirectusClient):
         """
         return Live(self, collection, query or {}, key)
 
-    async def ask(
+    async def _request(
         self,
         message: dict[str, Any],
         *,
@@ -228,37 +166,14 @@ class RealtimeClient(DirectusClient):
         quiet: bool = False,
         timeout: float | None = None,
     ) -> dict[str, Any]:
-        """Send a request and return its answer.
-
-        Args:
-            message: the request; it gets a uid.
-            what: what to call it in an error.
-            repeatable: whether it may be sent again if the connection falls.
-            quiet: whether to keep the answer from the handlers of ``message``.
-            timeout: seconds for the answer; None for the client's own.
-
-        Raises:
-            ServerError: Directus answered with an error.
-            ReplyTimeout: no answer came in time.
-            DeliveryUnknown: the connection fell before the answer came.
-            UsageError: it was not taken; see there.
-        """
-        timeout = self._timeout if timeout is None else timeout
-        reply: asyncio.Future[dict[str, Any]] = asyncio.get_running_loop().create_future()
-        uid = self._core.request(
+        """Send a request within the client's own timeout, where none is given."""
+        return await self._driver.request(
             message,
             what=what,
             repeatable=repeatable,
             quiet=quiet,
-            timeout=timeout,
-            now=self._driver.now(),
+            timeout=self._timeout if timeout is None else timeout,
         )
-        self._driver.replies[uid] = reply
-        self._driver.step()
-        try:
-            return await reply
-        finally:
-            self._driver.replies.pop(uid, None)
 
 
 class Subscription:
@@ -271,32 +186,20 @@ class Subscription:
         uid: its uid on the wire.
     """
 
-    def __init__(self, client: RealtimeClient, feed: Feed, ready: asyncio.Event) -> None:
-        self.uid = feed.uid
-        self._client = client
-        self._feed = feed
-        self._ready = ready
+    def __init__(self, driver: Driver, subscription: SubscriptionProtocol) -> None:
+        self.uid = subscription.uid
+        self._driver = driver
+        self._subscription = subscription
 
     def __aiter__(self) -> Self:
         return self
 
     async def __anext__(self) -> SubscriptionMessage:
-        while True:
-            item = self._feed.pop()
-            if item is not None:
-                self._client._resume(self._feed)
-            if isinstance(item, DirectusError):
-                raise item
-            if item is not None:
-                return item
-            if self._feed.ended:
-                raise StopAsyncIteration
-            self._ready.clear()
-            await self._ready.wait()
+        return await self._driver.receive(self._subscription)
 
     def unsubscribe(self) -> None:
         """End the subscription; what came so far can still be read."""
-        self._client.unsubscribe(self._feed)
+        self._driver.unsubscribe(self._subscription)
 
 
 def realtime(
@@ -363,6 +266,6 @@ def _socket_url(url: str) -> str:
     return f"{'wss' if scheme == 'https' else 'ws'}://{rest}/websocket"
 
 
-def _aggregates(query: dict[str, Any]) -> bool:
+def _aggregates(query: Query) -> bool:
     """Return whether the rows of ``query`` are no rows of the collection."""
     return bool(query.get("aggregate") or query.get("groupBy"))

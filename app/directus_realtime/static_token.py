@@ -3,7 +3,8 @@
 from collections.abc import Callable
 from typing import TypeVar
 
-from .client import DirectusClient, TokenSource
+from .client import DirectusClient
+from .tokens import TokenSource
 
 Client = TypeVar("Client", bound=DirectusClient)
 
@@ -16,6 +17,7 @@ class StaticToken(TokenSource):
     """
 
     def __init__(self, token: str | None) -> None:
+        super().__init__()
         self._token = token
 
     async def get_token(self) -> str | None:
@@ -25,6 +27,7 @@ class StaticToken(TokenSource):
     async def set_token(self, token: str | None) -> None:
         """Use ``token`` from now on."""
         self._token = token
+        self.report_sign_in()
 
 
 def static_token(token: str) -> Callable[[Client], Client]:

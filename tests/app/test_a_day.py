@@ -15,7 +15,7 @@ from tests.support.timeline import AUTH_OK, Timeline
 HOURS = 24
 QUIET, AWAY = 400.0, 90.0  # mean seconds that Directus is there, and is not
 STEP = 10.0  # seconds between the rows while it is there
-CREDENTIALS = Credentials({"access_token": "secret"}, renew_in=870.0, renewable=True)
+CREDENTIALS = Credentials({"access_token": "secret"}, refresh_in=870.0, refreshable=True)
 
 
 def longest_wait(attempt: int) -> float:
@@ -111,7 +111,7 @@ class Day:
         line = self._line
         for needed in line.happened(CredentialsNeeded):
             self.renewals += 1
-            line.core.renew(needed.number, CREDENTIALS)
+            line.core.refresh(needed.number, CREDENTIALS)
             line.step()
         line.events.clear()
         while sent := line.take():

@@ -45,9 +45,9 @@ def test_first_messages_and_the_auth_reply_never_reach_handlers() -> None:  # #2
 def test_messages_between_pulls_are_dropped() -> None:  # directus/directus PR 27859
     line = Timeline()
     line.online()
-    feed = line.subscribe()
+    subscription = line.subscribe()
     line.say(INIT, *[created(str(number)) for number in range(50)])
-    assert drain(feed) == [INIT, *[created(str(number)) for number in range(50)]]
+    assert drain(subscription) == [INIT, *[created(str(number)) for number in range(50)]]
 
 
 @pytest.mark.parametrize("steps", [0, 1], ids=["before the socket opens", "before auth ok"])
@@ -126,9 +126,9 @@ def test_equal_uids_break_subscriptions() -> None:  # directus/docs#275
 def test_types_said_item_and_the_wire_said_a_list() -> None:  # #19538
     line = Timeline()
     line.online()
-    feed = line.subscribe()
+    subscription = line.subscribe()
     line.say(INIT, created("a"))
-    init, event = drain(feed)
+    init, event = drain(subscription)
     assert init["event"] == "init"
     assert event["data"] == [{"text": "a"}]
 
@@ -167,11 +167,11 @@ def test_the_docs_spelt_access_token_otherwise() -> None:  # #19258
 def test_it_reconnects_and_is_deaf() -> None:  # realtime-py#213, supabase-py#1311
     line = Timeline()
     line.online()
-    feed = line.subscribe()
+    subscription = line.subscribe()
     line.say(INIT)
     line.reconnect()
     line.say(INIT, created("heard"))
-    assert created("heard") in drain(feed)
+    assert created("heard") in drain(subscription)
 
 
 def test_a_dead_socket_stays_open_for_minutes() -> None:  # graphql-ws#289, #487
@@ -198,8 +198,8 @@ def test_an_error_of_one_subscription_ends_the_others() -> None:  # the JS SDK, 
 def test_an_unsubscribed_one_comes_back_after_a_reconnect() -> None:  # the JS SDK, likewise
     line = Timeline()
     line.online()
-    feed = line.subscribe()
+    subscription = line.subscribe()
     line.say(INIT)
-    line.core.unsubscribe(feed)
+    line.unsubscribe(subscription)
     line.reconnect()
     assert line.take() == []

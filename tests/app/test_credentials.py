@@ -35,9 +35,9 @@ def test_a_new_one_is_tried_where_the_remembered_one_is_refused() -> None:
     storage = Memory({"refresh_token": "old"})
     tokens = SocketCredentials({}, "new", storage)
     first = asyncio.run(tokens.credentials(None))
-    assert (first.fields, first.renewable) == ({"refresh_token": "old"}, True)
+    assert (first.fields, first.refreshable) == ({"refresh_token": "old"}, True)
     second = asyncio.run(tokens.credentials(first.fields))
-    assert (second.fields, second.renewable) == ({"refresh_token": "new"}, False)
+    assert (second.fields, second.refreshable) == ({"refresh_token": "new"}, False)
 
 
 def test_without_a_storage_nothing_is_remembered_but_by_the_client() -> None:

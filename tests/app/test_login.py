@@ -281,8 +281,8 @@ def test_a_connection_gets_the_token_and_when_to_ask_for_the_next() -> None:
         await asyncio.sleep(10)
         given = await login.credentials()
         assert given.fields == {"access_token": "a1"}
-        assert given.renew_in == pytest.approx(800)
-        assert given.renewable
+        assert given.refresh_in == pytest.approx(800)
+        assert given.refreshable
         assert (await login.credentials(given.fields)).fields == {"access_token": "a2"}
         assert (await login.credentials(given.fields)).fields == {"access_token": "a2"}
         assert len(directus.asked) == 2

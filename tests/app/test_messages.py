@@ -58,4 +58,4 @@ def test_every_json_value_survives_the_wire(value: Any) -> None:
     ],
 )
 def test_an_error_message_is_told_apart(message: Any, error: tuple[str, str] | None) -> None:
-    assert messages.error_of(message) == error
+    assert messages.parse(codec.encode(message)).error == error

@@ -1,6 +1,7 @@
 """The core on simulated time: states, handshake, heartbeat, replies, backoff."""
 
 import pytest
+from directus_realtime.core.backoff import retry_delay
 from directus_realtime.core.events import (
     Closed,
     Errored,
@@ -11,7 +12,7 @@ from directus_realtime.core.events import (
     StateChanged,
     Warned,
 )
-from directus_realtime.core.protocol import Protocol, retry_delay
+from directus_realtime.core.protocol import Protocol
 from directus_realtime.core.states import TRANSITIONS, Cause, State
 from directus_realtime.errors import (
     AuthenticationFailed,

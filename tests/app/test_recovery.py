@@ -4,9 +4,11 @@ from typing import Any
 
 import pytest
 from directus_realtime.core.auth import Credentials
+from directus_realtime.core.catch_up import GRACE
 from directus_realtime.core.events import MessageReceived, Warned
 from directus_realtime.core.recovery import MARGIN, Recovery, order
-from directus_realtime.core.subscription import GRACE, Feed, Phase
+from directus_realtime.core.states import SubscriptionState
+from directus_realtime.core.subscription import SubscriptionProtocol
 from directus_realtime.errors import SubscriptionOverflow
 
 from tests.support.timeline import AUTH_OK, Timeline, drain, error
@@ -52,31 +54,31 @@ class Table:
         return rows[: query.get("limit")]
 
 
-def delivered(feed: Feed) -> list[int]:
+def delivered(subscription: SubscriptionProtocol) -> list[int]:
     keys: list[int] = []
-    for message in drain(feed):
+    for message in drain(subscription):
         keys += message.keys_of_data
     return keys
 
 
-def begun(*keys: int, since: Any = ...) -> tuple[Timeline, Table, Feed]:
+def begun(*keys: int, since: Any = ...) -> tuple[Timeline, Table, SubscriptionProtocol]:
     """A recovering subscription on a table that holds ``keys``: its init has come, no page yet."""
     line = Timeline()
     line.online()
     table = Table(line, *keys)
     options = {} if since is ... else {"since": since}
-    feed = line.subscribe(query=QUERY, recover="id", **options)
+    subscription = line.subscribe(query=QUERY, recover="id", **options)
     table.answer()
     line.say(INIT)
-    return line, table, feed
+    return line, table, subscription
 
 
-def live(*keys: int, since: Any = ...) -> tuple[Timeline, Table, Feed]:
+def live(*keys: int, since: Any = ...) -> tuple[Timeline, Table, SubscriptionProtocol]:
     """A recovering subscription that has caught up, and waits for no event."""
-    line, table, feed = begun(*keys, since=since)
+    line, table, subscription = begun(*keys, since=since)
     table.answer()
     line.advance(GRACE)
-    return line, table, feed
+    return line, table, subscription
 
 
 def away(line: Timeline, table: Table) -> None:
@@ -100,13 +102,13 @@ def test_the_newest_keys_are_read_before_the_first_subscribe() -> None:
 
 
 def test_rows_that_were_there_before_are_not_delivered() -> None:
-    _, _, feed = live(1, 2, 3)
-    assert delivered(feed) == []
+    _, _, subscription = live(1, 2, 3)
+    assert delivered(subscription) == []
 
 
 def test_rows_that_the_caller_has_just_read_are_not_delivered_and_later_ones_are() -> None:
-    _, _, feed = live(1, 2, 3, 4, since=[row(2), row(1)])
-    assert delivered(feed) == [3, 4]
+    _, _, subscription = live(1, 2, 3, 4, since=[row(2), row(1)])
+    assert delivered(subscription) == [3, 4]
 
 
 def test_since_a_value_is_after_it_and_since_none_is_from_the_beginning() -> None:
@@ -118,26 +120,26 @@ def test_a_row_created_between_the_init_and_the_registration_is_found() -> None:
     line = Timeline()
     line.online()
     table = Table(line, 1)
-    feed = line.subscribe(query=QUERY, recover="id")
+    subscription = line.subscribe(query=QUERY, recover="id")
     table.answer()
     table.keys.append(2)  # Directus has read its init and has not registered the subscription
     line.say(INIT)
     table.answer()
     line.advance(GRACE)
-    assert delivered(feed) == [2]
+    assert delivered(subscription) == [2]
 
 
 def test_a_row_that_is_read_before_its_event_comes_is_the_events() -> None:
-    line, table, feed = begun(1)
+    line, table, subscription = begun(1)
     table.keys.append(2)  # Directus has registered the subscription, and is late with the event
     table.answer()
-    assert delivered(feed) == []
+    assert delivered(subscription) == []
     line.say(event(2))
-    (message,) = drain(feed)
+    (message,) = drain(subscription)
     assert "recovered" not in message
     assert message.keys_of_data == (2,)
     line.advance(GRACE)
-    assert drain(feed) == []
+    assert drain(subscription) == []
     assert line.core.recovered == 0
 
 
@@ -145,14 +147,14 @@ def test_a_row_that_is_read_before_its_event_comes_is_the_events() -> None:
 def test_a_row_that_waits_for_its_event_comes_before_a_later_one(
     event_of: int, shown: list[int]
 ) -> None:
-    line, table, feed = begun(1)
+    line, table, subscription = begun(1)
     table.keys += [2, 3]
     table.answer()
     line.say(event(event_of))
-    assert delivered(feed) == shown
+    assert delivered(subscription) == shown
     line.say(event(2))
     line.advance(GRACE)
-    assert delivered(feed) == []
+    assert delivered(subscription) == []
 
 
 @pytest.mark.parametrize("lost", ["the connection", "the subscription"])
@@ -160,42 +162,41 @@ def test_a_row_that_waits_for_its_event_is_delivered_when_none_can_come(lost: st
     line = Timeline()
     line.online()
     table = Table(line)
-    feed = line.subscribe(query=QUERY, recover="id", since=None)
+    subscription = line.subscribe(query=QUERY, recover="id", since=None)
     line.say(INIT)
     table.keys.append(1)
     table.answer()
     if lost == "the connection":
         line.cut()
     else:
-        line.core.unsubscribe(feed)
-        line.step()
-    assert delivered(feed) == [1]
+        line.unsubscribe(subscription)
+    assert delivered(subscription) == [1]
 
 
 def test_after_the_first_catching_up_nothing_waits_for_an_event() -> None:
-    line, table, feed = live(1)
+    line, table, subscription = live(1)
     table.keys.append(2)
     away(line, table)
-    assert delivered(feed) == [2]
+    assert delivered(subscription) == [2]
 
 
 def test_the_handlers_see_every_frame_that_came_and_the_consumer_each_row_once() -> None:
-    line, table, feed = live(1)
+    line, table, subscription = live(1)
     table.keys.append(2)
     away(line, table)
     line.say(event(2))
     shown = [e.message for e in line.happened(MessageReceived)][-1]
     assert shown["data"] == [{"user": "Ben", "text": "text 2"}]
-    assert delivered(feed) == [2]
+    assert delivered(subscription) == [2]
 
 
 def test_what_is_created_while_away_comes_once_marked_as_recovered() -> None:
-    line, table, feed = live(1)
+    line, table, subscription = live(1)
     line.say(event(2))
-    drain(feed)
+    drain(subscription)
     table.keys += [2, 3, 4]
     away(line, table)
-    messages = [m for m in drain(feed) if m["event"] == "create"]
+    messages = [m for m in drain(subscription) if m["event"] == "create"]
     assert messages == [
         {
             "type": "subscription",
@@ -207,37 +208,37 @@ def test_what_is_created_while_away_comes_once_marked_as_recovered() -> None:
         for key in (3, 4)
     ]
     line.say(event(4))
-    assert drain(feed) == []
+    assert drain(subscription) == []
 
 
 def test_a_late_commit_of_a_lower_key_is_found() -> None:
-    line, table, feed = live(1, 2, 4)
+    line, table, subscription = live(1, 2, 4)
     table.keys.append(3)
     away(line, table)
-    assert delivered(feed) == [3]
+    assert delivered(subscription) == [3]
 
 
 def test_more_rows_than_a_page_are_read_page_by_page() -> None:
-    line, table, feed = live(1)
+    line, table, subscription = live(1)
     table.keys = list(range(1, 2 * MARGIN + 500))
     away(line, table)
-    assert feed.buffered <= MARGIN + 2  # a page, and the two inits
-    assert read_all(line, table, feed) == list(range(2, 2 * MARGIN + 500))
+    assert subscription.buffered <= MARGIN + 2  # a page, and the two inits
+    assert read_all(line, table, subscription) == list(range(2, 2 * MARGIN + 500))
 
 
 def test_live_events_during_catching_up_come_once() -> None:
-    line, table, feed = live(1)
+    line, table, subscription = live(1)
     table.keys += [2, 3]
     line.reconnect()
     table.answer()
     line.say(INIT)  # the first page is asked for and not answered
     line.say(event(3))
     table.answer()
-    assert delivered(feed) == [3, 2]
+    assert delivered(subscription) == [3, 2]
 
 
 def test_the_connection_may_fall_at_any_moment_of_catching_up() -> None:
-    line, table, feed = live(1)
+    line, table, subscription = live(1)
     table.keys += [2]
     line.reconnect()
     line.say(INIT)
@@ -245,21 +246,20 @@ def test_the_connection_may_fall_at_any_moment_of_catching_up() -> None:
     table.answer()
     line.say(INIT)
     table.answer()
-    assert delivered(feed) == [2]
+    assert delivered(subscription) == [2]
 
 
 def test_only_the_keys_inside_the_margin_are_remembered() -> None:
-    line, _, feed = live()
+    line, _, subscription = live()
     for key in range(1, 3 * MARGIN):
         line.say(event(key))
-    assert feed.recovery is not None
-    assert feed.recovery.remembered == MARGIN
+    assert subscription.remembered == MARGIN
 
 
 def test_the_fields_that_only_recovery_wanted_are_seen_by_nobody() -> None:
-    line, _, feed = live()
+    line, _, subscription = live()
     line.say(event(1))
-    (message,) = [m for m in drain(feed) if m["event"] == "create"]
+    (message,) = [m for m in drain(subscription) if m["event"] == "create"]
     assert message["data"] == [{"user": "Ben", "text": "text 1"}]
     assert message.keys_of_data == (1,)
     assert line.happened(MessageReceived)[-1].message is message
@@ -297,7 +297,7 @@ def test_rows_that_share_a_value_are_told_apart_by_key_over_pages() -> None:
 def test_a_server_that_refuses_the_limit_is_asked_without_one() -> None:
     line = Timeline()
     line.online()
-    feed = line.subscribe(query=QUERY, recover="id", since=[])
+    subscription = line.subscribe(query=QUERY, recover="id", since=[])
     line.take()
     line.say(INIT)
     (first,) = line.take()
@@ -305,7 +305,7 @@ def test_a_server_that_refuses_the_limit_is_asked_without_one() -> None:
     (second,) = line.take()
     assert "limit" not in second["query"]
     line.say({"type": "items", "data": [row(1)], "uid": second["uid"]})
-    assert [message.keys_of_data for message in line.read(feed)] == [(), (1,)]
+    assert [message.keys_of_data for message in line.read(subscription)] == [(), (1,)]
     (third,) = line.take()
     line.say({"type": "items", "data": [], "uid": third["uid"]})
     assert line.take() == []
@@ -314,7 +314,7 @@ def test_a_server_that_refuses_the_limit_is_asked_without_one() -> None:
 def test_where_the_field_cannot_be_read_it_goes_plain_and_says_so_once() -> None:
     line = Timeline()
     line.online()
-    feed = line.subscribe(query=QUERY, recover="id")
+    subscription = line.subscribe(query=QUERY, recover="id")
     (mark,) = line.take()
     line.say(error("items", "FORBIDDEN", "You don't.", uid=mark["uid"]))
     (subscribe,) = line.take()
@@ -323,11 +323,11 @@ def test_where_the_field_cannot_be_read_it_goes_plain_and_says_so_once() -> None
     assert 'read by "id"' in warned.text
     line.say(INIT)
     assert line.take() == []
-    assert drain(feed) == [INIT]
+    assert drain(subscription) == [INIT]
 
 
 def test_a_read_that_is_not_answered_is_tried_again_on_a_new_connection() -> None:
-    line, table, feed = live(1)
+    line, table, subscription = live(1)
     table.keys += [2]
     line.reconnect()
     table.answer()
@@ -340,7 +340,7 @@ def test_a_read_that_is_not_answered_is_tried_again_on_a_new_connection() -> Non
     table.answer()
     line.say(INIT)
     table.answer()
-    assert delivered(feed) == [2]
+    assert delivered(subscription) == [2]
 
 
 def test_recoverys_own_messages_are_seen_by_nobody() -> None:
@@ -370,22 +370,22 @@ def test_live_rows_far_ahead_of_the_pages_do_not_hide_what_is_still_to_be_read()
 PAGE = 10
 
 
-def slow(missed: int, buffer: int) -> tuple[Timeline, Table, Feed]:
+def slow(missed: int, buffer: int) -> tuple[Timeline, Table, SubscriptionProtocol]:
     """A subscription with small pages and a small buffer that has many rows to catch up with."""
     line = Timeline()
     line.online()
     table = Table(line, *range(1, missed + 1))
-    feed = line.subscribe(query=QUERY, recover="id", since=None, limit=buffer, margin=PAGE)
+    subscription = line.subscribe(query=QUERY, recover="id", since=None, limit=buffer, margin=PAGE)
     table.answer()
     line.say(INIT)
     table.answer()
-    return line, table, feed
+    return line, table, subscription
 
 
-def read_all(line: Timeline, table: Table, feed: Feed) -> list[int]:
+def read_all(line: Timeline, table: Table, subscription: SubscriptionProtocol) -> list[int]:
     """Read one message after the other, while Directus answers; return the keys."""
     keys: list[int] = []
-    while messages := line.read(feed, 1):
+    while messages := line.read(subscription, 1):
         keys += [key for message in messages for key in message.keys_of_data]
         table.answer()
     return keys
@@ -393,84 +393,83 @@ def read_all(line: Timeline, table: Table, feed: Feed) -> list[int]:
 
 @pytest.mark.parametrize("buffer", [1, 2, 5, 8, 40])
 def test_more_missed_rows_than_the_buffer_holds_come_as_fast_as_they_are_read(buffer: int) -> None:
-    line, table, feed = slow(100, buffer)
-    assert feed.buffered == PAGE + 1  # and the init
-    assert read_all(line, table, feed) == list(range(1, 101))
-    assert feed.phase is Phase.LIVE
+    line, table, subscription = slow(100, buffer)
+    assert subscription.buffered == PAGE + 1  # and the init
+    assert read_all(line, table, subscription) == list(range(1, 101))
+    assert subscription.state is SubscriptionState.LIVE
 
 
 def test_while_the_consumer_is_busy_no_page_is_asked_for_and_live_events_have_room() -> None:
-    line, table, feed = slow(100, 40)
-    waiting = feed.buffered
+    line, table, subscription = slow(100, 40)
+    waiting = subscription.buffered
     line.advance(20)
     assert [message["type"] for message in line.take()] == []
     line.say(*[event(key) for key in range(101, 111)])
-    assert feed.buffered == waiting + 10
-    assert sorted(read_all(line, table, feed)) == list(range(1, 111))
+    assert subscription.buffered == waiting + 10
+    assert sorted(read_all(line, table, subscription)) == list(range(1, 111))
 
 
 def test_the_connection_may_fall_while_a_page_waits_for_the_consumer() -> None:
-    line, table, feed = slow(100, 40)
+    line, table, subscription = slow(100, 40)
     line.reconnect()
     line.take()
-    keys = [key for message in line.read(feed) for key in message.keys_of_data]
+    keys = [key for message in line.read(subscription) for key in message.keys_of_data]
     assert line.take() == []
     line.say(INIT)
     table.answer()
-    assert keys + read_all(line, table, feed) == list(range(1, 101))
+    assert keys + read_all(line, table, subscription) == list(range(1, 101))
 
 
 def test_the_token_may_expire_while_a_page_waits_for_the_consumer() -> None:
-    line, table, feed = slow(100, 40)
-    line.core.prepared(line.number, Credentials({"access_token": "a"}, renewable=True))
+    line, table, subscription = slow(100, 40)
+    line.core.prepared(line.number, Credentials({"access_token": "a"}, refreshable=True))
     line.say(error("auth", "TOKEN_EXPIRED"))
-    keys = [key for message in line.read(feed) for key in message.keys_of_data]
+    keys = [key for message in line.read(subscription) for key in message.keys_of_data]
     assert line.take() == []
-    line.core.renew(line.number, Credentials({"access_token": "b"}, renewable=True))
+    line.core.refresh(line.number, Credentials({"access_token": "b"}, refreshable=True))
     line.say(AUTH_OK)
     table.answer()
-    assert keys + read_all(line, table, feed) == list(range(1, 101))
+    assert keys + read_all(line, table, subscription) == list(range(1, 101))
 
 
 def test_a_subscription_that_ends_while_a_page_waits_asks_for_no_more() -> None:
-    line, _, feed = slow(100, 40)
-    line.core.unsubscribe(feed)
-    line.step()
+    line, _, subscription = slow(100, 40)
+    line.unsubscribe(subscription)
     line.take()
-    line.read(feed)
+    line.read(subscription)
     assert line.take() == []
 
 
 def test_missed_rows_take_no_room_from_events_and_an_event_that_finds_none_ends_it() -> None:
-    line, _, feed = slow(100, 8)
+    line, _, subscription = slow(100, 8)
     line.say(*[event(key) for key in range(101, 108)])  # with the init there are eight
-    assert feed.buffered == PAGE + 8
+    assert subscription.buffered == PAGE + 8
     line.say(event(108))
-    *read, raised = line.read(feed)
+    *read, raised = line.read(subscription)
     assert [key for m in read for key in m.keys_of_data] == [*range(1, 11), *range(101, 108)]
     assert isinstance(raised, SubscriptionOverflow)
-    assert feed.ended
+    assert subscription.ended
 
 
 def test_one_that_is_full_when_the_connection_falls_goes_on() -> None:
     line = Timeline()
     line.online()
     table = Table(line, 1)
-    feed = line.subscribe(query=QUERY, recover="id", since=None, limit=8)
+    subscription = line.subscribe(query=QUERY, recover="id", since=None, limit=8)
     line.say(INIT)
     table.answer()
     line.say(*[event(key) for key in range(2, 9)])  # while the first row waits for its event
     line.cut()
-    assert sorted(delivered(feed)) == list(range(1, 9))
-    assert not feed.ended
+    assert sorted(delivered(subscription)) == list(range(1, 9))
+    assert not subscription.ended
 
 
 def test_however_busy_with_events_a_consumer_that_reads_catches_up() -> None:
-    line, table, feed = slow(100, 40)
+    line, table, subscription = slow(100, 40)
     keys: list[int] = []
     for key in range(101, 301):
         line.say(event(key), event(key + 1000))
-        keys += [k for message in line.read(feed, 3) for k in message.keys_of_data]
+        keys += [k for message in line.read(subscription, 3) for k in message.keys_of_data]
         table.answer()
     assert set(range(1, 101)) <= set(keys)
-    assert feed.phase is Phase.LIVE
+    assert subscription.state is SubscriptionState.LIVE

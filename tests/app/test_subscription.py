@@ -1,8 +1,7 @@
 """Subscriptions on simulated time: their phases, their errors, their buffers."""
 
 import pytest
-from directus_realtime.core.events import FeedReady, MessageReceived
-from directus_realtime.core.subscription import Phase
+from directus_realtime.core.events import MessageReceived, Readable
 from directus_realtime.errors import ReplyTimeout, ServerError, SubscriptionOverflow, UsageError
 
 from tests.support.timeline import Timeline, drain, error
@@ -36,9 +35,9 @@ def test_the_frame_is_the_js_sdks_key_for_key() -> None:
 
 def test_the_init_and_every_event_reach_the_consumer_as_they_came() -> None:
     line = online()
-    feed = line.subscribe()
+    subscription = line.subscribe()
     line.say(INIT, created({"text": "a"}))
-    assert drain(feed) == [INIT, created({"text": "a"})]
+    assert drain(subscription) == [INIT, created({"text": "a"})]
 
 
 def test_the_handlers_see_a_message_before_its_consumer() -> None:
@@ -46,7 +45,7 @@ def test_the_handlers_see_a_message_before_its_consumer() -> None:
     line.subscribe()
     line.events.clear()
     line.say(INIT)
-    assert [type(event) for event in line.events] == [MessageReceived, FeedReady]
+    assert [type(event) for event in line.events] == [MessageReceived, Readable]
 
 
 def test_a_subscription_is_sent_again_once_after_a_reconnect_with_its_uid() -> None:
@@ -88,34 +87,32 @@ def test_two_of_one_uid_are_refused() -> None:
 
 def test_unsubscribe_ends_the_consumer_after_what_came() -> None:
     line = online()
-    feed = line.subscribe()
+    subscription = line.subscribe()
     line.say(INIT)
     line.take()
-    line.core.unsubscribe(feed)
-    line.step()
+    line.unsubscribe(subscription)
     assert line.take() == [{"uid": "1", "type": "unsubscribe"}]
-    assert drain(feed) == [INIT]
-    assert feed.ended
+    assert drain(subscription) == [INIT]
+    assert subscription.ended
 
 
 def test_unsubscribe_before_the_init_is_sent_after_it() -> None:
     line = online()
-    feed = line.subscribe()
+    subscription = line.subscribe()
     line.take()
-    line.core.unsubscribe(feed)
-    line.step()
+    line.unsubscribe(subscription)
     assert line.take() == []
     line.say(INIT)
     assert line.take() == [{"uid": "1", "type": "unsubscribe"}]
-    assert drain(feed) == []
+    assert drain(subscription) == []
 
 
 def test_unsubscribe_while_away_is_not_taken_up_again() -> None:
     line = online()
-    feed = line.subscribe()
+    subscription = line.subscribe()
     line.say(INIT)
     line.cut()
-    line.core.unsubscribe(feed)
+    line.unsubscribe(subscription)
     line.retry()
     line.take()
     line.accept()
@@ -139,18 +136,18 @@ def test_an_error_before_the_init_is_raised_in_its_consumer_only_and_ends_it() -
 
 def test_an_error_for_one_event_leaves_the_subscription_alive() -> None:
     line = online()
-    feed = line.subscribe()
+    subscription = line.subscribe()
     line.say(INIT, error("subscribe", "FORBIDDEN", uid="1"), created({"text": "next"}))
-    first, second, third = drain(feed)
+    first, second, third = drain(subscription)
     assert isinstance(second, ServerError)
     assert (first, third) == (INIT, created({"text": "next"}))
 
 
 def test_an_error_without_a_uid_is_that_of_the_only_subscribe_under_way() -> None:
     line = online()
-    feed = line.subscribe()
+    subscription = line.subscribe()
     line.say(error("subscribe", "INVALID_PAYLOAD"))
-    assert isinstance(drain(feed)[0], ServerError)
+    assert isinstance(drain(subscription)[0], ServerError)
 
 
 def test_an_error_without_a_uid_is_laid_on_nobody_when_two_may_be_meant() -> None:
@@ -162,29 +159,32 @@ def test_an_error_without_a_uid_is_laid_on_nobody_when_two_may_be_meant() -> Non
 
 def test_a_subscribe_that_directus_is_silent_on_times_out() -> None:
     line = online()
-    feed = line.subscribe()
+    subscription = line.subscribe()
     line.advance(10)
-    (raised,) = drain(feed)
+    (raised,) = drain(subscription)
     assert isinstance(raised, ReplyTimeout)
-    assert feed.ended
+    assert subscription.ended
 
 
 def test_one_that_was_accepted_before_is_tried_again_on_a_new_connection() -> None:
     line = online()
-    feed = line.subscribe()
+    subscription = line.subscribe()
     line.say(INIT)
     line.reconnect()
     line.advance(10)
     assert line.states()[-1] == "waiting"
-    assert not feed.ended
-    assert drain(feed) == [INIT]
+    assert not subscription.ended
+    assert drain(subscription) == [INIT]
 
 
 def test_a_refused_token_is_raised_in_every_consumer() -> None:
     line = online()
-    feeds = [line.subscribe(), line.subscribe()]
+    subscriptions = [line.subscribe(), line.subscribe()]
     line.say(error("auth", "AUTH_FAILED"))
-    assert [drain(feed)[0].code for feed in feeds] == ["AUTH_FAILED", "AUTH_FAILED"]
+    assert [drain(subscription)[0].code for subscription in subscriptions] == [
+        "AUTH_FAILED",
+        "AUTH_FAILED",
+    ]
 
 
 # The buffer
@@ -192,11 +192,11 @@ def test_a_refused_token_is_raised_in_every_consumer() -> None:
 
 def test_a_consumer_that_is_too_slow_reads_what_fits_and_then_an_error() -> None:
     line = online()
-    feed = line.subscribe(limit=3)
+    subscription = line.subscribe(limit=3)
     line.say(INIT, *[created({"text": str(n)}) for n in range(5)])
-    *read, raised = drain(feed)
+    *read, raised = drain(subscription)
     assert read == [INIT, created({"text": "0"}), created({"text": "1"})]
     assert isinstance(raised, SubscriptionOverflow)
     assert "3 messages" in str(raised)
-    assert feed.phase is Phase.ENDED
+    assert subscription.ended
     assert {"uid": "1", "type": "unsubscribe"} in line.take()

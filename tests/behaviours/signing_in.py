@@ -153,7 +153,7 @@ async def _replaced(ctx: Context, directus: RealtimeClient, text: str) -> None:
     asked: list[asyncio.Future[Any]] = []
 
     def ask(change: StateChanged) -> None:
-        if change.state == "authenticating" and heard.opened:
+        if change.state == "reauthenticating":
             create = directus.items("messages").create({"text": text, "user": ctx.user})
             asked.append(asyncio.ensure_future(create))
 
@@ -166,7 +166,7 @@ async def _replaced(ctx: Context, directus: RealtimeClient, text: str) -> None:
     (created,) = await asyncio.gather(*asked)
     message = await anext(subscription)
     assert (created["text"], message["data"]) == (text, [{"text": text}])
-    expired = ["connecting", "authenticating", "open", "authenticating", "open"]
+    expired = ["connecting", "authenticating", "open", "reauthenticating", "open"]
     assert heard.states.seen == expired
     assert len(heard.opened) == 1
 

@@ -5,6 +5,7 @@ answer. Directus answers an update and a delete as it does any other action; the
 is one item, or its key, and for several a list.
 """
 
+import asyncio
 from typing import Any
 
 from directus_realtime import RealtimeClient
@@ -76,9 +77,15 @@ async def create_with_query(directus: RealtimeClient) -> Any:
 async def read_under_uid(directus: RealtimeClient) -> dict[str, Any]:
     """Use UIDs To Better Understand Responses, the message and the answer
 
-    `items` makes up a uid for each request and finds its answer by it. `ask` sends a message of
-    your own and gives the whole answer.
+    `items` makes up a uid for each request and finds its answer by it. With a message of your own
+    you do the same.
     """
+    answered: asyncio.Future[dict[str, Any]] = asyncio.get_running_loop().create_future()
+
+    def look(answer: dict[str, Any]) -> None:
+        if answer.get("uid") == message["uid"] and not answered.done():
+            answered.set_result(answer)
+
     message = {
         "type": "items",
         "action": "read",
@@ -86,4 +93,9 @@ async def read_under_uid(directus: RealtimeClient) -> dict[str, Any]:
         "query": {"sort": "date_created"},
         "uid": "sorted_latest_first",
     }
-    return await directus.ask(message, what="read of the latest", repeatable=True)
+    stop = directus.on_web_socket("message", look)
+    directus.send_message(message)
+    try:
+        return await answered
+    finally:
+        stop()

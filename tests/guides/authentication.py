@@ -4,6 +4,9 @@ The guide's GraphQL clients talk to another endpoint of Directus; beside each of
 connects to the WebSocket one with the same rights. `ping_after` is their `keepAlive`, in seconds.
 """
 
+import asyncio
+from typing import Any
+
 from directus_realtime import RealtimeClient, create_directus, credentials, realtime, static_token
 
 
@@ -54,8 +57,18 @@ async def confirmation(directus: RealtimeClient, email: str, password: str) -> s
     To see it yourself, and to keep its refresh token for later, sign in on a connection that is
     open, such as one of the public's.
     """
-    sign_in = {"type": "auth", "email": email, "password": password}
-    answer = await directus.ask(sign_in, what="auth message", repeatable=False)
+    answered: asyncio.Future[dict[str, Any]] = asyncio.get_running_loop().create_future()
+
+    def look(message: dict[str, Any]) -> None:
+        if message["type"] == "auth" and not answered.done():
+            answered.set_result(message)
+
+    stop = directus.on_web_socket("message", look)
+    directus.send_message({"type": "auth", "email": email, "password": password})
+    try:
+        answer = await answered
+    finally:
+        stop()
     assert answer["status"] == "ok"
     return str(answer["refresh_token"])
 

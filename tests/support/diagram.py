@@ -1,15 +1,23 @@
-"""Draws the connection's states from their table: `python -m tests.support.diagram` prints it."""
+"""Draws the state machines from their tables: `python -m tests.support.diagram` prints them."""
 
-from directus_realtime.core.states import TRANSITIONS
+from collections.abc import Mapping
+
+from directus_realtime.core.states import SUBSCRIPTION_TRANSITIONS, TRANSITIONS
 
 
-def diagram() -> str:
-    """Return the table as a Mermaid state diagram, which GitHub draws."""
-    lines = ["```mermaid", "stateDiagram-v2", "    [*] --> closed"]
-    for state, causes in TRANSITIONS.items():
-        lines += [f"    {state} --> {target}: {cause}" for cause, target in causes.items()]
+def diagram(table: Mapping[str, Mapping[str, str]]) -> str:
+    """Return a table as a Mermaid state diagram, which GitHub draws; it begins with its first."""
+    names = {state: state.replace(" ", "_").replace("-", "_") for state in table}
+    first = next(iter(table))
+    lines = ["```mermaid", "stateDiagram-v2"]
+    lines += [f"    {name}: {state}" for state, name in names.items() if name != state]
+    lines.append(f"    [*] --> {names[first]}")
+    for state, causes in table.items():
+        lines += [f"    {names[state]} --> {names[target]}: {c}" for c, target in causes.items()]
+        lines += [] if causes else [f"    {names[state]} --> [*]"]
     return "\n".join([*lines, "```"])
 
 
 if __name__ == "__main__":
-    print(diagram())
+    print(diagram(TRANSITIONS))
+    print(diagram(SUBSCRIPTION_TRANSITIONS))

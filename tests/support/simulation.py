@@ -20,10 +20,11 @@ from directus_realtime.core.events import (
     RequestFailed,
     SendText,
 )
+from directus_realtime.core.messages import SubscriptionMessage
 from directus_realtime.core.protocol import Protocol
 from directus_realtime.core.recovery import Recovery, Since
-from directus_realtime.core.states import State
-from directus_realtime.core.subscription import Feed, Phase, SubscriptionMessage
+from directus_realtime.core.states import State, SubscriptionState
+from directus_realtime.core.subscription import SubscriptionProtocol
 from directus_realtime.errors import ReplyTimeout, ServerError
 
 Message = dict[str, Any]
@@ -200,7 +201,7 @@ class Simulation:
         self._refused: set[str] = set()
         self._needed: int | None = None  # the connection for which another token is wanted
         self._connections: dict[int, Connection] = {}
-        self._feeds: list[Feed] = []
+        self._subscriptions: list[SubscriptionProtocol] = []
         self._patience: dict[str, int] = {}  # how many messages each consumer lets wait
 
     @property
@@ -211,8 +212,9 @@ class Simulation:
     @property
     def settled(self) -> bool:
         """Whether the client has caught up and every request has its outcome."""
-        live = all(feed.phase in (Phase.LIVE, Phase.ENDED) for feed in self._feeds)
-        read = not any(feed.buffered or feed.held for feed in self._feeds)
+        rest = (SubscriptionState.LIVE, SubscriptionState.ENDED)
+        live = all(subscription.state in rest for subscription in self._subscriptions)
+        read = not any(s.buffered or s.deadline() for s in self._subscriptions)
         return self.core.state is State.OPEN and live and read and all(self.outcomes.values())
 
     def connect(self) -> None:
@@ -227,19 +229,19 @@ class Simulation:
         """
         query = {"fields": ["text"]}
         recovery = Recovery(field="id", key="id", query=query, since=since, margin=self._margin)
-        feed = Feed(
-            self.core.next_uid(),
+        subscription = self.core.subscribe(
             "messages",
+            uid=None,
             event="create",
             query=query,
             recovery=recovery,
             limit=BUFFER,
+            now=self._now,
         )
-        self._patience[feed.uid] = patience
-        self.delivered[feed.uid] = []
-        self.known[feed.uid] = set()
-        self._feeds.append(feed)
-        self.core.subscribe(feed, self._now)
+        self._patience[subscription.uid] = patience
+        self.delivered[subscription.uid] = []
+        self.known[subscription.uid] = set()
+        self._subscriptions.append(subscription)
         self._step()
 
     def request(self, action: str) -> None:
@@ -272,7 +274,7 @@ class Simulation:
         if number is None:
             return False
         self._token += 1
-        self.core.renew(number, self._credentials())
+        self.core.refresh(number, self._credentials())
         self._step()
         return True
 
@@ -280,7 +282,7 @@ class Simulation:
         """Tell the client that there is no other token to be had now."""
         number, self._needed = self._needed, None
         if number is not None:
-            self.core.not_renewed(number, self._now)
+            self.core.refresh_failed(number, self._now)
             self._step()
 
     def refuse_token(self) -> None:
@@ -312,9 +314,9 @@ class Simulation:
 
     def read(self) -> bool:
         """Let every consumer read one message; return whether there was one."""
-        waiting = [feed for feed in self._feeds if feed.buffered]
-        for feed in waiting:
-            self._read(feed)
+        waiting = [subscription for subscription in self._subscriptions if subscription.buffered]
+        for subscription in waiting:
+            self._read(subscription)
         return bool(waiting)
 
     def begin(self) -> bool:
@@ -356,22 +358,22 @@ class Simulation:
                     self._connections[number].alive = False
                 case Replied(uid, _) | RequestFailed(uid, _):
                     self.outcomes[uid].append(event)
-        for feed in self._feeds:
-            while feed.buffered > self._patience[feed.uid]:
-                self._read(feed)
+        for subscription in self._subscriptions:
+            while subscription.buffered > self._patience[subscription.uid]:
+                self._read(subscription)
 
-    def _read(self, feed: Feed) -> None:
+    def _read(self, subscription: SubscriptionProtocol) -> None:
         """Let a consumer read the next message."""
-        item = feed.pop()
+        item = subscription.pop()
         if isinstance(item, SubscriptionMessage):
-            self.delivered[feed.uid] += item.keys_of_data
+            self.delivered[subscription.uid] += item.keys_of_data
         elif isinstance(item, ServerError):
             assert self._now >= self._renewed_at + EXCUSED, item
         else:
             assert isinstance(item, ReplyTimeout), item
-            assert not feed.was_live, "a subscription ended that Directus had accepted"
-            self.refused.add(feed.uid)
-        if self.core.resume(feed, self._now):
+            assert not subscription.was_live, "a subscription ended that Directus had accepted"
+            self.refused.add(subscription.uid)
+        if self.core.resume(subscription, self._now):
             self._step()
 
     def _write(self, connection: Connection, message: Message) -> None:
@@ -381,7 +383,7 @@ class Simulation:
         connection.write(message)
 
     def _credentials(self) -> Credentials:
-        return Credentials({"access_token": f"t{self._token}"}, renew_in=30.0, renewable=True)
+        return Credentials({"access_token": f"t{self._token}"}, refresh_in=30.0, refreshable=True)
 
     def _note_token(self, connection: Connection, message: Message) -> None:
         """Note whether the client knows its token to be good."""
@@ -391,7 +393,11 @@ class Simulation:
 
     def _note_mark(self, message: Message) -> None:
         """Note what a subscription is told to be there already, before it has begun."""
-        marking = [feed for feed in self._feeds if feed.phase is Phase.MARKING]
+        marking = [
+            subscription
+            for subscription in self._subscriptions
+            if subscription.state is SubscriptionState.MARKING
+        ]
         is_ours = message["type"] == "items" and message["uid"] not in self.outcomes
         if is_ours and marking and "data" in message:
             keys = {row["id"] for row in message["data"]}

@@ -6,7 +6,7 @@ from typing import Any
 from directus_realtime.core.events import CloseSocket, Event, OpenSocket, SendText, StateChanged
 from directus_realtime.core.protocol import Protocol
 from directus_realtime.core.recovery import MARGIN, UNSET, Recovery, Since
-from directus_realtime.core.subscription import Feed
+from directus_realtime.core.subscription import SubscriptionProtocol
 
 AUTH_OK = {"type": "auth", "status": "ok"}
 
@@ -134,33 +134,38 @@ class Timeline:
         uid: str | None = None,
         collection: str = "messages",
         margin: int = MARGIN,
-    ) -> Feed:
+    ) -> SubscriptionProtocol:
         """Subscribe to a collection; plainly, unless ``recover`` names a field."""
         recovery = None
         if recover:
             recovery = Recovery(
                 field=recover, key="id", query=query or {}, since=since, margin=margin
             )
-        feed = Feed(
-            uid or self.core.next_uid(),
+        subscription = self.core.subscribe(
             collection,
+            uid=uid,
             event=event,
             query=query,
             recovery=recovery,
             limit=limit,
+            now=self.now,
         )
-        self.core.subscribe(feed, self.now)
         self.step()
-        return feed
+        return subscription
 
-    def read(self, feed: Feed, count: int = 1_000_000) -> list[Any]:
+    def read(self, subscription: SubscriptionProtocol, count: int = 1_000_000) -> list[Any]:
         """Let a consumer read up to ``count`` messages, as the driver does it."""
         items: list[Any] = []
-        while len(items) < count and (item := feed.pop()) is not None:
+        while len(items) < count and (item := subscription.pop()) is not None:
             items.append(item)
-            self.core.resume(feed, self.now)
+            self.core.resume(subscription, self.now)
             self.step()
         return items
+
+    def unsubscribe(self, subscription: SubscriptionProtocol) -> None:
+        """End a subscription."""
+        self.core.unsubscribe(subscription, self.now)
+        self.step()
 
     def request(self, action: str = "create", uid: Any = None, **options: Any) -> str:
         """Ask for something to be done; return the uid."""
@@ -173,9 +178,9 @@ class Timeline:
         return uid
 
 
-def drain(feed: Feed) -> list[Any]:
-    """Return everything that waits in a feed."""
+def drain(subscription: SubscriptionProtocol) -> list[Any]:
+    """Return everything that waits to be read."""
     items = []
-    while (item := feed.pop()) is not None:
+    while (item := subscription.pop()) is not None:
         items.append(item)
     return items

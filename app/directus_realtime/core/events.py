@@ -79,10 +79,11 @@ class MessageReceived(NamedTuple):
     message: Any
 
 
-class FeedReady(NamedTuple):
-    """The subscription of this uid has something to read."""
+class Readable(NamedTuple):
+    """The subscription of this number has something to read, or has ended."""
 
-    uid: str
+    number: int
+    ended: bool
 
 
 class Replied(NamedTuple):
@@ -116,7 +117,7 @@ Event = (
     | Errored
     | Closed
     | MessageReceived
-    | FeedReady
+    | Readable
     | Replied
     | RequestFailed
     | Warned

@@ -1,9 +1,12 @@
 """The messages of the wire, each way, as JSON values."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from .codec import decode
 from .query import format_fields
+
+Failure = tuple[str, str]
+"""The code and the message of an error of Directus'."""
 
 SILENT_COLLECTIONS = ("directus_migrations", "directus_sessions")
 """Collections that Directus 12 accepts subscriptions to and sends no events of."""
@@ -52,18 +55,59 @@ PONG = {"type": "pong"}
 """The answer to a ping of the server's."""
 
 
-def error_of(message: Any) -> tuple[str, str] | None:
-    """Return the code and the words of an error message, or None for any other."""
-    if not isinstance(message, dict) or message.get("status") != "error":
-        return None
+class SubscriptionMessage(dict[str, Any]):
+    """A subscription message, as Directus sent it.
+
+    Attributes:
+        keys_of_data: the primary keys of the rows in ``data``, where recovery asked for them;
+            they are not among the fields that the subscriber named.
+    """
+
+    keys_of_data: tuple[Any, ...] = ()
+
+
+class Frame(NamedTuple):
+    """One frame that came, parsed.
+
+    Attributes:
+        message: the JSON object; any other JSON value stands in it as ``data``.
+        kind: its ``type``.
+        uid: its ``uid``, None where it has none that is a text.
+        error: what an error message says, None for any other.
+    """
+
+    message: dict[str, Any]
+    kind: Any
+    uid: str | None
+    error: Failure | None
+
+
+def parse(text: str) -> Frame:
+    """Parse one frame.
+
+    Raises:
+        ValueError: ``text`` is not JSON, or nested too deep to read.
+    """
+    try:
+        message = decode(text)
+    except RecursionError:
+        raise ValueError("nested too deep") from None
+    if not isinstance(message, dict):
+        message = {"type": None, "data": message}
+    uid = message.get("uid")
+    error = _error_of(message) if message.get("status") == "error" else None
+    return Frame(message, message.get("type"), uid if isinstance(uid, str) else None, error)
+
+
+def _error_of(message: dict[str, Any]) -> Failure:
     error = message.get("error")
     if not isinstance(error, dict):
         return "UNKNOWN", "Directus gave no reason."
     return str(error.get("code", "UNKNOWN")), str(error.get("message", "Directus gave no reason."))
 
 
-def http_error(text: str) -> tuple[str, str] | None:
-    """Return the code and the words of the first error in an answer over HTTP, or None."""
+def http_error(text: str) -> Failure | None:
+    """Return the code and the message of the first error in an answer over HTTP, or None."""
     try:
         error = decode(text)["errors"][0]
         message = error["message"]

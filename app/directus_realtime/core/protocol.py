@@ -9,12 +9,12 @@ Theory of operation
     A state is left only through the table in ``states``, in one place that logs. The log's marks
     are ``>`` sent, ``<`` received, ``=`` state.
 
-    Every socket has a number. What comes from any but the current one is not listened to, so
-    that a socket which was given up cannot disturb its successor.
+    Every socket has a number. What comes from any but the current one is ignored, so that a
+    socket which was given up cannot disturb its successor.
 
 Rules for this file
     1. Nothing is written before Directus has said ``auth ok``: it would be dropped in silence.
-       Nor from the end of a token to the next ``auth ok``: it would be refused.
+       Nor from the expiry of a token to the next ``auth ok``: it would be refused.
     2. A uid is never used twice. A subscription keeps its own over reconnects.
     3. Every wait has a deadline: some of the server's errors bring no answer.
 """
@@ -32,8 +32,10 @@ from ..errors import (
     ServerError,
     UsageError,
 )
+from ..types import Query
 from . import codec, messages
-from .auth import Credentials, Renewal
+from .auth import AuthOutcome, AuthState, Credentials
+from .backoff import retry_delay
 from .events import (
     Authenticated,
     Closed,
@@ -50,27 +52,24 @@ from .events import (
     StateChanged,
     Warned,
 )
-from .requests import Failure, Outbox, Outgoing
+from .heartbeat import Heartbeat
+from .messages import Frame
+from .recovery import Recovery
+from .requests import FailedRequest, PendingRequest, Requests
 from .states import TRANSITIONS, Cause, State
-from .subscription import Feed, Subscriptions
+from .subscription import Connection, SubscriptionProtocol
+from .subscriptions import Subscriptions
 
 log = logging.getLogger("directus")
 
-
 _OWN = "directus-py:"
-"""What the uids of our own pings and reads begin with, to be told from the program's."""
-
-FIRST_RETRY = 0.25
-"""The first retry comes within this many seconds."""
+"""The prefix of the uids of our own pings and reads, which tells them from the program's."""
 
 WAKE_TIMEOUT = 3.0
 """Seconds in which an open connection must show life when somebody looks again."""
 
-
-def retry_delay(attempt: int, random: Callable[[], float]) -> float:
-    """Return the seconds before retry number ``attempt``, counted from 0: full jitter."""
-    most = FIRST_RETRY if attempt == 0 else min(20.0, 0.5 * 2 ** min(attempt - 1, 31))
-    return most * random()
+_WITHOUT_CONNECTION = (State.CLOSED, State.FAILED, State.NEEDS_SIGN_IN)
+_WITH_SOCKET = (State.CONNECTING, State.AUTHENTICATING, State.OPEN, State.REAUTHENTICATING)
 
 
 class Protocol:
@@ -99,27 +98,34 @@ class Protocol:
     ) -> None:
         self.state = State.CLOSED
         self._connect_timeout = connect_timeout
-        self._ping_after = ping_after
-        self._ping_timeout = ping_timeout
         self._retries = retries
         self._random = random
-        self._outbox = Outbox(outbox)
         self._events: list[Event] = []
         self._number = 0
         self._uids = 0
         self._own_uids = 0
+        self._subscription_numbers = 0
         self._attempt = 0
-        self._due: float | None = None  # of the attempt, the retry, the ping or its answer
-        self._pinged = False
-        self._renewal = Renewal(random)
+        self._due: float | None = None  # of the attempt, or of the next one
+        self._heartbeat = Heartbeat(ping_after, ping_timeout)
+        self._auth = AuthState(random, timeout)
+        self._requests = Requests(outbox, self._auth)
         self._subscriptions = Subscriptions(
-            send=self._send, emit=self._emit, new_uid=self._own_uid, timeout=timeout
+            Connection(
+                send=self._send,
+                emit=self._emit,
+                new_uid=self._own_uid,
+                next_number=self._next_number,
+                auth=self._auth,
+                timeout=timeout,
+                random=random,
+            )
         )
 
     # What the driver asks
 
     def events(self) -> list[Event]:
-        """Hand out what has happened since the last call."""
+        """Return what has happened since the last call."""
         events, self._events = self._events, []
         return events
 
@@ -127,8 +133,9 @@ class Protocol:
         """Return the time at which :meth:`tick` must be called, or None."""
         times = (
             self._due,
-            self._renewal.due,
-            self._outbox.deadline(),
+            self._heartbeat.due,
+            self._auth.due,
+            self._requests.deadline(),
             self._subscriptions.deadline(),
         )
         return min((due for due in times if due is not None), default=None)
@@ -136,7 +143,7 @@ class Protocol:
     @property
     def buffered(self) -> int:
         """How many messages wait: for the connection, or for a consumer to read them."""
-        return self._outbox.waiting + self._subscriptions.buffered
+        return self._requests.waiting + self._subscriptions.buffered
 
     @property
     def recovered(self) -> int:
@@ -149,6 +156,7 @@ class Protocol:
         """Connect, unless that is done or under way."""
         if Cause.CONNECT in TRANSITIONS[self.state]:
             self._attempt = 0
+            self._auth.begin()
             self._open_socket(Cause.CONNECT, now)
 
     def disconnect(self) -> None:
@@ -157,7 +165,7 @@ class Protocol:
             return
         self._leave_socket(1005, "")
         error = ConnectionFailed("The client was disconnected before this was sent.")
-        self._report(self._outbox.give_up(error))
+        self._report(self._requests.give_up(error))
         self._become(Cause.DISCONNECT)
 
     def send(self, message: dict[str, Any] | str, now: float) -> None:
@@ -169,7 +177,7 @@ class Protocol:
         """
         if isinstance(message, dict) and "uid" not in message:
             message = {**message, "uid": self.next_uid()}
-        self._post(Outgoing(message if isinstance(message, str) else codec.encode(message)))
+        self._post(PendingRequest(message if isinstance(message, str) else codec.encode(message)))
 
     def request(
         self,
@@ -186,7 +194,7 @@ class Protocol:
         Args:
             message: the request.
             what: what it is called in an error.
-            repeatable: whether it may be written again if the connection falls.
+            repeatable: whether it may be written again if the connection is lost.
             quiet: whether to keep the answer from those who see all messages.
             timeout: seconds in which it must be answered, None for ever.
             now: the time.
@@ -200,40 +208,68 @@ class Protocol:
             uid = self._own_uid()
         elif "uid" not in message:
             uid = self.next_uid()
-        elif self._outbox.awaits(uid := str(message["uid"])):
+        elif self._requests.awaits(uid := str(message["uid"])):
             raise UsageError(f'A request with the uid "{uid}" is under way: leave `uid` out.')
         message = {**message, "uid": uid}
-        outgoing = Outgoing(
-            codec.encode(message),
-            uid=uid,
-            what=what,
-            repeatable=repeatable,
-            timeout=timeout,
-            now=now,
+        self._post(
+            PendingRequest(
+                codec.encode(message),
+                uid=uid,
+                what=what,
+                repeatable=repeatable,
+                timeout=timeout,
+                now=now,
+            )
         )
-        self._post(outgoing)
         return uid
 
-    def subscribe(self, feed: Feed, now: float) -> None:
+    def subscribe(
+        self,
+        collection: str,
+        *,
+        uid: str | None,
+        event: str | None,
+        query: Query | None,
+        recovery: Recovery | None,
+        limit: int,
+        now: float,
+    ) -> SubscriptionProtocol:
         """Subscribe, now or as soon as the connection is open, and after every reconnect.
+
+        Args:
+            collection: the collection's name.
+            uid: the subscription's uid; None for one of the core's.
+            event: ``create``, ``update``, ``delete``, or None for all.
+            query: the query, in Directus' words, or None.
+            recovery: how missed rows are found, or None for the plain subscription.
+            limit: how many messages may wait to be read.
+            now: the time.
 
         Raises:
             UsageError: a subscription has this uid already.
         """
-        self._subscriptions.add(feed)
+        subscription = self._subscriptions.add(
+            self.next_uid() if uid is None else uid,
+            collection,
+            event=event,
+            query=query,
+            recovery=recovery,
+            limit=limit,
+        )
         if self.state is State.OPEN:
-            self._subscriptions.start(feed, now)
+            self._subscriptions.begin(subscription, now)
+        return subscription
 
-    def unsubscribe(self, feed: Feed) -> None:
+    def unsubscribe(self, subscription: SubscriptionProtocol, now: float) -> None:
         """End a subscription; its consumer reads what came so far and then ends."""
-        self._subscriptions.remove(feed)
+        self._subscriptions.remove(subscription, now)
 
-    def resume(self, feed: Feed, now: float) -> bool:
+    def resume(self, subscription: SubscriptionProtocol, now: float) -> bool:
         """Go on reading what was missed, if that waited until its consumer had read enough.
 
-        Returns whether it did; to be called after a message was taken from ``feed``.
+        Returns whether it did; to be called after a message was taken from ``subscription``.
         """
-        return self._subscriptions.resume(feed, now)
+        return subscription.resume(now)
 
     def next_uid(self) -> str:
         """Return the next uid of the one row that messages and subscriptions share.
@@ -243,30 +279,30 @@ class Protocol:
         while True:
             self._uids += 1
             uid = str(self._uids)
-            if not self._subscriptions.knows(uid) and not self._outbox.awaits(uid):
+            if not self._subscriptions.knows(uid) and not self._requests.awaits(uid):
                 return uid
 
     def wake(self, now: float) -> None:
-        """There may be a network again, or somebody looks: try at once, or see that it lives."""
+        """Try at once, or ask for a sign of life: the network may be back, or somebody looks."""
         if self.state is State.WAITING:
             self._open_socket(Cause.RETRY, now)
-        elif self.state is State.OPEN and not self._pinged:
+        elif self.state is State.OPEN and not self._heartbeat.asked:
             self._ping(now, WAKE_TIMEOUT)
 
     def offline(self, now: float) -> None:
-        """There is no network: the socket is dead, whatever it says."""
+        """Drop the socket: there is no network."""
         if Cause.LOST in TRANSITIONS[self.state]:
             self._lose(ConnectionFailed("This computer is offline."), now)
 
     # What the transport reports
 
     def prepared(self, number: int, credentials: Credentials) -> None:
-        """What the attempt of this number authenticates with is at hand."""
+        """Record what the attempt of this number authenticates with."""
         if number == self._number:
-            self._renewal.use(credentials)
+            self._auth.use(credentials)
 
     def opened(self, number: int, credentials: dict[str, str] | None, now: float) -> None:
-        """A socket is open. With ``credentials`` the handshake begins; without, all is done."""
+        """Authenticate with ``credentials`` on the socket that opened; without any, all is done."""
         if number != self._number or self.state is not State.CONNECTING:
             return
         if credentials is None:
@@ -276,72 +312,76 @@ class Protocol:
         self._send(messages.auth(credentials))
 
     def errored(self, number: int, detail: Any) -> None:
-        """A socket reported an error; that it closed is reported separately."""
+        """Report the error of a socket; that it closed is reported separately."""
         if number == self._number:
             self._events.append(Errored(detail))
 
     def closed(self, number: int, code: int, reason: str, now: float) -> None:
-        """A socket is gone, or could not be opened."""
+        """Take that a socket is closed, or could not be opened."""
         if number == self._number:
-            self._lose(_closing_words(self.state, code, reason), now, code, reason)
+            self._lose(_closed_error(self.state, code, reason), now, code, reason)
 
-    def renew(self, number: int, credentials: Credentials) -> None:
-        """The credentials that were needed are at hand: authenticate on the open connection."""
-        if number == self._number and self.state in (State.OPEN, State.AUTHENTICATING):
-            self._renewal.use(credentials)
-            self._renewal.answering = True
+    def refresh(self, number: int, credentials: Credentials) -> None:
+        """Authenticate on the open connection with the credentials that were asked for."""
+        if number == self._number and self.state in (State.OPEN, State.REAUTHENTICATING):
+            self._auth.use(credentials)
+            self._auth.sent()
             self._send(messages.auth(credentials.fields))
 
-    def not_renewed(self, number: int, now: float) -> None:
-        """The credentials that were needed could not be got; they are asked for again later."""
+    def refresh_failed(self, number: int, now: float) -> None:
+        """Ask for other credentials again later: nobody could be asked for them now."""
         if number == self._number:
-            self._renewal.failed(now)
+            self._auth.refresh_failed(now)
 
     def reject(self, error: DirectusError, now: float) -> None:
-        """Directus refused what was authenticated with: try others once, if there are any."""
-        if Cause.RENEW not in TRANSITIONS[self.state] or not self._renewal.replace():
+        """Replace refused credentials, once and if there are others; else give up."""
+        if Cause.REPLACE not in TRANSITIONS[self.state] or not self._auth.replace():
             self.refuse(error)
             return
         self._leave_socket(1005, "")
-        self._report(self._outbox.connection_lost())
-        self._open_socket(Cause.RENEW, now)
+        self._report(self._requests.connection_lost())
+        self._open_socket(Cause.REPLACE, now)
 
     def refuse(self, error: DirectusError) -> None:
-        """Give up for a reason that trying again does not heal."""
+        """Give up for a reason that trying again does not heal.
+
+        Where a login that was accepted before has ended, a new one goes on with the
+        subscriptions; anything else is raised in every consumer.
+        """
         if Cause.REFUSED not in TRANSITIONS[self.state]:
             return
-        self._leave_socket(1005, "")
-        self._report(self._outbox.give_up(error))
-        self._become(Cause.REFUSED, error)
-        self._subscriptions.fail_all(error)
+        if isinstance(error, AuthenticationFailed) and self._auth.signed_in:
+            self._give_up(Cause.SIGN_IN, error)
+        else:
+            self._give_up(Cause.REFUSED, error)
 
     def received(self, number: int, text: str, now: float) -> None:
-        """A text frame came."""
+        """Take a text frame."""
         if number != self._number:
             return
         log.debug("< %s", codec.Masked(text))
         try:
-            message = codec.decode(text)
-        except (ValueError, RecursionError):
+            frame = messages.parse(text)
+        except ValueError:
             self._events.append(Warned(f"Directus sent something that is not JSON: {text[:80]!r}"))
             return
-        if not isinstance(message, dict):
-            message = {"type": None, "data": message}
-        if self.state is State.AUTHENTICATING and not self._renewal.expired:
-            self._take_handshake(message, now)
-        elif self.state in (State.OPEN, State.AUTHENTICATING):
+        if self.state is State.AUTHENTICATING:
+            self._take_handshake(frame, now)
+        elif self.state in (State.OPEN, State.REAUTHENTICATING):
             if self.state is State.OPEN:
-                self._alive(now)
-            self._take(message, now)
+                self._heartbeat.heard(now)
+            self._take(frame, now)
 
     def tick(self, now: float) -> None:
-        """Time has passed."""
-        self._report(self._outbox.expire(now))
+        """Do what is due."""
+        self._report(self._requests.expire(now))
         if self._subscriptions.tick(now):
             self._lose(ConnectionFailed("Directus has stopped answering on this connection."), now)
         if self._due is not None and self._due <= now:
             self._overdue(now)
-        if self._renewal.due is not None and self._renewal.due <= now:
+        if self._heartbeat.due is not None and self._heartbeat.due <= now:
+            self._check_life(now)
+        if self._auth.due is not None and self._auth.due <= now:
             self._need_credentials()
 
     # The connection
@@ -358,62 +398,68 @@ class Protocol:
         self._number += 1
         self._due = now + self._connect_timeout
         self._become(cause)
-        self._events.append(OpenSocket(self._number, self._renewal.refused))
+        self._events.append(OpenSocket(self._number, self._auth.refused))
 
     def _leave_socket(self, code: int, reason: str) -> None:
-        """Let go of the socket, if there is one: from here on its number is not listened to."""
-        if self.state in (State.CONNECTING, State.AUTHENTICATING, State.OPEN):
+        """Close the socket, if there is one: from here on its number is ignored."""
+        if self.state in _WITH_SOCKET:
             self._events += [CloseSocket(self._number), Closed(code, reason)]
         self._number += 1
         self._due = None
-        self._renewal.connection_lost()
+        self._heartbeat.stop()
+        self._auth.connection_lost()
         self._subscriptions.connection_lost()
 
     def _lose(self, error: DirectusError, now: float, code: int = 1006, reason: str = "") -> None:
-        self._leave_socket(code, reason)
         if self._retries is not None and self._attempt >= self._retries:
-            self._report(self._outbox.give_up(error))
-            self._become(Cause.LOST)
-            self.refuse(error)
+            self._give_up(Cause.GIVE_UP, error, code, reason)
             return
+        self._leave_socket(code, reason)
         delay = retry_delay(self._attempt, self._random)
         self._attempt += 1
         self._due = now + delay
         self._become(Cause.LOST, error, delay)
-        self._report(self._outbox.connection_lost())
+        self._report(self._requests.connection_lost())
+
+    def _give_up(
+        self, cause: Cause, error: DirectusError, code: int = 1005, reason: str = ""
+    ) -> None:
+        self._leave_socket(code, reason)
+        self._report(self._requests.give_up(error))
+        self._become(cause, error)
+        if cause is not Cause.SIGN_IN:
+            self._subscriptions.raise_in_consumers(error)
 
     def _overdue(self, now: float) -> None:
         if self.state is State.WAITING:
             self._open_socket(Cause.RETRY, now)
-        elif self.state is not State.OPEN:
-            self._lose(_late_words(self.state, self._connect_timeout), now)
-        elif self._pinged:
+        else:
+            self._lose(_late_error(self.state, self._connect_timeout), now)
+
+    def _check_life(self, now: float) -> None:
+        if self._heartbeat.asked:
             self._lose(ConnectionFailed("Directus did not answer a ping in time."), now)
         else:
-            self._ping(now, self._ping_timeout)
+            self._ping(now)
 
-    def _ping(self, now: float, timeout: float) -> None:
-        self._pinged = True
-        self._due = now + timeout
+    def _ping(self, now: float, timeout: float | None = None) -> None:
+        self._heartbeat.ask(now, timeout)
         self._send(messages.ping(self._own_uid()))
 
-    def _alive(self, now: float) -> None:
-        self._pinged = False
-        self._due = None if self._ping_after is None else now + self._ping_after
-
-    def _take_handshake(self, message: dict[str, Any], now: float) -> None:
-        if message.get("type") != "auth":
+    def _take_handshake(self, frame: Frame, now: float) -> None:
+        if frame.kind != "auth":
             return
-        if error := messages.error_of(message):
-            self._reject(error, now)
+        if frame.error is not None:
+            self.reject(self._auth.refused_error(frame), now)
             return
-        self._show_authenticated(message)
+        self._show_authenticated(frame)
         self._ready(now)
 
     def _ready(self, now: float) -> None:
         self._attempt = 0
-        self._renewal.accepted(now)
-        self._alive(now)
+        self._due = None
+        self._auth.accepted(now)
+        self._heartbeat.heard(now)
         self._become(Cause.READY)
         self._events.append(Opened())
         self._subscriptions.connection_opened(now)
@@ -422,72 +468,71 @@ class Protocol:
     # The token
 
     def _need_credentials(self) -> None:
-        used = self._renewal.ask()
+        used = self._auth.ask()
         if used is not None:
             self._events.append(CredentialsNeeded(self._number, used))
 
-    def _take_auth(
-        self, message: dict[str, Any], error: tuple[str, str] | None, now: float
-    ) -> None:
-        if error is None and self._renewal.answering:
-            self._take_renewed(message, now)
-        elif error is None:
-            self._deliver(message.get("uid"), message, None)
-        elif error[0] == "TOKEN_EXPIRED" and self.state is State.OPEN and self._renewal.used:
-            self._expire(now)
-        elif error[0] == "AUTH_FAILED":
-            self._reject(error, now)
+    def _take_auth(self, frame: Frame, now: float) -> None:
+        match self._auth.take(frame):
+            case AuthOutcome.ACCEPTED:
+                self._reauthenticated(frame, now)
+            case AuthOutcome.EXPIRED:
+                self._expire(now)
+            case AuthOutcome.REFUSED:
+                self.reject(self._auth.refused_error(frame), now)
+            case AuthOutcome.NOT_OURS:
+                self._events.append(MessageReceived(frame.message))
+                self._settle(frame)
 
     def _expire(self, now: float) -> None:
-        """Take that the connection has the public's rights from here on, until it has a token."""
-        self._renewal.expired = True
-        self._pinged = False
+        """Record that the connection has the public's rights until it has another token."""
+        self._auth.expire()
+        self._heartbeat.stop()
         self._due = now + self._connect_timeout
-        self._outbox.token_expired()
         self._subscriptions.token_expired()
         self._become(Cause.EXPIRED)
         self._need_credentials()
 
-    def _take_renewed(self, message: dict[str, Any], now: float) -> None:
-        self._show_authenticated(message)
-        self._renewal.accepted(now)
-        if self.state is State.AUTHENTICATING:
-            self._alive(now)
+    def _reauthenticated(self, frame: Frame, now: float) -> None:
+        self._show_authenticated(frame)
+        self._auth.accepted(now)
+        if self.state is State.REAUTHENTICATING:
+            self._due = None
+            self._heartbeat.heard(now)
             self._become(Cause.READY)
-            self._subscriptions.token_renewed(now)
+            self._subscriptions.token_refreshed(now)
             self._write_waiting()
 
-    def _show_authenticated(self, message: dict[str, Any]) -> None:
+    def _show_authenticated(self, frame: Frame) -> None:
         """Show the answer without its secret, which only the driver is given."""
-        shown = {name: value for name, value in message.items() if name != "refresh_token"}
-        self._events += [Authenticated(message), MessageReceived(shown)]
-
-    def _reject(self, error: tuple[str, str], now: float) -> None:
-        used = self._renewal.used
-        self.reject(_refused_words(*error, used.fields if used else {}), now)
+        shown = {name: value for name, value in frame.message.items() if name != "refresh_token"}
+        self._events += [Authenticated(frame.message), MessageReceived(shown)]
 
     # Messages
 
-    def _take(self, message: dict[str, Any], now: float) -> None:
-        kind, uid = message.get("type"), message.get("uid")
-        error = messages.error_of(message)
-        if kind == "ping":
+    def _take(self, frame: Frame, now: float) -> None:
+        if self._subscriptions.take(frame, now):
+            return
+        if frame.kind == "ping":
             self._send(messages.PONG)
-        elif kind == "auth":
-            self._take_auth(message, error, now)
-        elif kind == "pong" and _is_own(uid):
-            pass  # the answer to a ping of ours; that it came was all
-        elif not self._subscriptions.take(message, error, now):
-            self._deliver(uid, message, error)
+        elif frame.kind == "auth":
+            self._take_auth(frame, now)
+        elif not _is_own(frame.uid):
+            self._events.append(MessageReceived(frame.message))
+            self._settle(frame)
+        elif frame.kind != "pong" and not self._subscriptions.take_read(frame, now):
+            self._settle(frame)
 
-    def _deliver(self, uid: Any, message: dict[str, Any], error: tuple[str, str] | None) -> None:
-        if not _is_own(uid):
-            self._events.append(MessageReceived(message))
-        if error and error[0] == "FORBIDDEN" and self._outbox.doubts(uid):
-            self._retake(uid)
-        elif self._outbox.answered(uid):
+    def _settle(self, frame: Frame) -> None:
+        """Give a request its outcome, if this is the answer to one."""
+        uid, error = frame.uid, frame.error
+        if uid is None:
+            return
+        if error and error[0] == "FORBIDDEN" and self._requests.is_suspect(uid):
+            self._resend(uid)
+        elif self._requests.answered(uid):
             self._events.append(
-                RequestFailed(uid, ServerError(*error)) if error else Replied(uid, message)
+                RequestFailed(uid, ServerError(*error)) if error else Replied(uid, frame.message)
             )
 
     def _own_uid(self) -> str:
@@ -495,63 +540,56 @@ class Protocol:
         self._own_uids += 1
         return f"{_OWN}{self._own_uids}"
 
-    def _post(self, outgoing: Outgoing) -> None:
-        if self.state in (State.CLOSED, State.FAILED):
+    def _next_number(self) -> int:
+        self._subscription_numbers += 1
+        return self._subscription_numbers
+
+    def _post(self, request: PendingRequest) -> None:
+        if self.state in _WITHOUT_CONNECTION:
             raise NotConnected
         if self.state is State.OPEN:
-            self._write(outgoing)
+            self._write(request)
         else:
-            self._outbox.hold(outgoing)
+            self._requests.hold(request)
 
-    def _retake(self, uid: str) -> None:
+    def _resend(self, uid: str) -> None:
         """Send a request again, or fail it, that was refused since the token had expired."""
-        failure = self._outbox.refused(uid)
+        failure = self._requests.resend(uid)
         if failure is not None:
             self._report([failure])
         elif self.state is State.OPEN:
             self._write_waiting()
 
     def _write_waiting(self) -> None:
-        while (outgoing := self._outbox.take()) is not None:
-            self._write(outgoing)
+        while (request := self._requests.take()) is not None:
+            self._write(request)
 
-    def _write(self, outgoing: Outgoing) -> None:
-        log.debug("> %s", codec.Masked(outgoing.text))
-        self._events.append(SendText(self._number, outgoing.text))
-        self._outbox.written(outgoing)
+    def _write(self, request: PendingRequest) -> None:
+        log.debug("> %s", codec.Masked(request.text))
+        self._events.append(SendText(self._number, request.text))
+        self._requests.written(request)
 
     def _send(self, message: dict[str, Any]) -> None:
-        self._write(Outgoing(codec.encode(message)))
+        self._write(PendingRequest(codec.encode(message)))
 
     def _emit(self, event: Event) -> None:
         self._events.append(event)
 
-    def _report(self, failures: list[Failure]) -> None:
+    def _report(self, failures: list[FailedRequest]) -> None:
         self._events += [RequestFailed(uid, error) for uid, error in failures]
 
 
-def _is_own(uid: Any) -> bool:
-    return isinstance(uid, str) and uid.startswith(_OWN)
+def _is_own(uid: str | None) -> bool:
+    return uid is not None and uid.startswith(_OWN)
 
 
-def _refused_words(code: str, message: str, used: dict[str, str]) -> AuthenticationFailed:
-    what, cure = "token", "Make a new static token for the user in Directus, and use that."
-    if "password" in used:
-        what, cure = "e-mail address or the password", "Correct them, and see that the user may in."
-    elif "refresh_token" in used:
-        what, cure = "refresh token", "Each is good for one use and a limited time: log in again."
-    return AuthenticationFailed(
-        f"Directus refused the {what}: {message.rstrip('.')} ({code}). {cure}"
-    )
-
-
-def _late_words(state: State, seconds: float) -> ConnectionFailed:
-    what = "answer the token" if state is State.AUTHENTICATING else "accept the connection"
+def _late_error(state: State, seconds: float) -> ConnectionFailed:
+    what = "accept the connection" if state is State.CONNECTING else "answer the token"
     return ConnectionFailed(f"Directus did not {what} within {seconds:g} s.")
 
 
-def _closing_words(state: State, code: int, reason: str) -> ConnectionFailed:
+def _closed_error(state: State, code: int, reason: str) -> ConnectionFailed:
     if state is State.CONNECTING:
         return ConnectionFailed("The connection to Directus could not be opened.")
-    words = f"{code}: {reason}" if reason else str(code)
-    return ConnectionFailed(f"The connection to Directus was closed ({words}).")
+    what = f"{code}: {reason}" if reason else str(code)
+    return ConnectionFailed(f"The connection to Directus was closed ({what}).")

@@ -1,53 +1,66 @@
-"""Subscriptions as the core sees them: where each stands, and what waits to be read.
+"""One subscription: its state, its deadlines, its buffer.
 
-A :class:`Feed` is the bounded buffer behind one subscription; :class:`Subscriptions` brings all
-of them through the phases below on every new connection.
-
-Pure: the driver is told that there is something to read, and takes it from the feed.
+The state is left only through the table in ``states``, in :meth:`SubscriptionProtocol._become`,
+which logs. Nothing outside this file writes a subscription's fields.
 """
 
-from collections import deque
+import logging
 from collections.abc import Callable, Iterable
-from enum import Enum
-from typing import Any
+from typing import Any, NamedTuple
 
-from ..errors import DirectusError, ReplyTimeout, ServerError, SubscriptionOverflow, UsageError
+from ..errors import DirectusError, ReplyTimeout, ServerError
+from ..types import Query
 from . import messages
-from .events import Event, FeedReady, MessageReceived, Warned
+from .auth import AuthState
+from .backoff import retry_delay
+from .buffer import Buffer, Item
+from .catch_up import CatchUp, RowCatchUp
+from .events import Event, MessageReceived, Readable, Warned
+from .messages import Failure, Frame, SubscriptionMessage
 from .query import query_to_params
 from .recovery import Recovery
+from .states import SUBSCRIPTION_TRANSITIONS, SubscriptionCause, SubscriptionState
 
-GRACE = 0.5
-"""Seconds for which a row of the first catching up waits for its own event, which may be late."""
+log = logging.getLogger("directus")
 
 
-class SubscriptionMessage(dict[str, Any]):
-    """A subscription message, as Directus sent it.
+class Connection(NamedTuple):
+    """What a subscription uses of the connection that it shares.
 
     Attributes:
-        keys_of_data: the primary keys of the rows in ``data``, where recovery asked for them;
-            they are not among the fields that the subscriber named.
+        send: writes a message.
+        emit: reports an event.
+        new_uid: makes a uid for a read of the subscription's own.
+        next_number: returns the number of the next subscription.
+        auth: tells whether the token has expired.
+        timeout: seconds in which Directus must answer a subscribe or a read.
+        random: gives numbers from 0 to 1, for the backoff.
     """
 
-    keys_of_data: tuple[Any, ...] = ()
+    send: Callable[[dict[str, Any]], None]
+    emit: Callable[[Event], None]
+    new_uid: Callable[[], str]
+    next_number: Callable[[], int]
+    auth: AuthState
+    timeout: float
+    random: Callable[[], float]
 
 
-class Phase(Enum):
-    """Where a subscription stands on the current connection."""
+class SubscriptionProtocol:
+    """One subscription, on every connection of its client.
 
-    AWAY = "away"  # nothing sent yet on this connection
-    MARKING = "marking"  # asked which rows exist already
-    SUBSCRIBING = "subscribing"  # asked for events; no init yet
-    CATCHING_UP = "catching up"  # events come; what was missed is being read
-    LIVE = "live"
-    ENDED = "ended"
-
-
-class Feed:
-    """What one subscription wants, where it stands, and its bounded buffer.
+    Attributes:
+        number: its number, which no other one has; a uid may be used again.
+        uid: its uid, the same on every connection.
+        collection: the collection's name.
+        state: where it stands.
+        was_live: whether Directus has accepted it, on any connection.
+        recovered: how many rows were missed and read afterwards.
+        successor: the subscription that takes over the uid when this one has left, or None.
 
     Args:
-        uid: its uid, the same on every connection.
+        connection: what it shares with the others.
+        uid: its uid.
         collection: the collection's name.
         event: ``create``, ``update``, ``delete``, or None for all.
         query: the query, in Directus' words, or None.
@@ -57,460 +70,366 @@ class Feed:
 
     def __init__(
         self,
+        connection: Connection,
         uid: str,
         collection: str,
         *,
         event: str | None,
-        query: dict[str, Any] | None,
+        query: Query | None,
         recovery: Recovery | None,
         limit: int,
     ) -> None:
+        self.number = connection.next_number()
         self.uid = uid
         self.collection = collection
-        self.phase = Phase.AWAY
-        self.was_live = False  # whether Directus has accepted it, on any connection
-        self.was_caught_up = False  # whether it has caught up, on any connection
-        self.recovery = recovery
-        self.held: dict[Any, SubscriptionMessage] = {}  # rows that wait for their event, by key
-        self.held_until = 0.0
+        self.state = SubscriptionState.AWAY
+        self.was_live = False
+        self.recovered = 0
+        self.successor: SubscriptionProtocol | None = None
+        self._connection = connection
         self._event = event
         self._query = query
-        self._limit = limit
-        self._buffer: deque[SubscriptionMessage | DirectusError] = deque()
-        self._missed = 0  # how many of them are rows that were missed
+        self._catch_up = CatchUp() if recovery is None else RowCatchUp(uid, recovery)
+        self._buffer = Buffer(limit)
+        self._due: float | None = None  # of the init, of the retry or of the confirmation
+        self._read_uid: str | None = None  # of a read of its own that is unanswered
+        self._read_due: float | None = None
+        self._is_paused = False  # whether the next page waits for the consumer
+        self._period = 0  # the auth state's period in which its subscribe was written
+        self._was_resent = False  # whether its subscribe was answered without a token
+        self._refusals = 0  # in a row
+        self._awaits_init = False  # whether the unsubscribe waits for the init
+        self._owes_unsubscribe = False  # whether it waits for a token
 
-    def request(self) -> dict[str, Any]:
-        """Return the message that subscribes."""
-        query = self._query
-        if query is not None:
-            if self.recovery is not None and query.get("fields"):
-                query = {**query, "fields": self.recovery.fields()}
-            query = query_to_params(query)
-        return messages.subscribe(self.collection, self.uid, event=self._event, query=query)
-
-    def accept(
-        self, message: dict[str, Any]
-    ) -> tuple[SubscriptionMessage, bool, list[SubscriptionMessage]]:
-        """Return the message to show, whether anything of it is new, and the rows it overtakes.
-
-        They are those that were created before and still wait for their own event.
-        """
-        rows = message.get("data")
-        recovery = self.recovery
-        if recovery is None or message.get("event") != "create" or not isinstance(rows, list):
-            return SubscriptionMessage(message), True, []
-        rows = [row for row in rows if isinstance(row, dict)]
-        new = [row for row in rows if recovery.accept(row) or row.get(recovery.key) in self.held]
-        overtaken = self._overtaken([row.get(recovery.key) for row in new])
-        return self._deliverable(message, new or rows, recovery), bool(new) or not rows, overtaken
-
-    def recovered(self, rows: list[dict[str, Any]]) -> list[SubscriptionMessage]:
-        """Return the messages to deliver for a page of rows that were caught up."""
-        recovery = self.recovery
-        assert recovery is not None
-        return [
-            self._deliverable(
-                {"type": "subscription", "event": "create", "data": [], "uid": self.uid},
-                [row],
-                recovery,
-                recovered=True,
-            )
-            for row in recovery.accept_page(rows)
-        ]
-
-    def _overtaken(self, keys: list[Any]) -> list[SubscriptionMessage]:
-        """Take out the held rows with `keys`, and those before them: all, where none is held."""
-        before = []
-        for key in list(self.held) if keys else []:
-            if key in keys:
-                break
-            before.append(self.held.pop(key))
-        for key in keys:
-            self.held.pop(key, None)
-        return before
-
-    def push(self, item: SubscriptionMessage | DirectusError) -> bool:
-        """Put a message, or an error to raise, where the consumer will read it.
-
-        Returns False, and takes nothing, where the buffer is full. Missed rows are always taken:
-        there is one page of them at most, since the next waits for :attr:`has_room`.
-        """
-        missed = _is_missed(item)
-        if not missed and len(self._buffer) - self._missed >= self._limit:
-            return False
-        self._missed += missed
-        self._buffer.append(item)
-        return True
-
-    def overflow(self) -> None:
-        """Let the consumer know, after what it can still read, that there was more."""
-        self._buffer.append(SubscriptionOverflow(self._limit))
-
-    @property
-    def has_room(self) -> bool:
-        """Whether the next page of missed rows may come: once those of the last were read."""
-        return not self._missed
+    # What its consumer and its owner ask
 
     @property
     def ended(self) -> bool:
-        """Whether nothing more will come."""
-        return self.phase is Phase.ENDED
+        """Whether nothing more will come than what is buffered."""
+        return self.state in (SubscriptionState.LEAVING, SubscriptionState.ENDED)
+
+    @property
+    def awaits_init(self) -> bool:
+        """Whether its subscribe is sent and not answered."""
+        return self.state is SubscriptionState.SUBSCRIBING or self._awaits_init
 
     @property
     def buffered(self) -> int:
         """How many messages wait to be read."""
         return len(self._buffer)
 
-    def pop(self) -> SubscriptionMessage | DirectusError | None:
-        """Return what comes next, or None if nothing is here."""
-        item = self._buffer.popleft() if self._buffer else None
-        self._missed -= _is_missed(item)
-        return item
-
-    @staticmethod
-    def _deliverable(
-        message: dict[str, Any],
-        rows: list[dict[str, Any]],
-        recovery: Recovery,
-        **marks: bool,
-    ) -> SubscriptionMessage:
-        stripped = [recovery.strip(row) for row in rows]
-        result = SubscriptionMessage({**message, "data": stripped, **marks})
-        result.keys_of_data = tuple(row.get(recovery.key) for row in rows)
-        return result
-
-
-def _is_missed(item: SubscriptionMessage | DirectusError | None) -> bool:
-    return isinstance(item, SubscriptionMessage) and "recovered" in item
-
-
-class Subscriptions:
-    """All subscriptions of a client, and how they are begun again on every connection.
-
-    Args:
-        send: writes a message to the open connection.
-        emit: reports an event.
-        new_uid: makes a uid for a read of recovery's own.
-        timeout: seconds in which Directus must answer a subscribe or such a read.
-    """
-
-    def __init__(
-        self,
-        *,
-        send: Callable[[dict[str, Any]], None],
-        emit: Callable[[Event], None],
-        new_uid: Callable[[], str],
-        timeout: float,
-    ) -> None:
-        self._send = send
-        self._emit = emit
-        self._new_uid = new_uid
-        self._timeout = timeout
-        self._feeds: dict[str, Feed] = {}
-        self._leaving: set[str] = set()  # unsubscribed before their init came
-        self._waits: dict[str, float] = {}  # subscribes without an init yet, by uid
-        self._reads: dict[str, tuple[Feed, float]] = {}  # recovery's own, by uid
-        self._paused: set[str] = set()  # those whose next page waits for their consumer
-        self._expired = False  # whether the connection has the public's rights only
-        self._doubted: set[str] = set()  # subscribes that the token's expiry met on their way
-        self._repeated: set[str] = set()  # those of them that were sent again, or will be
-        self._excused_until = 0.0  # refusals of events until then may be due to the expiry
-        self._goodbyes: list[str] = []  # unsubscribes that wait for a token
-        self.recovered = 0  # rows that were missed and read afterwards
+    @property
+    def is_recovering(self) -> bool:
+        """Whether missed rows are read."""
+        return isinstance(self._catch_up, RowCatchUp)
 
     @property
-    def buffered(self) -> int:
-        """How many messages wait to be read."""
-        return sum(feed.buffered for feed in self._feeds.values())
+    def remembered(self) -> int:
+        """How many keys are remembered to deliver each row once."""
+        return self._catch_up.recovery.remembered if isinstance(self._catch_up, RowCatchUp) else 0
 
-    def add(self, feed: Feed) -> None:
-        """Take a subscription on.
+    def pop(self) -> Item | None:
+        """Return what comes next, or None if nothing is here."""
+        return self._buffer.pop()
 
-        Raises:
-            UsageError: there is one of this uid already.
-        """
-        if feed.uid in self._feeds:
-            raise UsageError(f'A subscription has the uid "{feed.uid}" already: leave `uid` out.')
-        if feed.collection in messages.SILENT_COLLECTIONS:
-            self._emit(
-                Warned(
-                    f'Directus sends no events of "{feed.collection}": this subscription will get '
-                    "its init and nothing after it. Read the collection now and then instead."
-                )
-            )
-        self._feeds[feed.uid] = feed
-
-    def knows(self, uid: str) -> bool:
-        """Return whether a subscription has this uid."""
-        return uid in self._feeds
-
-    def remove(self, feed: Feed) -> None:
-        """Let a subscription go, on the server too if it is known there."""
-        if self._feeds.get(feed.uid) is not feed:
-            return
-        self._release(feed)
-        if feed.phase is Phase.SUBSCRIBING:
-            self._leaving.add(feed.uid)  # Directus forgets an unsubscribe that overtakes its init
-        elif feed.phase in (Phase.CATCHING_UP, Phase.LIVE):
-            self._say_goodbye(feed.uid)
-        self._drop(feed)
-        self._emit(FeedReady(feed.uid))
-
-    def connection_opened(self, now: float) -> None:
-        """Begin every subscription on a new connection."""
-        for feed in list(self._feeds.values()):
-            self.start(feed, now)
-
-    def connection_lost(self) -> None:
-        """Forget what was under way; the subscriptions themselves stay."""
-        self._expired = False
-        self._excused_until = 0.0
-        self._doubted.clear()
-        self._repeated.clear()
-        self._goodbyes.clear()
-        self._leaving.clear()
-        self._waits.clear()
-        self._reads.clear()
-        self._paused.clear()
-        for feed in self._feeds.values():
-            feed.phase = Phase.AWAY
-            self._release(feed)
-
-    def token_expired(self) -> None:
-        """Take that events and answers are the public's from here on, or errors."""
-        self._expired = True
-        self._doubted = set(self._waits)
-        self._reads.clear()  # their answers count for nothing: the public may see other rows
-
-    def token_renewed(self, now: float) -> None:
-        """Make up for what was not sent meanwhile; errors may still be on their way."""
-        self._expired = False
-        self._excused_until = now + self._timeout
-        for uid in self._goodbyes:
-            self._send(messages.unsubscribe(uid))
-        self._goodbyes.clear()
-        for feed in list(self._feeds.values()):
-            if feed.phase in (Phase.CATCHING_UP, Phase.LIVE) and feed.recovery is not None:
-                feed.recovery.begin_pages()
-                feed.phase = Phase.CATCHING_UP
-                self._read_page(feed, feed.recovery, now)
-            elif feed.phase in (Phase.AWAY, Phase.MARKING):
-                self.start(feed, now)
-
-    def start(self, feed: Feed, now: float) -> None:
-        """Ask for which rows there are already, where that must be known, else for events."""
-        if feed.recovery is not None and feed.recovery.needs_mark:
-            feed.phase = Phase.MARKING
-            self._read(feed, feed.recovery, now)
-            return
-        if feed.recovery is not None:
-            feed.recovery.begin_pages()
-        feed.phase = Phase.SUBSCRIBING
-        self._waits[feed.uid] = now + self._timeout
-        self._send(feed.request())
-
-    def take(self, message: dict[str, Any], error: tuple[str, str] | None, now: float) -> bool:
-        """Take a message if it is a subscription's; return whether it was."""
-        kind, uid = message.get("type"), message.get("uid")
-        if isinstance(uid, str) and uid in self._reads:
-            feed, _ = self._reads.pop(uid)
-            self._take_read(feed, message, error, now)
-            return True
-        if kind == "subscribe" and error is not None:
-            self._emit(MessageReceived(message))
-            if not self._excuse(uid, error[0], now):
-                self._fail(self._blamed(uid), ServerError(*error))
-            return True
-        if kind != "subscription":
-            return False
-        if isinstance(uid, str) and uid in self._leaving:
-            self._leaving.discard(uid)
-            self._say_goodbye(uid)
-        subscribed = self._feeds.get(uid) if isinstance(uid, str) else None
-        if subscribed is None:
-            return False
-        if uid in self._doubted and message.get("event") == "init":
-            self._begin_again(subscribed, now)
-        elif not self._expired or subscribed.recovery is None:
-            self._take_message(subscribed, message, now)
-        return True
-
-    def resume(self, feed: Feed, now: float) -> bool:
-        """Go on catching up if that waited for the consumer; return whether it did."""
-        if feed.uid not in self._paused or self._expired:
-            return False
-        assert feed.recovery is not None
-        self._read_page(feed, feed.recovery, now)
-        return feed.uid not in self._paused
-
-    def fail_all(self, error: DirectusError) -> None:
-        """Raise ``error`` in every consumer."""
-        for feed in list(self._feeds.values()):
-            self._push(feed, error)
+    def awaits(self, uid: str) -> bool:
+        """Return whether a read of its own has this uid."""
+        return self._read_uid == uid
 
     def deadline(self) -> float | None:
-        """Return the time at which something has waited long enough, or None."""
-        reads = [due for _, due in self._reads.values()]
-        held = [feed.held_until for feed in self._feeds.values() if feed.held]
-        return min([*self._waits.values(), *reads, *held], default=None)
+        """Return the earliest time at which :meth:`tick` must be called, or None."""
+        times = (self._due, self._read_due, self._catch_up.held_until)
+        return min((due for due in times if due is not None), default=None)
+
+    # What happens to the connection
+
+    def begin(self, now: float) -> None:
+        """Read the newest rows, where they must be known, else subscribe; called when away."""
+        if self.state is not SubscriptionState.AWAY:
+            return
+        query = self._catch_up.mark_query()
+        if query is None:
+            self._subscribe(now)
+        else:
+            self._become(SubscriptionCause.MARK)
+            self._read(query, now)
+
+    def connection_lost(self) -> None:
+        """Forget what was under way; a subscription that was leaving has left."""
+        if self.state not in (SubscriptionState.AWAY, SubscriptionState.ENDED):
+            self._become(SubscriptionCause.LOST)
+        self._forget_read()
+        self._due = None
+        self._is_paused = self._was_resent = False
+        self._awaits_init = self._owes_unsubscribe = False
+        self._deliver_missed(self._catch_up.release())
+
+    def token_expired(self) -> None:
+        """Record that events and answers are the public's from here on, or errors."""
+        self._forget_read()  # the answer counts for nothing: the public may see other rows
+        if SubscriptionCause.EXPIRED in SUBSCRIPTION_TRANSITIONS[self.state]:
+            self._become(SubscriptionCause.EXPIRED)
+
+    def token_refreshed(self, now: float) -> None:
+        """Do what could not be done without a token."""
+        if self.state is SubscriptionState.LEAVING and self._owes_unsubscribe:
+            self._send_unsubscribe(now)
+        elif self.state is SubscriptionState.SUSPENDED:
+            self._catch_up.begin()
+            self._become(SubscriptionCause.REFRESHED)
+            self._read_page(now)
+        else:
+            self.begin(now)
+
+    # What comes for it
+
+    def take(self, frame: Frame, now: float) -> None:
+        """Take a subscription message."""
+        is_init = frame.message.get("event") == "init"
+        if self.state is SubscriptionState.LEAVING:
+            self._connection.emit(MessageReceived(frame.message))
+            self._take_leave(frame.message.get("event"), now)
+        elif is_init and self.state is SubscriptionState.SUBSCRIBING and self._is_suspect:
+            self._resend(now)
+        elif not self._connection.auth.expired or not self.is_recovering:
+            self._take_message(frame.message, is_init, now)
+
+    def take_error(self, error: Failure, now: float) -> None:
+        """Take an error of a subscribe, or of one event."""
+        if self.state is SubscriptionState.LEAVING:
+            if self._awaits_init:  # Directus does not know it
+                self._finish(SubscriptionCause.LEFT)
+        elif error[0] == "FORBIDDEN" and self._is_suspect:
+            self._resend(now)
+        elif error[0] == "FORBIDDEN" and self._may_be_expiry(now):
+            return
+        elif self.state is SubscriptionState.SUBSCRIBING:
+            self._refused(ServerError(*error), now)
+        else:
+            self._push(ServerError(*error), now)
+
+    def take_read(self, frame: Frame, now: float) -> None:
+        """Take the answer to a read of its own."""
+        self._forget_read()
+        rows = frame.message.get("data")
+        marking = self.state is SubscriptionState.MARKING
+        if frame.error is not None and self._catch_up.relax(frame.error[0]):
+            query = self._catch_up.mark_query() if marking else self._catch_up.page_query()
+            if query is not None:
+                self._read(query, now)
+        elif frame.error is not None:
+            self._go_plain(str(ServerError(*frame.error)), now)
+        elif not isinstance(rows, list):
+            self._go_plain("the answer holds no list of rows", now)
+        elif marking:
+            self._catch_up.accept_mark(rows)
+            self._subscribe(now)
+        else:
+            self._deliver_missed(self._catch_up.take_page(rows, now))
+            self._read_page(now)
+
+    def resume(self, now: float) -> bool:
+        """Go on catching up if that waited for the consumer; return whether it did."""
+        if not self._is_paused or self._connection.auth.expired:
+            return False
+        self._read_page(now)
+        return not self._is_paused
 
     def tick(self, now: float) -> bool:
-        """Give up what has waited long enough; return whether the connection is of no more use.
+        """Do what is due; return whether Directus no longer answers on this connection.
 
-        It is where Directus is silent on what it has answered before. On a first subscribe it may
-        have its reasons, and the consumer is told.
+        It is silent then on what it answered before. On a first subscribe it may have its
+        reasons, and the consumer is told.
         """
-        for feed in list(self._feeds.values()):
-            if feed.held and feed.held_until <= now:
-                self._release(feed)
-        overdue = [self._feeds[uid] for uid, due in self._waits.items() if due <= now]
-        for feed in overdue:
-            if not feed.was_live:
-                self._fail(feed.uid, ReplyTimeout("subscription", self._timeout, sent=True))
-        late = any(due <= now for _, due in self._reads.values())
-        return late or any(feed.was_live for feed in overdue)
-
-    def _take_message(self, feed: Feed, message: dict[str, Any], now: float) -> None:
-        accepted, is_new, overtaken = feed.accept(message)
-        self._emit(MessageReceived(accepted))
-        if not is_new:
-            return
-        self._push_missed(feed, overtaken)
-        if message.get("event") == "init" and feed.phase is Phase.SUBSCRIBING:
-            self._waits.pop(feed.uid, None)
-            feed.was_live = True
-            feed.phase = Phase.LIVE if feed.recovery is None else Phase.CATCHING_UP
-            self._push(feed, accepted)
-            if feed.recovery is not None and not feed.ended:
-                self._read_page(feed, feed.recovery, now)
-        else:
-            self._push(feed, accepted)
-
-    def _begin_again(self, feed: Feed, now: float) -> None:
-        """Subscribe once more, as soon as there is a token."""
-        self._doubted.discard(feed.uid)
-        self._repeated.add(feed.uid)
-        self._waits.pop(feed.uid, None)
-        feed.phase = Phase.AWAY
-        if not self._expired:
-            self.start(feed, now)
-
-    def _excuse(self, uid: Any, code: str, now: float) -> bool:
-        """Return whether an error is no more than what an expired token brings."""
-        feed = self._feeds.get(uid) if isinstance(uid, str) else None
-        if code != "FORBIDDEN" or feed is None:
-            return False
-        if uid in self._doubted:
-            self._begin_again(feed, now)
+        if (held_until := self._catch_up.held_until) is not None and held_until <= now:
+            self._deliver_missed(self._catch_up.release())
+        if self._read_due is not None and self._read_due <= now:
             return True
-        accepted = feed.was_live or uid in self._repeated
-        return accepted and (self._expired or now < self._excused_until)
-
-    def _say_goodbye(self, uid: str) -> None:
-        if self._expired:
-            self._goodbyes.append(uid)
+        if self._due is None or self._due > now:
+            return False
+        self._due = None
+        if self.state is SubscriptionState.LEAVING:
+            self._finish(SubscriptionCause.LEFT)
+        elif self.state is SubscriptionState.REFUSED:
+            self._become(SubscriptionCause.RETRY)
+            if not self._connection.auth.expired:
+                self.begin(now)
+        elif self.was_live:
+            return True
         else:
-            self._send(messages.unsubscribe(uid))
+            self._fail(ReplyTimeout("subscription", self._connection.timeout, sent=True))
+        return False
 
-    def _read_page(self, feed: Feed, recovery: Recovery, now: float) -> None:
+    # How it ends
+
+    def unsubscribe(self, now: float) -> None:
+        """End it, on the server too if it is known there."""
+        if self.ended:
+            return
+        self._deliver_missed(self._catch_up.release())
+        was_subscribing = self.state is SubscriptionState.SUBSCRIBING
+        self._become(SubscriptionCause.UNSUBSCRIBE)
+        self._forget_read()
+        self._is_paused = False
+        if self.state is SubscriptionState.ENDED:
+            self._due = None
+        elif was_subscribing:  # Directus forgets an unsubscribe that overtakes its init
+            self._awaits_init = True
+        else:
+            self._send_unsubscribe(now)
+        self._report_readable()
+
+    def raise_in_consumer(self, error: DirectusError) -> None:
+        """Let the consumer read ``error``; the subscription goes on when there is a connection."""
+        if not self.ended:
+            self._buffer.append(error)
+            self._report_readable()
+
+    # Its own steps
+
+    def _become(self, cause: SubscriptionCause) -> None:
+        self.state = SUBSCRIPTION_TRANSITIONS[self.state][cause]
+        log.debug("= subscription %s: %s (%s)", self.uid, self.state, cause)
+
+    def _subscribe(self, now: float) -> None:
+        self._catch_up.begin()
+        self._become(SubscriptionCause.SUBSCRIBE)
+        self._due = now + self._connection.timeout
+        self._period = self._connection.auth.period
+        query = self._catch_up.subscribe_query(self._query)
+        params = None if query is None else query_to_params(query)
+        self._connection.send(
+            messages.subscribe(self.collection, self.uid, event=self._event, query=params)
+        )
+
+    @property
+    def _is_suspect(self) -> bool:
+        """Whether the token expired after the subscribe was written and before it was answered."""
+        subscribing = self.state is SubscriptionState.SUBSCRIBING
+        return subscribing and self._period != self._connection.auth.period
+
+    def _resend(self, now: float) -> None:
+        """Subscribe once more, as soon as there is a token."""
+        self._become(SubscriptionCause.RESEND)
+        self._due = None
+        self._was_resent = True
+        if not self._connection.auth.expired:
+            self.begin(now)
+
+    def _may_be_expiry(self, now: float) -> bool:
+        """Return whether an event's FORBIDDEN is no more than what an expired token brings."""
+        return (self.was_live or self._was_resent) and self._connection.auth.may_be_expiry(now)
+
+    def _take_message(self, message: dict[str, Any], is_init: bool, now: float) -> None:
+        accepted = self._catch_up.accept(message)
+        self._connection.emit(MessageReceived(accepted.message))
+        if not accepted.is_new:
+            return
+        self._deliver_missed(accepted.overtaken)
+        if is_init and self.state is SubscriptionState.SUBSCRIBING:
+            self._become(SubscriptionCause.INIT)
+            self._due = None
+            self.was_live = True
+            self._refusals = 0
+            self._push(accepted.message, now)
+            if not self.ended:
+                self._read_page(now)
+        else:
+            self._push(accepted.message, now)
+
+    def _read_page(self, now: float) -> None:
         """Read the next page of missed rows, as soon as the consumer has made room for it."""
-        if feed.has_room:
-            self._paused.discard(feed.uid)
-            self._read(feed, recovery, now)
+        query = self._catch_up.page_query()
+        if query is None:
+            self._is_paused = False
+            self._become(SubscriptionCause.CAUGHT_UP)
+        elif self._buffer.has_room:
+            self._is_paused = False
+            self._read(query, now)
         else:
-            self._paused.add(feed.uid)
+            self._is_paused = True
 
-    def _read(self, feed: Feed, recovery: Recovery, now: float) -> None:
-        marking = feed.phase is Phase.MARKING
-        query = recovery.mark_query() if marking else recovery.page_query()
-        uid = self._new_uid()
-        self._reads[uid] = (feed, now + self._timeout)
-        self._send(messages.items("read", feed.collection, query=query, uid=uid))
+    def _read(self, query: Query, now: float) -> None:
+        self._read_uid = self._connection.new_uid()
+        self._read_due = now + self._connection.timeout
+        self._connection.send(
+            messages.items("read", self.collection, query=query, uid=self._read_uid)
+        )
 
-    def _take_read(
-        self, feed: Feed, message: dict[str, Any], error: tuple[str, str] | None, now: float
-    ) -> None:
-        recovery, rows = feed.recovery, message.get("data")
-        assert recovery is not None
-        if error is not None and recovery.relax(error[0]):
-            self._read(feed, recovery, now)
-        elif error is not None:
-            self._go_plain(feed, str(ServerError(*error)), now)
-        elif not isinstance(rows, list):
-            self._go_plain(feed, "the answer holds no list of rows", now)
-        elif feed.phase is Phase.MARKING:
-            recovery.accept_mark(rows)
-            self.start(feed, now)
-        else:
-            self._take_page(feed, recovery, rows, now)
+    def _forget_read(self) -> None:
+        self._read_uid = self._read_due = None
 
-    def _take_page(
-        self, feed: Feed, recovery: Recovery, rows: list[dict[str, Any]], now: float
-    ) -> None:
-        found = {message.keys_of_data[0]: message for message in feed.recovered(rows)}
-        is_last = recovery.is_last(rows)
-        feed.held.update(found)
-        feed.held_until = now + GRACE
-        if feed.was_caught_up or not is_last:
-            self._release(feed)
-        if is_last:
-            feed.was_caught_up = True
-            feed.phase = Phase.LIVE
-        else:
-            self._read_page(feed, recovery, now)
-
-    def _release(self, feed: Feed) -> None:
-        """Deliver the rows whose events have not come: they were missed."""
-        held, feed.held = feed.held, {}
-        self._push_missed(feed, held.values())
-
-    def _push_missed(self, feed: Feed, rows: Iterable[SubscriptionMessage]) -> None:
-        for row in rows:
-            self.recovered += 1
-            self._push(feed, row)
-
-    def _go_plain(self, feed: Feed, why: str, now: float) -> None:
+    def _go_plain(self, why: str, now: float) -> None:
         """Fall back to the plain subscription, and say so once."""
-        assert feed.recovery is not None
-        self._release(feed)
-        field, feed.recovery = feed.recovery.field, None
-        self._emit(
+        self._deliver_missed(self._catch_up.release())
+        field, self._catch_up = self._catch_up.field, CatchUp()
+        self._connection.emit(
             Warned(
-                f'What is created in "{feed.collection}" while the connection is down will be '
+                f'What is created in "{self.collection}" while the connection is down will be '
                 f'missed, since its rows cannot be read by "{field}": {why} Let the policy read '
                 "that field, or name another one with `recover`."
             )
         )
-        if feed.phase is Phase.MARKING:
-            self.start(feed, now)
+        if self.state is SubscriptionState.MARKING:
+            self._subscribe(now)
         else:
-            feed.phase = Phase.LIVE
+            self._read_page(now)
 
-    def _blamed(self, uid: Any) -> Any:
-        """Return whose an error is: Directus names no uid where a subscribe had a bad form."""
-        return next(iter(self._waits)) if uid is None and len(self._waits) == 1 else uid
-
-    def _push(self, feed: Feed, item: SubscriptionMessage | DirectusError) -> None:
-        if feed.ended:
+    def _refused(self, error: DirectusError, now: float) -> None:
+        """Take a refused subscribe: final for the first one, asked for again for a later one."""
+        if not self.was_live:
+            self._fail(error)
             return
-        if not feed.push(item):
-            self.remove(feed)
-            feed.overflow()
-        self._emit(FeedReady(feed.uid))
+        self._become(SubscriptionCause.REFUSE)
+        if not self._refusals:
+            self._connection.emit(
+                Warned(
+                    f'Directus no longer lets this client subscribe to "{self.collection}": '
+                    f"{error} It is asked again."
+                )
+            )
+        self._due = now + retry_delay(self._refusals, self._connection.random)
+        self._refusals += 1
 
-    def _fail(self, uid: Any, error: DirectusError) -> None:
-        """Raise an error in its consumer; one that comes before the init ends it."""
-        feed = self._feeds.get(uid) if isinstance(uid, str) else None
-        if feed is not None:
-            self._push(feed, error)
-            if feed.phase is Phase.SUBSCRIBING:
-                self._drop(feed)
+    def _take_leave(self, event: Any, now: float) -> None:
+        """Take what comes after the consumer has left: the init, then the confirmation."""
+        if event == "init" and self._awaits_init:
+            self._awaits_init = False
+            self._send_unsubscribe(now)
+        elif event == "unsubscribe" and not self._awaits_init and not self._owes_unsubscribe:
+            self._finish(SubscriptionCause.LEFT)
 
-    def _drop(self, feed: Feed) -> None:
-        self._feeds.pop(feed.uid, None)
-        self._waits.pop(feed.uid, None)
-        self._doubted.discard(feed.uid)
-        self._paused.discard(feed.uid)
-        for uid in [uid for uid, (owner, _) in self._reads.items() if owner is feed]:
-            del self._reads[uid]
-        feed.phase = Phase.ENDED
+    def _send_unsubscribe(self, now: float) -> None:
+        """Send the unsubscribe, or keep it for when there is a token."""
+        self._owes_unsubscribe = self._connection.auth.expired
+        self._due = None if self._owes_unsubscribe else now + self._connection.timeout
+        if not self._owes_unsubscribe:
+            self._connection.send(messages.unsubscribe(self.uid))
+
+    def _finish(self, cause: SubscriptionCause) -> None:
+        self._become(cause)
+        self._due = None
+        self._forget_read()
+
+    def _fail(self, error: DirectusError) -> None:
+        """End it with an error for its consumer."""
+        self._buffer.append(error)
+        self._finish(SubscriptionCause.FAIL)
+        self._report_readable()
+
+    def _deliver_missed(self, rows: Iterable[SubscriptionMessage]) -> None:
+        for row in rows:
+            self.recovered += 1
+            if not self.ended and self._buffer.push(row):
+                self._report_readable()
+
+    def _push(self, item: Item, now: float) -> None:
+        if self.ended:
+            return
+        if not self._buffer.push(item):
+            self.unsubscribe(now)
+            self._buffer.overflow()
+        self._report_readable()
+
+    def _report_readable(self) -> None:
+        self._connection.emit(Readable(self.number, self.ended))

@@ -3,7 +3,8 @@
 from typing import Any
 
 import pytest
-from directus_realtime.core.auth import Credentials, renew_after
+from directus_realtime.core.auth import Credentials, refresh_after
+from directus_realtime.core.catch_up import GRACE
 from directus_realtime.core.events import (
     Authenticated,
     CredentialsNeeded,
@@ -14,15 +15,15 @@ from directus_realtime.core.events import (
     StateChanged,
     Warned,
 )
-from directus_realtime.core.subscription import GRACE, Feed
+from directus_realtime.core.subscription import SubscriptionProtocol
 from directus_realtime.errors import AuthenticationFailed, ServerError
 
 from tests.support.timeline import AUTH_OK, Timeline, drain, error
 
 QUERY = {"fields": ["user", "text"]}
 EXPIRED = error("auth", "TOKEN_EXPIRED", "Token expired.")
-FIRST = Credentials({"access_token": "first"}, renew_in=60.0, renewable=True)
-SECOND = Credentials({"access_token": "second"}, renew_in=60.0, renewable=True)
+FIRST = Credentials({"access_token": "first"}, refresh_in=60.0, refreshable=True)
+SECOND = Credentials({"access_token": "second"}, refresh_in=60.0, refreshable=True)
 SENT = {"access_token": "second", "type": "auth"}
 
 
@@ -60,18 +61,18 @@ def handshake(line: Timeline, credentials: Credentials) -> None:
 
 def renew(line: Timeline, credentials: Credentials = SECOND) -> None:
     """Be the driver, who has got others."""
-    line.core.renew(line.number, credentials)
+    line.core.refresh(line.number, credentials)
     line.step()
 
 
-def live(line: Timeline, *rows: dict[str, Any]) -> Feed:
+def live(line: Timeline, *rows: dict[str, Any]) -> SubscriptionProtocol:
     """A recovering subscription that has caught up with some rows."""
-    feed = line.subscribe(query=QUERY, recover="id", since=None)
+    subscription = line.subscribe(query=QUERY, recover="id", since=None)
     line.say(init())
     answer(line, list(rows), line.take()[-1])
     line.advance(GRACE)
-    drain(feed)
-    return feed
+    drain(subscription)
+    return subscription
 
 
 def answer(line: Timeline, rows: list[dict[str, Any]], request: dict[str, Any]) -> None:
@@ -87,7 +88,7 @@ def answer(line: Timeline, rows: list[dict[str, Any]], request: dict[str, Any]) 
     [(900, 810), (120, 90), (60, 30), (40, 20), (2, 1), (30 * 86_400, 86_400)],
 )
 def test_a_token_is_renewed_30_seconds_or_a_tenth_of_its_life_ahead(life: int, after: int) -> None:
-    assert renew_after(life) == after
+    assert refresh_after(life) == after
 
 
 def test_a_token_is_renewed_ahead_of_time_on_the_open_connection() -> None:
@@ -108,7 +109,7 @@ def test_a_token_is_renewed_ahead_of_time_on_the_open_connection() -> None:
 def test_a_renewal_that_nobody_answers_is_tried_again_in_5_to_10_seconds() -> None:
     line = signed_in()
     line.advance(60)
-    line.core.not_renewed(line.number, line.now)
+    line.core.refresh_failed(line.number, line.now)
     line.advance(9.9)  # random is 1 here
     assert len(line.happened(CredentialsNeeded)) == 1
     line.advance(0.1)
@@ -129,8 +130,8 @@ def test_what_was_got_for_an_earlier_connection_is_not_sent() -> None:
     old = line.number
     line.cut()
     line.retry()
-    line.core.renew(old, SECOND)
-    line.core.not_renewed(old, line.now)
+    line.core.refresh(old, SECOND)
+    line.core.refresh_failed(old, line.now)
     line.step()
     assert line.take() == []
 
@@ -141,7 +142,7 @@ def test_what_was_got_for_an_earlier_connection_is_not_sent() -> None:
 def test_an_expired_token_is_renewed_at_once_on_the_open_connection() -> None:
     line = signed_in()
     line.say(EXPIRED)
-    assert line.states()[-1] == "authenticating"
+    assert line.states()[-1] == "reauthenticating"
     assert line.happened(CredentialsNeeded) == [CredentialsNeeded(1, {"access_token": "first"})]
     renew(line)
     assert line.take() == [SENT]
@@ -198,7 +199,7 @@ def test_a_ping_of_directus_is_answered_while_expired() -> None:
 def test_a_connection_that_gets_no_token_in_time_is_given_up_for_a_new_one() -> None:
     line = signed_in()
     line.say(EXPIRED)
-    line.core.not_renewed(line.number, line.now)
+    line.core.refresh_failed(line.number, line.now)
     line.advance(10)
     assert line.states()[-1] == "waiting"
     line.retry()
@@ -253,20 +254,20 @@ def test_a_write_that_was_refused_for_it_is_not_sent_again_and_says_so() -> None
 
 def test_errors_of_events_meanwhile_are_raised_in_no_consumer() -> None:
     line = signed_in()
-    feed = line.subscribe(query=QUERY)
+    subscription = line.subscribe(query=QUERY)
     line.say(init(), EXPIRED, forbidden("subscribe", "1"))
     renew(line)
     line.say(AUTH_OK, forbidden("subscribe", "1"))  # one that was under way already
-    assert drain(feed) == [init()]
+    assert drain(subscription) == [init()]
     line.say(init())  # it was subscribed again
     line.advance(10)
     line.say(forbidden("subscribe", "1"))
-    assert [getattr(item, "code", "init") for item in drain(feed)] == ["init", "FORBIDDEN"]
+    assert [getattr(item, "code", "init") for item in drain(subscription)] == ["init", "FORBIDDEN"]
 
 
 def test_what_was_created_meanwhile_is_caught_up_with() -> None:
     line = signed_in()
-    feed = live(line, row(2))
+    subscription = live(line, row(2))
     line.say(EXPIRED, forbidden("subscribe", "1"))
     renew(line)
     line.say(AUTH_OK)
@@ -274,25 +275,27 @@ def test_what_was_created_meanwhile_is_caught_up_with() -> None:
     assert auth == SENT
     assert page["query"]["filter"] == {"id": {"_nnull": True}}  # from the margin on, as ever
     answer(line, [row(1), row(2)], page)
-    (message,) = drain(feed)
+    (message,) = drain(subscription)
     assert message["recovered"]
     assert message.keys_of_data == (1,)
 
 
 def test_rows_as_the_public_sees_them_are_not_taken_from_events() -> None:
     line = signed_in()
-    feed = live(line)
+    subscription = live(line)
     line.say(EXPIRED, {**created(1), "data": [{"id": 1}]})
     renew(line)
     line.say(AUTH_OK)
     answer(line, [row(1)], line.take()[-1])
-    assert [message["data"] for message in drain(feed)] == [[{"user": "Ben", "text": "text 1"}]]
+    assert [message["data"] for message in drain(subscription)] == [
+        [{"user": "Ben", "text": "text 1"}]
+    ]
 
 
 @pytest.mark.parametrize("refused", [True, False], ids=["refused", "as the public sees it"])
 def test_a_page_that_is_read_meanwhile_is_read_again_and_nothing_goes_plain(refused: bool) -> None:
     line = signed_in()
-    feed = line.subscribe(query=QUERY, recover="id", since=None)
+    subscription = line.subscribe(query=QUERY, recover="id", since=None)
     line.say(init())
     page = line.take()[-1]
     line.say(EXPIRED)
@@ -303,13 +306,13 @@ def test_a_page_that_is_read_meanwhile_is_read_again_and_nothing_goes_plain(refu
     assert again["query"] == page["query"]
     answer(line, [row(1)], again)
     line.advance(GRACE)
-    assert [message.get("recovered") for message in drain(feed)] == [None, True]
+    assert [message.get("recovered") for message in drain(subscription)] == [None, True]
     assert line.happened(Warned) == []
 
 
 def test_the_newest_keys_are_read_again_if_that_was_under_way() -> None:
     line = signed_in()
-    feed = line.subscribe(query=QUERY, recover="id")
+    subscription = line.subscribe(query=QUERY, recover="id")
     (mark,) = line.take()
     line.say(EXPIRED)
     answer(line, [], mark)  # the public sees nothing: that is no empty collection
@@ -321,14 +324,14 @@ def test_the_newest_keys_are_read_again_if_that_was_under_way() -> None:
     line.say(init())
     answer(line, [row(1), row(2)], line.take()[-1])
     line.advance(GRACE)
-    assert [m.keys_of_data for m in drain(feed) if m["event"] == "create"] == [(2,)]
+    assert [m.keys_of_data for m in drain(subscription) if m["event"] == "create"] == [(2,)]
 
 
 @pytest.mark.parametrize("late", [False, True], ids=["before the token", "after it"])
 @pytest.mark.parametrize("reply", [init(), forbidden("subscribe", "1")], ids=["init", "refused"])
 def test_a_subscribe_that_was_under_way_is_sent_again(reply: dict[str, Any], late: bool) -> None:
     line = signed_in()
-    feed = line.subscribe(event=None)
+    subscription = line.subscribe(event=None)
     (subscribe,) = line.take()
     line.say(EXPIRED)
     if not late:
@@ -340,7 +343,7 @@ def test_a_subscribe_that_was_under_way_is_sent_again(reply: dict[str, Any], lat
     assert line.take() == [SENT, subscribe]
     truth = {**init(), "data": [row(1)]}
     line.say(truth)
-    assert drain(feed) == [truth]
+    assert drain(subscription) == [truth]
 
 
 def test_one_made_meanwhile_waits_and_one_ended_meanwhile_is_ended_afterwards() -> None:
@@ -350,8 +353,7 @@ def test_one_made_meanwhile_waits_and_one_ended_meanwhile_is_ended_afterwards() 
     line.take()
     line.say(EXPIRED)
     line.subscribe(uid="new")
-    line.core.unsubscribe(old)
-    line.step()
+    line.unsubscribe(old)
     assert line.take() == []
     renew(line)
     line.say(AUTH_OK)
@@ -404,7 +406,7 @@ def test_a_wrong_token_that_was_replaced_by_a_wrong_one_ends_in_failed_with_the_
 
 def test_one_refused_on_the_open_connection_is_replaced_on_a_new_one() -> None:
     line = signed_in()
-    feed = line.subscribe()
+    subscription = line.subscribe()
     line.say(init())
     line.take()
     line.advance(60)
@@ -414,7 +416,7 @@ def test_one_refused_on_the_open_connection_is_replaced_on_a_new_one() -> None:
     handshake(line, FIRST)
     line.say(AUTH_OK)
     assert [message["type"] for message in line.take()] == ["auth", "auth", "subscribe"]
-    assert drain(feed) == [init()]
+    assert drain(subscription) == [init()]
 
 
 @pytest.mark.parametrize(

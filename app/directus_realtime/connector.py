@@ -1,0 +1,172 @@
+"""The connection's outer side: credentials, one socket at a time, and why there is none."""
+
+import asyncio
+import logging
+from typing import Any, Protocol
+
+from .client import DirectusClient
+from .core.auth import Credentials
+from .core.codec import Masked, quoted
+from .diagnosis import explain
+from .errors import AuthenticationFailed, ConnectionFailed, DirectusError
+from .transports.base import Transport
+from .transports.platform import fetch, open_socket
+
+log = logging.getLogger("directus")
+
+
+class Reports(Protocol):
+    """What a connector reports, each to the core."""
+
+    def prepared(self, number: int, credentials: Credentials) -> None:
+        """Report what the attempt of this number authenticates with."""
+
+    def socket_opened(self, number: int, credentials: dict[str, str] | None) -> None:
+        """Report that a socket is open, and what to authenticate with on it."""
+
+    def socket_received(self, number: int, text: str) -> None:
+        """Report a text frame."""
+
+    def socket_errored(self, number: int, detail: Any) -> None:
+        """Report an error of a socket."""
+
+    def socket_closed(self, number: int, code: int, reason: str) -> None:
+        """Report that a socket is closed, or could not be opened."""
+
+    def refreshed(self, number: int, credentials: Credentials) -> None:
+        """Report the other credentials that were asked for."""
+
+    def refresh_failed(self, number: int) -> None:
+        """Report that nobody could be asked for other credentials."""
+
+    def refused(self, error: DirectusError) -> None:
+        """Report what trying again does not heal."""
+
+
+class Connector:
+    """Opens sockets and gets credentials, as the core says.
+
+    Args:
+        reports: takes what happens.
+        client: whose address and tokens are used.
+        url: the socket's address.
+        auth_mode: ``handshake``, ``strict`` or ``public``.
+    """
+
+    def __init__(
+        self, reports: Reports, client: DirectusClient, *, url: str, auth_mode: str
+    ) -> None:
+        self._reports = reports
+        self._client = client
+        self._url = url
+        self._auth_mode = auth_mode
+        self._transport: Transport | None = None
+        self._opening: asyncio.Task[None] | None = None
+        self._refreshing: asyncio.Task[None] | None = None
+
+    def open(self, number: int, refused: dict[str, str] | None) -> None:
+        """Open socket ``number``, with other credentials than ``refused``."""
+        self._opening = asyncio.ensure_future(self._open(number, refused))
+
+    def refresh(self, number: int, used: dict[str, str]) -> None:
+        """Get other credentials than ``used`` for the open socket ``number``."""
+        self._refreshing = asyncio.ensure_future(self._refresh(number, used))
+
+    def send(self, text: str) -> None:
+        """Write one text frame to the open socket."""
+        if self._transport is not None:
+            self._transport.send(text)
+
+    def close(self) -> None:
+        """Close the socket and do not wait for it; forget what was under way."""
+        for task in (self._opening, self._refreshing):
+            if task is not None:
+                task.cancel()
+        transport, self._transport = self._transport, None
+        if transport is not None:
+            transport.close()
+
+    async def diagnose(self) -> ConnectionFailed:
+        """Return the error that says why the connection could not be made."""
+        try:
+            token = await self._client.get_token()
+        except DirectusError:
+            token = None  # what is wrong with it is told where the connection is opened
+        return await explain(self._client.url, auth_mode=self._auth_mode, token=token, fetch=fetch)
+
+    async def _open(self, number: int, refused: dict[str, str] | None) -> None:
+        try:
+            self._connect(number, await self._credentials(refused))
+        except _NoAnswer as error:
+            self._reports.socket_errored(number, error.__cause__)
+            self._reports.socket_closed(number, 1006, "")
+        except DirectusError as error:
+            self._reports.refused(error)
+
+    def _connect(self, number: int, credentials: Credentials | None) -> None:
+        url, fields = self._url, None
+        if credentials is not None:
+            self._reports.prepared(number, credentials)
+            if self._auth_mode == "strict":
+                url += f"?access_token={quoted(_access_token(credentials))}"
+            else:
+                fields = credentials.fields
+        log.debug("= opening %s", Masked(url))
+        self._transport = open_socket(url, _SocketListener(self._reports, number, fields))
+
+    async def _refresh(self, number: int, used: dict[str, str]) -> None:
+        try:
+            credentials = await self._credentials(used)
+        except _NoAnswer:
+            self._reports.refresh_failed(number)
+        except DirectusError as error:
+            self._reports.refused(error)
+        else:
+            if credentials is not None:
+                self._reports.refreshed(number, credentials)
+
+    async def _credentials(self, refused: dict[str, str] | None) -> Credentials | None:
+        """Return what to authenticate with; None where no authentication is wanted."""
+        if self._client.tokens is None or self._auth_mode == "public":
+            return None
+        try:
+            return await self._client.tokens.credentials(refused)
+        except AuthenticationFailed:
+            raise
+        except ConnectionFailed as error:
+            raise _NoAnswer from error
+
+
+class _NoAnswer(Exception):
+    """Nobody could be asked for credentials: a reason to try again later, and for nothing else."""
+
+
+class _SocketListener:
+    """Reports what one socket does, under its number."""
+
+    def __init__(self, reports: Reports, number: int, credentials: dict[str, str] | None) -> None:
+        self._reports = reports
+        self._number = number
+        self._credentials = credentials
+
+    def opened(self) -> None:
+        self._reports.socket_opened(self._number, self._credentials)
+
+    def received(self, text: str) -> None:
+        self._reports.socket_received(self._number, text)
+
+    def errored(self, detail: Any) -> None:
+        self._reports.socket_errored(self._number, detail)
+
+    def closed(self, code: int, reason: str) -> None:
+        self._reports.socket_closed(self._number, code, reason)
+
+
+def _access_token(credentials: Credentials) -> str:
+    token = credentials.fields.get("access_token")
+    if token is None:
+        raise AuthenticationFailed(
+            "In the strict mode the token is part of the socket's address, and these credentials "
+            "have none: use static_token or authentication, or the auth mode handshake."
+        )
+    return token

@@ -1,0 +1,168 @@
+"""How one subscription catches up with the rows that it missed: pages, grace, pause.
+
+After every init the rows past those that are known are read page by page; the next page is read
+when the consumer has read the rows of the last. A row that the first catching up finds may be so
+new that its own event is still on its way: it is held for a moment, and comes as that event.
+"""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from ..types import Query, Row
+from .messages import SubscriptionMessage
+from .recovery import Recovery
+
+GRACE = 0.5
+"""Seconds for which a row that the first catching up finds waits for its own event."""
+
+
+class Accepted(NamedTuple):
+    """What becomes of one subscription message.
+
+    Attributes:
+        message: what handlers see, and the consumer if it is new.
+        is_new: whether anything in it is.
+        overtaken: held rows that were created before it, and come first.
+    """
+
+    message: SubscriptionMessage
+    is_new: bool = True
+    overtaken: Sequence[SubscriptionMessage] = ()
+
+
+class CatchUp:
+    """Catches up with nothing: the plain subscription, as the JS SDK's.
+
+    Attributes:
+        held_until: the time until which rows are held, or None if there are none.
+        field: the field by which rows are read.
+    """
+
+    held_until: float | None = None
+    field = ""
+
+    def mark_query(self) -> Query | None:
+        """Return the query for the newest rows, None where they need not be known."""
+        return None
+
+    def accept_mark(self, rows: list[Row]) -> None:
+        """Take the newest rows: these are known."""
+
+    def subscribe_query(self, query: Query | None) -> Query | None:
+        """Return the query to subscribe with."""
+        return query
+
+    def begin(self) -> None:
+        """Begin with the first page: an init comes next."""
+
+    def page_query(self) -> Query | None:
+        """Return the query for the next page of missed rows, None where all were read."""
+        return None
+
+    def take_page(self, rows: list[Row], now: float) -> list[SubscriptionMessage]:
+        """Take one page of rows; return those to deliver now."""
+        return []
+
+    def relax(self, code: str) -> bool:
+        """Return whether a read that was refused with ``code`` is worth sending again."""
+        return False
+
+    def accept(self, message: dict[str, Any]) -> Accepted:
+        """Take a message that came."""
+        return Accepted(SubscriptionMessage(message))
+
+    def release(self) -> list[SubscriptionMessage]:
+        """Return the held rows: no event of theirs has come, so they were missed."""
+        return []
+
+
+class RowCatchUp(CatchUp):
+    """Catches up with created rows.
+
+    Args:
+        uid: the subscription's.
+        recovery: which rows are known.
+    """
+
+    def __init__(self, uid: str, recovery: Recovery) -> None:
+        self.recovery = recovery
+        self.field = recovery.field
+        self._uid = uid
+        self._held: dict[Any, SubscriptionMessage] = {}  # rows that wait for their event, by key
+        self._is_done = False  # whether the last page was read since the last init
+        self._was_done = False  # the same, on any connection
+
+    def mark_query(self) -> Query | None:
+        """Return the query for the newest rows, None where they are known."""
+        return self.recovery.mark_query() if self.recovery.needs_mark else None
+
+    def accept_mark(self, rows: list[Row]) -> None:
+        """Take the newest rows: these are known."""
+        self.recovery.accept_mark(rows)
+
+    def subscribe_query(self, query: Query | None) -> Query | None:
+        """Return the query with the fields that recovery needs besides."""
+        if query is None or not query.get("fields"):
+            return query
+        return {**query, "fields": self.recovery.fields()}
+
+    def begin(self) -> None:
+        """Begin with the first page: an init comes next."""
+        self._is_done = False
+        self.recovery.begin_pages()
+
+    def page_query(self) -> Query | None:
+        """Return the query for the next page of missed rows, None where all were read."""
+        return None if self._is_done else self.recovery.page_query()
+
+    def take_page(self, rows: list[Row], now: float) -> list[SubscriptionMessage]:
+        """Take one page of rows; return those to deliver now."""
+        for row in self.recovery.accept_page(rows):
+            event = {"type": "subscription", "event": "create", "data": [], "uid": self._uid}
+            self._held[row[self.recovery.key]] = self._message(event, [row], recovered=True)
+        self.held_until = now + GRACE if self._held else None
+        self._is_done = self.recovery.is_last(rows)
+        missed = self.release() if self._was_done or not self._is_done else []
+        self._was_done = self._was_done or self._is_done
+        return missed
+
+    def relax(self, code: str) -> bool:
+        """Return whether a read that was refused with ``code`` is worth sending again."""
+        return self.recovery.relax(code)
+
+    def accept(self, message: dict[str, Any]) -> Accepted:
+        """Take a message that came; of a create event, only the rows that are new."""
+        rows = message.get("data")
+        if message.get("event") != "create" or not isinstance(rows, list):
+            return Accepted(SubscriptionMessage(message))
+        rows = [row for row in rows if isinstance(row, dict)]
+        key = self.recovery.key
+        new = [row for row in rows if self.recovery.accept(row) or row.get(key) in self._held]
+        overtaken = self._overtaken([row.get(key) for row in new])
+        return Accepted(self._message(message, new or rows), bool(new) or not rows, overtaken)
+
+    def release(self) -> list[SubscriptionMessage]:
+        """Return the held rows: no event of theirs has come, so they were missed."""
+        held, self._held, self.held_until = self._held, {}, None
+        return list(held.values())
+
+    def _overtaken(self, keys: list[Any]) -> list[SubscriptionMessage]:
+        """Take out the held rows of `keys`, and return those before them; all, if none is held."""
+        before = []
+        for key in list(self._held) if keys else []:
+            if key in keys:
+                break
+            before.append(self._held.pop(key))
+        for key in keys:
+            self._held.pop(key, None)
+        if not self._held:
+            self.held_until = None
+        return before
+
+    def _message(
+        self, message: dict[str, Any], rows: list[dict[str, Any]], **marks: bool
+    ) -> SubscriptionMessage:
+        stripped = [self.recovery.strip(row) for row in rows]
+        result = SubscriptionMessage({**message, "data": stripped, **marks})
+        result.keys_of_data = tuple(row.get(self.recovery.key) for row in rows)
+        return result

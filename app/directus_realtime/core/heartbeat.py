@@ -1,0 +1,35 @@
+"""When the other side was heard last, and when to ask whether it is still there."""
+
+
+class Heartbeat:
+    """The deadline of the next ping, or of its answer.
+
+    Attributes:
+        due: the time at which something is to be done, or None.
+        asked: whether a ping is sent and nothing has come since.
+
+    Args:
+        after: seconds of silence before a ping is sent; None sends none.
+        timeout: seconds in which something must come after that ping.
+    """
+
+    def __init__(self, after: float | None, timeout: float) -> None:
+        self.due: float | None = None
+        self.asked = False
+        self._after = after
+        self._timeout = timeout
+
+    def heard(self, now: float) -> None:
+        """Record that a frame came."""
+        self.asked = False
+        self.due = None if self._after is None else now + self._after
+
+    def ask(self, now: float, timeout: float | None = None) -> None:
+        """Record that a ping is sent; within ``timeout`` seconds a frame must come."""
+        self.asked = True
+        self.due = now + (self._timeout if timeout is None else timeout)
+
+    def stop(self) -> None:
+        """Expect nothing until :meth:`heard` is called."""
+        self.asked = False
+        self.due = None

@@ -1,0 +1,201 @@
+"""All subscriptions of a client: routes what comes to the one that it is for.
+
+A uid that the program has chosen may be used again while the subscription that had it is still
+leaving. The new one waits as its successor, so that each frame has one owner.
+"""
+
+from collections.abc import Iterator
+
+from ..errors import DirectusError, UsageError
+from ..types import Query
+from . import messages
+from .events import MessageReceived, Warned
+from .messages import Frame
+from .recovery import Recovery
+from .states import SubscriptionState
+from .subscription import Connection, SubscriptionProtocol
+
+
+class Subscriptions:
+    """The subscriptions of a client, by uid.
+
+    Args:
+        connection: what they share.
+    """
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._by_uid: dict[str, SubscriptionProtocol] = {}
+        self._recovered = 0  # by those that have ended
+
+    @property
+    def buffered(self) -> int:
+        """How many messages wait to be read."""
+        return sum(subscription.buffered for subscription in self._all())
+
+    @property
+    def recovered(self) -> int:
+        """How many rows were missed and read afterwards."""
+        return self._recovered + sum(subscription.recovered for subscription in self._all())
+
+    def knows(self, uid: str) -> bool:
+        """Return whether a subscription has this uid."""
+        return uid in self._by_uid
+
+    def add(
+        self,
+        uid: str,
+        collection: str,
+        *,
+        event: str | None,
+        query: Query | None,
+        recovery: Recovery | None,
+        limit: int,
+    ) -> SubscriptionProtocol:
+        """Return a new subscription, which begins when :meth:`begin` is called.
+
+        Raises:
+            UsageError: there is one of this uid already.
+        """
+        current = self._by_uid.get(uid)
+        if current is not None and (not current.ended or current.successor is not None):
+            raise UsageError(f'A subscription has the uid "{uid}" already: leave `uid` out.')
+        subscription = SubscriptionProtocol(
+            self._connection,
+            uid,
+            collection,
+            event=event,
+            query=query,
+            recovery=recovery,
+            limit=limit,
+        )
+        if collection in messages.SILENT_COLLECTIONS:
+            self._connection.emit(
+                Warned(
+                    f'Directus sends no events of "{collection}": this subscription will get '
+                    "its init and nothing after it. Read the collection now and then instead."
+                )
+            )
+        if current is None:
+            self._by_uid[uid] = subscription
+        else:
+            current.successor = subscription
+        return subscription
+
+    def begin(self, subscription: SubscriptionProtocol, now: float) -> None:
+        """Begin a subscription on the open connection, as soon as its uid is free."""
+        if self._by_uid.get(subscription.uid) is subscription:
+            subscription.begin(now)
+
+    def remove(self, subscription: SubscriptionProtocol, now: float) -> None:
+        """End a subscription; one that has ended stays so."""
+        subscription.unsubscribe(now)
+        self._settle(subscription.uid, now)
+
+    # What happens to the connection
+
+    def connection_opened(self, now: float) -> None:
+        """Begin every subscription on a new connection."""
+        for subscription in list(self._by_uid.values()):
+            subscription.begin(now)
+
+    def connection_lost(self) -> None:
+        """Forget what was under way; the subscriptions themselves stay."""
+        for subscription in list(self._by_uid.values()):
+            subscription.connection_lost()
+            self._drop_ended(subscription.uid)
+
+    def token_expired(self) -> None:
+        """Record that events and answers are the public's from here on, or errors."""
+        for subscription in self._by_uid.values():
+            subscription.token_expired()
+
+    def token_refreshed(self, now: float) -> None:
+        """Do what could not be done without a token."""
+        for subscription in list(self._by_uid.values()):
+            subscription.token_refreshed(now)
+            self._settle(subscription.uid, now)
+
+    def raise_in_consumers(self, error: DirectusError) -> None:
+        """Let every consumer read ``error``."""
+        for subscription in list(self._all()):
+            subscription.raise_in_consumer(error)
+
+    # What comes, and what is due
+
+    def take(self, frame: Frame, now: float) -> bool:
+        """Take a frame if it is a subscription's; return whether it was."""
+        if frame.kind == "subscription":
+            subscription = self._by_uid.get(frame.uid or "")
+            if subscription is None:
+                return False
+            subscription.take(frame, now)
+        elif frame.kind == "subscribe" and frame.error is not None:
+            self._connection.emit(MessageReceived(frame.message))
+            subscription = self._blamed(frame.uid)
+            if subscription is None:
+                return True
+            subscription.take_error(frame.error, now)
+        else:
+            return False
+        self._settle(subscription.uid, now)
+        return True
+
+    def take_read(self, frame: Frame, now: float) -> bool:
+        """Take the answer to a read of a subscription's own; return whether it was one."""
+        uid = frame.uid or ""
+        for subscription in self._by_uid.values():
+            if subscription.awaits(uid):
+                subscription.take_read(frame, now)
+                self._settle(subscription.uid, now)
+                return True
+        return False
+
+    def deadline(self) -> float | None:
+        """Return the earliest deadline of any, or None."""
+        deadlines = (subscription.deadline() for subscription in self._by_uid.values())
+        return min((due for due in deadlines if due is not None), default=None)
+
+    def tick(self, now: float) -> bool:
+        """Do what is due; return whether Directus no longer answers on this connection."""
+        is_silent = False
+        for subscription in list(self._by_uid.values()):
+            is_silent |= subscription.tick(now)
+            self._settle(subscription.uid, now)
+        return is_silent
+
+    def _all(self) -> Iterator[SubscriptionProtocol]:
+        for subscription in self._by_uid.values():
+            yield subscription
+            if subscription.successor is not None:
+                yield subscription.successor
+
+    def _settle(self, uid: str, now: float) -> None:
+        """Drop a subscription that has ended; its successor begins."""
+        successor = self._drop_ended(uid)
+        if successor is not None and not self._connection.auth.expired:
+            successor.begin(now)
+
+    def _drop_ended(self, uid: str) -> SubscriptionProtocol | None:
+        """Drop a subscription that has ended; return the one that takes its place."""
+        subscription = self._by_uid.get(uid)
+        if subscription is None:
+            return None
+        successor = subscription.successor
+        if successor is not None and successor.ended:
+            subscription.successor = successor = None
+        if subscription.state is not SubscriptionState.ENDED:
+            return None
+        self._recovered += subscription.recovered
+        if successor is None:
+            del self._by_uid[uid]
+        else:
+            self._by_uid[uid] = successor
+        return successor
+
+    def _blamed(self, uid: str | None) -> SubscriptionProtocol | None:
+        """Return whose an error is: Directus names no uid where a subscribe had a bad form."""
+        if uid is not None:
+            return self._by_uid.get(uid)
+        waiting = [s for s in self._by_uid.values() if s.awaits_init]
+        return waiting[0] if len(waiting) == 1 else None
