@@ -16,7 +16,7 @@ from directus_realtime.core.events import (
     Warned,
 )
 from directus_realtime.core.subscription import SubscriptionProtocol
-from directus_realtime.errors import AuthenticationFailed, ServerError
+from directus_realtime.errors import AuthenticationFailed, NotConnected, ServerError
 
 from tests.support.timeline import AUTH_OK, Timeline, drain, error
 
@@ -474,3 +474,72 @@ def test_a_new_attempt_is_told_what_not_to_use_until_others_are_there() -> None:
     line.cut()
     line.retry()
     assert line.refused is None
+
+
+def test_a_uid_that_is_used_again_after_a_refresh_is_refused_at_once() -> None:
+    line = signed_in()
+    old = line.subscribe(uid="x")
+    line.say(init("x"), EXPIRED)
+    renew(line)
+    line.say(AUTH_OK)
+    line.unsubscribe(old)
+    line.say({**init("x"), "event": "unsubscribe"})
+    new = line.subscribe(uid="x")
+    line.say(forbidden("subscribe", "x"))
+    (raised,) = drain(new)
+    assert isinstance(raised, ServerError)
+    assert new.ended
+
+
+def test_one_that_is_left_while_expired_is_ended_when_there_is_a_token() -> None:
+    line = signed_in()
+    old = line.subscribe(uid="x")
+    line.take()
+    line.say(EXPIRED)
+    line.unsubscribe(old)  # its init has not come
+    new = line.subscribe(uid="x")
+    line.say(init("x"))
+    assert line.take() == []
+    renew(line)
+    line.say(AUTH_OK)
+    assert line.take() == [SENT, {"uid": "x", "type": "unsubscribe"}]
+    line.say({**init("x"), "event": "unsubscribe"})
+    assert [message["type"] for message in line.take()] == ["subscribe"]
+    line.say(init("x"))
+    assert drain(new) == [init("x")]
+
+
+# The login ends
+
+
+def ended_login(line: Timeline) -> AuthenticationFailed:
+    """Let the driver report that the login has no other token to give."""
+    ended = AuthenticationFailed("Directus refused the refresh token: log in again.")
+    line.core.refuse(ended)
+    line.step()
+    return ended
+
+
+def test_where_a_login_has_ended_a_new_one_goes_on_with_the_subscriptions() -> None:
+    line = signed_in()
+    subscription = live(line)
+    line.say(EXPIRED)
+    ended = ended_login(line)
+    change = line.happened(StateChanged)[-1]
+    assert (change.state, change.error) == ("needs sign-in", ended)
+    assert drain(subscription) == []
+    with pytest.raises(NotConnected):
+        line.request()
+    line.take()
+    line.connect()
+    handshake(line, SECOND)
+    line.say(AUTH_OK)
+    assert [message["type"] for message in line.take()] == ["auth", "subscribe"]
+
+
+def test_a_login_that_was_never_accepted_ends_in_failed() -> None:
+    line = Timeline()
+    line.connect()
+    line.core.prepared(line.number, FIRST)
+    ended_login(line)
+    assert line.states()[-1] == "failed"

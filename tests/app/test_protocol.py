@@ -208,8 +208,10 @@ def test_with_retries_set_it_gives_up_with_the_reason() -> None:
         line.cut()
         line.retry()
     line.cut()
-    assert line.states()[-1] == "failed"
+    assert line.states()[-2:] == ["connecting", "failed"]
     assert len(line.opened_at) == 3
+    waiting = [change for change in line.happened(StateChanged) if change.state == "waiting"]
+    assert [change.retry_in for change in waiting] == [0.25, 0.5]
 
 
 # Heartbeat

@@ -1,7 +1,8 @@
 """Subscriptions on simulated time: their phases, their errors, their buffers."""
 
 import pytest
-from directus_realtime.core.events import MessageReceived, Readable
+from directus_realtime.core.events import MessageReceived, Readable, Warned
+from directus_realtime.core.states import SUBSCRIPTION_TRANSITIONS, SubscriptionState
 from directus_realtime.errors import ReplyTimeout, ServerError, SubscriptionOverflow, UsageError
 
 from tests.support.timeline import Timeline, drain, error
@@ -200,3 +201,150 @@ def test_a_consumer_that_is_too_slow_reads_what_fits_and_then_an_error() -> None
     assert "3 messages" in str(raised)
     assert subscription.ended
     assert {"uid": "1", "type": "unsubscribe"} in line.take()
+
+
+# A uid that is used again
+
+LEFT = {"type": "subscription", "event": "unsubscribe", "uid": "x"}
+INIT_X = {**INIT, "uid": "x"}
+
+
+def test_a_uid_given_up_before_its_init_is_free_when_directus_has_let_it_go() -> None:
+    line = online()
+    old = line.subscribe(uid="x")
+    line.unsubscribe(old)
+    new = line.subscribe(uid="x")
+    assert [message["type"] for message in line.take()] == ["subscribe"]
+    line.say(INIT_X)
+    assert line.take() == [{"uid": "x", "type": "unsubscribe"}]
+    line.say(created({"text": "for the old one"}, "x"), LEFT)
+    assert [message["type"] for message in line.take()] == ["subscribe"]
+    line.say(INIT_X, created({"text": "a"}, "x"))
+    assert drain(old) == []
+    assert drain(new) == [INIT_X, created({"text": "a"}, "x")]
+    assert line.take() == []
+
+
+def test_a_second_unsubscribe_of_an_old_one_leaves_the_new_one_of_its_uid_alone() -> None:
+    line = online()
+    old = line.subscribe(uid="x")
+    line.say(INIT_X)
+    line.unsubscribe(old)
+    line.say(LEFT)
+    new = line.subscribe(uid="x")
+    line.say(INIT_X)
+    line.take()
+    line.unsubscribe(old)
+    line.say(created({"text": "a"}, "x"))
+    assert line.take() == []
+    assert drain(new) == [INIT_X, created({"text": "a"}, "x")]
+
+
+def test_only_one_waits_for_a_uid_that_is_being_left() -> None:
+    line = online()
+    line.unsubscribe(line.subscribe(uid="x"))
+    new = line.subscribe(uid="x")
+    with pytest.raises(UsageError, match='uid "x" already'):
+        line.subscribe(uid="x")
+    line.unsubscribe(new)
+    line.take()
+    line.say(INIT_X, LEFT)
+    assert [message["type"] for message in line.take()] == ["unsubscribe"]
+    line.subscribe(uid="x")
+    assert [message["type"] for message in line.take()] == ["subscribe"]
+
+
+def test_a_uid_is_free_after_a_refusal_of_the_one_that_was_given_up() -> None:
+    line = online()
+    line.unsubscribe(line.subscribe(uid="x"))
+    line.subscribe(uid="x")
+    line.take()
+    line.say(error("subscribe", "FORBIDDEN", uid="x"))
+    assert [message["type"] for message in line.take()] == ["subscribe"]
+
+
+def test_errors_of_events_that_come_after_an_unsubscribe_are_nobodys() -> None:
+    line = online()
+    old = line.subscribe(uid="x")
+    line.say(INIT_X)
+    line.unsubscribe(old)
+    new = line.subscribe(uid="x")
+    line.take()
+    line.say(error("subscribe", "FORBIDDEN", uid="x"))
+    assert line.take() == []
+    line.say(LEFT, INIT_X)
+    assert drain(new) == [INIT_X]
+
+
+def test_an_unsubscribe_that_directus_does_not_confirm_blocks_its_uid_for_the_timeout() -> None:
+    line = online()
+    old = line.subscribe(uid="x")
+    line.say(INIT_X)
+    line.unsubscribe(old)
+    line.subscribe(uid="x")
+    line.take()
+    line.advance(10)
+    assert [message["type"] for message in line.take()] == ["subscribe"]
+
+
+def test_the_next_connection_frees_a_uid_that_was_being_left() -> None:
+    line = online()
+    line.unsubscribe(line.subscribe(uid="x"))
+    new = line.subscribe(uid="x")
+    line.reconnect()
+    assert [message["type"] for message in line.take()] == ["subscribe"]
+    line.say(INIT_X)
+    assert drain(new) == [INIT_X]
+
+
+# Refused after it was live
+
+
+def test_one_that_was_live_and_is_refused_is_asked_for_again_with_backoff() -> None:
+    line = online()
+    subscription = line.subscribe()
+    line.say(INIT)
+    line.reconnect()
+    refused = error("subscribe", "FORBIDDEN", uid="1")
+    line.take()
+    delays = []
+    for _ in range(4):
+        line.say(refused)
+        began = line.now
+        due = subscription.deadline()
+        assert due is not None
+        delays.append(due - began)
+        line.advance(due - began)
+        assert [message["type"] for message in line.take()] == ["subscribe"]
+    assert delays == [0.25, 0.5, 1.0, 2.0]
+    line.say(INIT, created({"text": "heard"}))
+    assert drain(subscription) == [INIT, INIT, created({"text": "heard"})]
+    (warned,) = line.happened(Warned)
+    assert 'subscribe to "messages"' in warned.text
+
+
+@pytest.mark.parametrize("event", ["cut", "unsubscribe"])
+def test_one_that_waits_after_a_refusal_can_be_interrupted(event: str) -> None:
+    line = online()
+    subscription = line.subscribe()
+    line.say(INIT)
+    line.reconnect()
+    line.say(error("subscribe", "FORBIDDEN", uid="1"))
+    line.take()
+    if event == "cut":
+        line.reconnect()
+        assert [message["type"] for message in line.take()] == ["subscribe"]
+    else:
+        line.unsubscribe(subscription)
+        line.advance(10)
+        assert line.take() == []
+        assert subscription.state is SubscriptionState.ENDED
+
+
+# The table
+
+
+def test_every_state_of_a_subscription_stands_in_the_table_and_can_be_reached() -> None:
+    assert set(SUBSCRIPTION_TRANSITIONS) == set(SubscriptionState)
+    reached = {state for causes in SUBSCRIPTION_TRANSITIONS.values() for state in causes.values()}
+    assert reached == set(SubscriptionState)
