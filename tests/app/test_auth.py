@@ -479,9 +479,9 @@ def test_a_new_attempt_is_told_what_not_to_use_until_others_are_there() -> None:
 def test_a_uid_that_is_used_again_after_a_refresh_is_refused_at_once() -> None:
     line = signed_in()
     old = line.subscribe(uid="x")
-    line.say(init("x"), EXPIRED)
+    line.say(EXPIRED, init("x"))  # its subscribe is sent again when there is a token
     renew(line)
-    line.say(AUTH_OK)
+    line.say(AUTH_OK, init("x"))
     line.unsubscribe(old)
     line.say({**init("x"), "event": "unsubscribe"})
     new = line.subscribe(uid="x")
@@ -543,3 +543,19 @@ def test_a_login_that_was_never_accepted_ends_in_failed() -> None:
     line.core.prepared(line.number, FIRST)
     ended_login(line)
     assert line.states()[-1] == "failed"
+
+
+def test_one_that_was_refused_is_asked_for_again_when_there_is_a_token() -> None:
+    line = signed_in()
+    line.subscribe()
+    line.say(init())
+    line.cut()
+    line.retry()
+    handshake(line, FIRST)
+    line.say(AUTH_OK, forbidden("subscribe", "1"), EXPIRED)
+    line.take()
+    line.advance(1)
+    assert line.take() == []
+    renew(line)
+    line.say(AUTH_OK)
+    assert [message["type"] for message in line.take()] == ["auth", "subscribe"]

@@ -1,6 +1,7 @@
 """The core on simulated time: states, handshake, heartbeat, replies, backoff."""
 
 import pytest
+from directus_realtime.core.auth import Credentials
 from directus_realtime.core.backoff import retry_delay
 from directus_realtime.core.events import (
     Closed,
@@ -468,3 +469,47 @@ def test_disconnect_settles_every_request() -> None:
 
 def test_an_idle_client_has_no_deadline() -> None:
     assert Protocol().deadline() is None
+
+
+def test_what_other_sockets_report_is_ignored() -> None:
+    line = Timeline()
+    line.online()
+    before = line.number
+    line.core.prepared(before + 1, Credentials({"access_token": "t"}))
+    line.core.closed(before + 1, 1006, "", line.now)
+    line.core.refresh(before + 1, Credentials({"access_token": "t"}))
+    line.core.refresh_failed(before + 1, line.now)
+    line.step()
+    assert line.take() == []
+    assert line.states()[-1] == "open"
+
+
+def test_what_comes_before_the_socket_is_open_or_the_token_answered_is_ignored() -> None:
+    line = Timeline()
+    line.connect()
+    line.say({"type": "ping"})
+    line.open({"access_token": "secret"})
+    line.take()
+    line.say({"type": "ping"})
+    assert line.take() == []
+    assert line.states()[-1] == "authenticating"
+
+
+def test_a_client_at_rest_stays_so_when_it_is_disconnected_or_refused() -> None:
+    line = Timeline()
+    line.core.disconnect()
+    line.core.refuse(ConnectionFailed("No."))
+    line.step()
+    assert line.states() == []
+
+
+def test_disconnect_forgets_what_nobody_waits_for() -> None:
+    line = Timeline()
+    line.connect()
+    line.core.send({"type": "items"}, line.now)
+    line.core.disconnect()
+    line.step()
+    assert line.happened(RequestFailed) == []
+    line.connect()
+    line.accept()
+    assert line.take() == []

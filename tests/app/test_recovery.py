@@ -6,7 +6,7 @@ import pytest
 from directus_realtime.core.auth import Credentials
 from directus_realtime.core.catch_up import GRACE
 from directus_realtime.core.events import MessageReceived, Warned
-from directus_realtime.core.recovery import MARGIN, Recovery, order
+from directus_realtime.core.recovery import MARGIN, UNSET, Recovery, order
 from directus_realtime.core.states import SubscriptionState
 from directus_realtime.core.subscription import SubscriptionProtocol
 from directus_realtime.errors import SubscriptionOverflow
@@ -157,6 +157,16 @@ def test_a_row_that_waits_for_its_event_comes_before_a_later_one(
     assert delivered(subscription) == []
 
 
+def test_a_row_goes_on_waiting_when_the_event_of_an_earlier_one_comes() -> None:
+    line, table, subscription = begun(1)
+    table.keys += [2, 3]
+    table.answer()
+    line.say(event(2))
+    assert delivered(subscription) == [2]
+    line.advance(GRACE)
+    assert delivered(subscription) == [3]
+
+
 @pytest.mark.parametrize("lost", ["the connection", "the subscription"])
 def test_a_row_that_waits_for_its_event_is_delivered_when_none_can_come(lost: str) -> None:
     line = Timeline()
@@ -273,6 +283,32 @@ def test_fields_that_the_subscriber_asked_for_stay(fields: Any) -> None:
     assert recovery.strip({"id": 1}) == {"id": 1}
 
 
+@pytest.mark.parametrize(
+    ("fields", "sent"), [("user,text", "user,text,id"), (["text"], ["text", "id"])]
+)
+def test_the_fields_that_recovery_needs_are_added(fields: Any, sent: Any) -> None:
+    recovery = Recovery(field="id", key="id", query={"fields": fields}, since=None)
+    assert recovery.fields() == sent
+
+
+def test_a_row_without_the_field_is_new_and_not_remembered() -> None:
+    recovery = Recovery(field="date_created", key="id", query={}, since=None)
+    assert recovery.accept({"id": 1, "date_created": None})
+    assert recovery.remembered == 0
+
+
+def test_where_the_limit_is_refused_a_mark_may_be_a_part_of_the_collection() -> None:
+    recovery = Recovery(field="id", key="id", query={}, since=UNSET)
+    assert recovery.relax("INVALID_QUERY")
+    recovery.accept_mark([row(3), row(2)])
+    recovery.begin_pages()
+    assert recovery.page_query()["filter"] == {"id": {"_gt": 2}}
+
+
+def test_no_since_is_told_from_since_the_beginning() -> None:
+    assert repr(UNSET) == "UNSET"
+
+
 def test_the_subscribers_filter_and_search_hold_for_what_is_caught_up() -> None:
     query = {"filter": '{"user":{"_eq":"Ben"}}', "search": "x", "limit": 5, "sort": ["-text"]}
     recovery = Recovery(field="id", key="id", query=query, since=9)
@@ -324,6 +360,20 @@ def test_where_the_field_cannot_be_read_it_goes_plain_and_says_so_once() -> None
     line.say(INIT)
     assert line.take() == []
     assert drain(subscription) == [INIT]
+
+
+@pytest.mark.parametrize("reply", [error("items", "FORBIDDEN"), {"type": "items", "data": None}])
+def test_where_a_page_cannot_be_read_it_goes_plain_and_stays_live(reply: dict[str, Any]) -> None:
+    line, table, subscription = live(1)
+    line.reconnect()
+    table.answer()
+    line.say(INIT)
+    (page,) = line.take()
+    line.say({**reply, "uid": page["uid"]})
+    assert len(line.happened(Warned)) == 1
+    line.say(event(2))
+    assert drain(subscription)[-1]["data"] == [row(2)]
+    assert subscription.state is SubscriptionState.LIVE
 
 
 def test_a_read_that_is_not_answered_is_tried_again_on_a_new_connection() -> None:

@@ -3,7 +3,13 @@
 import pytest
 from directus_realtime.core.events import MessageReceived, Readable, Warned
 from directus_realtime.core.states import SUBSCRIPTION_TRANSITIONS, SubscriptionState
-from directus_realtime.errors import ReplyTimeout, ServerError, SubscriptionOverflow, UsageError
+from directus_realtime.errors import (
+    ConnectionFailed,
+    ReplyTimeout,
+    ServerError,
+    SubscriptionOverflow,
+    UsageError,
+)
 
 from tests.support.timeline import Timeline, drain, error
 
@@ -348,3 +354,45 @@ def test_every_state_of_a_subscription_stands_in_the_table_and_can_be_reached() 
     assert set(SUBSCRIPTION_TRANSITIONS) == set(SubscriptionState)
     reached = {state for causes in SUBSCRIPTION_TRANSITIONS.values() for state in causes.values()}
     assert reached == set(SubscriptionState)
+
+
+def test_an_old_one_can_be_left_twice_when_nobody_uses_its_uid() -> None:
+    line = online()
+    subscription = line.subscribe()
+    line.say(INIT)
+    line.unsubscribe(subscription)
+    line.say({**LEFT, "uid": "1"})
+    line.take()
+    line.unsubscribe(subscription)
+    assert line.take() == []
+    assert subscription.state is SubscriptionState.ENDED
+
+
+def test_one_that_waits_for_its_uid_hears_that_the_connection_is_given_up() -> None:
+    line = online()
+    line.unsubscribe(line.subscribe(uid="x"))
+    new = line.subscribe(uid="x")
+    line.core.refuse(ConnectionFailed("No."))
+    line.step()
+    assert [str(item) for item in drain(new)] == ["No."]
+
+
+def test_a_buffer_without_room_for_the_init_ends_the_subscription() -> None:
+    line = online()
+    subscription = line.subscribe(limit=0)
+    line.say(INIT)
+    (raised,) = drain(subscription)
+    assert isinstance(raised, SubscriptionOverflow)
+    assert subscription.ended
+
+
+def test_what_waits_to_be_sent_and_to_be_read_is_counted() -> None:
+    line = online()
+    subscription = line.subscribe()
+    line.say(INIT, created({"text": "a"}))
+    assert (line.core.buffered, line.core.recovered) == (2, 0)
+    line.cut()
+    line.request()
+    assert line.core.buffered == 3
+    line.read(subscription)
+    assert line.core.buffered == 1

@@ -16,7 +16,7 @@ from directus_realtime import (
     rest,
 )
 
-from tests.behaviours.context import Context, failure
+from tests.behaviours.context import Context, States, failure
 from tests.behaviours.witness import Heard, Memory, works
 
 QUERY = {"fields": ["user", "text"]}
@@ -112,6 +112,26 @@ async def a_wrong_token_that_cannot_be_renewed_ends_in_failed_and_no_retry(ctx: 
         await failure(directus.connect(), AuthenticationFailed, "Log in again")
         assert directus.state == "failed", mode
         await failure(works(directus), NotConnected)
+
+
+async def a_new_login_goes_on_with_the_subscriptions_of_one_that_has_ended(ctx: Context) -> None:
+    storage = Memory()
+    login = await ctx.logged_in(storage=storage, auto_refresh=False)
+    directus = ctx.realtime(login)
+    states = States(directus)
+    subscription = await directus.subscribe("messages", event="create", query=QUERY)
+    assert (await anext(subscription))["event"] == "init"
+    storage.change(access_token="wrong", refresh_token="wrong too")
+    await ctx.cut()
+    ended = await states.until("needs sign-in")
+    assert isinstance(ended.error, AuthenticationFailed)
+    await failure(works(directus), NotConnected)
+    await login.login(ctx.email, ctx.password)
+    await states.until("open")
+    assert (await anext(subscription))["event"] == "init"
+    await directus.items("messages").create({"text": "heard", "user": ctx.user})
+    message = await anext(subscription)
+    assert message["data"] == [{"text": "heard", "user": ctx.user}]
 
 
 # The other modes

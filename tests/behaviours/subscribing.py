@@ -117,6 +117,33 @@ async def a_subscribe_that_is_given_up_leaves_nothing_behind(ctx: Context) -> No
     assert directus.stats()["buffered"] == 0
 
 
+async def a_uid_that_was_given_up_can_be_used_again(ctx: Context) -> None:
+    directus = ctx.client()
+    await directus.connect()
+    given_up = asyncio.ensure_future(directus.subscribe("messages", uid="mine", recover=None))
+    await asyncio.sleep(0)
+    given_up.cancel()
+    await asyncio.wait([given_up])
+    again = await directus.subscribe("messages", event="create", query=QUERY, uid="mine")
+    assert (await anext(again))["event"] == "init"
+    await directus.items("messages").create({"text": "heard"})
+    message = await anext(again)
+    assert message["data"][0]["text"] == "heard"
+
+
+async def a_second_unsubscribe_does_not_end_the_next_one_of_its_uid(ctx: Context) -> None:
+    directus = ctx.client()
+    old = await directus.subscribe("messages", event="create", query=QUERY, uid="mine")
+    old.unsubscribe()
+    new = await directus.subscribe("messages", event="create", query=QUERY, uid="mine")
+    assert (await anext(new))["event"] == "init"
+    waiting = asyncio.ensure_future(anext(new))
+    old.unsubscribe()
+    await directus.items("messages").create({"text": "heard"})
+    message = await waiting
+    assert message["data"][0]["text"] == "heard"
+
+
 async def what_was_unsubscribed_while_away_stays_away(ctx: Context) -> None:
     directus = ctx.client()
     states = States(directus)

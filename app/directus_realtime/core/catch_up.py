@@ -45,9 +45,6 @@ class CatchUp:
         """Return the query for the newest rows, None where they need not be known."""
         return None
 
-    def accept_mark(self, rows: list[Row]) -> None:
-        """Take the newest rows: these are known."""
-
     def subscribe_query(self, query: Query | None) -> Query | None:
         """Return the query to subscribe with."""
         return query
@@ -58,14 +55,6 @@ class CatchUp:
     def page_query(self) -> Query | None:
         """Return the query for the next page of missed rows, None where all were read."""
         return None
-
-    def take_page(self, rows: list[Row], now: float) -> list[SubscriptionMessage]:
-        """Take one page of rows; return those to deliver now."""
-        return []
-
-    def relax(self, code: str) -> bool:
-        """Return whether a read that was refused with ``code`` is worth sending again."""
-        return False
 
     def accept(self, message: dict[str, Any]) -> Accepted:
         """Take a message that came."""

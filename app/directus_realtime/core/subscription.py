@@ -211,21 +211,22 @@ class SubscriptionProtocol:
     def take_read(self, frame: Frame, now: float) -> None:
         """Take the answer to a read of its own."""
         self._forget_read()
-        rows = frame.message.get("data")
+        catch_up, rows = self._catch_up, frame.message.get("data")
+        assert isinstance(catch_up, RowCatchUp), "a plain subscription reads nothing"
         marking = self.state is SubscriptionState.MARKING
-        if frame.error is not None and self._catch_up.relax(frame.error[0]):
-            query = self._catch_up.mark_query() if marking else self._catch_up.page_query()
-            if query is not None:
-                self._read(query, now)
+        if frame.error is not None and catch_up.relax(frame.error[0]):
+            query = catch_up.mark_query() if marking else catch_up.page_query()
+            assert query is not None, "a read was under way"
+            self._read(query, now)
         elif frame.error is not None:
             self._go_plain(str(ServerError(*frame.error)), now)
         elif not isinstance(rows, list):
             self._go_plain("the answer holds no list of rows", now)
         elif marking:
-            self._catch_up.accept_mark(rows)
+            catch_up.accept_mark(rows)
             self._subscribe(now)
         else:
-            self._deliver_missed(self._catch_up.take_page(rows, now))
+            self._deliver_missed(catch_up.take_page(rows, now))
             self._read_page(now)
 
     def resume(self, now: float) -> bool:
@@ -281,9 +282,8 @@ class SubscriptionProtocol:
 
     def raise_in_consumer(self, error: DirectusError) -> None:
         """Let the consumer read ``error``; the subscription goes on when there is a connection."""
-        if not self.ended:
-            self._buffer.append(error)
-            self._report_readable()
+        self._buffer.append(error)
+        self._report_readable()
 
     # Its own steps
 
@@ -420,12 +420,10 @@ class SubscriptionProtocol:
     def _deliver_missed(self, rows: Iterable[SubscriptionMessage]) -> None:
         for row in rows:
             self.recovered += 1
-            if not self.ended and self._buffer.push(row):
-                self._report_readable()
+            self._buffer.push(row)
+            self._report_readable()
 
     def _push(self, item: Item, now: float) -> None:
-        if self.ended:
-            return
         if not self._buffer.push(item):
             self.unsubscribe(now)
             self._buffer.overflow()

@@ -4,8 +4,6 @@ A uid that the program has chosen may be used again while the subscription that 
 leaving. The new one waits as its successor, so that each frame has one owner.
 """
 
-from collections.abc import Iterator
-
 from ..errors import DirectusError, UsageError
 from ..types import Query
 from . import messages
@@ -31,12 +29,14 @@ class Subscriptions:
     @property
     def buffered(self) -> int:
         """How many messages wait to be read."""
-        return sum(subscription.buffered for subscription in self._all())
+        return sum(subscription.buffered for subscription in self._by_uid.values())
 
     @property
     def recovered(self) -> int:
         """How many rows were missed and read afterwards."""
-        return self._recovered + sum(subscription.recovered for subscription in self._all())
+        return self._recovered + sum(
+            subscription.recovered for subscription in self._by_uid.values()
+        )
 
     def knows(self, uid: str) -> bool:
         """Return whether a subscription has this uid."""
@@ -118,7 +118,7 @@ class Subscriptions:
 
     def raise_in_consumers(self, error: DirectusError) -> None:
         """Let every consumer read ``error``."""
-        for subscription in list(self._all()):
+        for subscription in list(self._by_uid.values()):
             subscription.raise_in_consumer(error)
 
     # What comes, and what is due
@@ -163,12 +163,6 @@ class Subscriptions:
             is_silent |= subscription.tick(now)
             self._settle(subscription.uid, now)
         return is_silent
-
-    def _all(self) -> Iterator[SubscriptionProtocol]:
-        for subscription in self._by_uid.values():
-            yield subscription
-            if subscription.successor is not None:
-                yield subscription.successor
 
     def _settle(self, uid: str, now: float) -> None:
         """Drop a subscription that has ended; its successor begins."""
