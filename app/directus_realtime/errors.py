@@ -135,20 +135,27 @@ class ReplyTimeout(RequestError):
 
 
 class DeliveryUnknown(RequestError):
-    """The request was written, and the connection fell before an answer came.
+    """The request was written, and it is not known whether it was carried out.
 
-    It may or may not have been carried out, so it is not repeated.
+    So it is not repeated. The connection was lost before an answer came; or Directus, before 12.4,
+    reported an error without saying which of several requests it refused.
+
+    Attributes:
+        what: what the request is called.
+        reason: why its outcome is unknown, None where the connection was lost.
     """
 
     code = "DELIVERY_UNKNOWN"
 
-    def __init__(self, what: str) -> None:
-        super().__init__(what)
+    def __init__(self, what: str, reason: str | None = None) -> None:
+        super().__init__(what, reason)
         self.what = what
+        self.reason = reason
 
     def __str__(self) -> str:
+        reason = self.reason or "The connection was lost"
         return (
-            f"The connection fell after the {self.what} was sent and before it was answered: "
+            f"{reason} after the {self.what} was sent and before it was answered: "
             "read the collection to see whether it was carried out."
         )
 

@@ -141,13 +141,15 @@ def test_an_error_before_the_init_is_raised_in_its_consumer_only_and_ends_it() -
     assert drain(other) == [{**INIT, "uid": "2"}]
 
 
-def test_an_error_for_one_event_leaves_the_subscription_alive() -> None:
+def test_an_error_for_one_event_goes_to_handlers_and_the_log_and_the_iteration_goes_on() -> None:
     line = online()
     subscription = line.subscribe()
-    line.say(INIT, error("subscribe", "FORBIDDEN", uid="1"), created({"text": "next"}))
-    first, second, third = drain(subscription)
-    assert isinstance(second, ServerError)
-    assert (first, third) == (INIT, created({"text": "next"}))
+    refused = error("subscribe", "FORBIDDEN", uid="1")
+    line.say(INIT, refused, created({"text": "next"}))
+    assert drain(subscription) == [INIT, created({"text": "next"})]
+    assert refused in [event.message for event in line.happened(MessageReceived)]
+    (warned,) = line.happened(Warned)
+    assert "FORBIDDEN" in warned.text
 
 
 def test_an_error_without_a_uid_is_that_of_the_only_subscribe_under_way() -> None:
@@ -167,10 +169,37 @@ def test_an_error_without_a_uid_is_laid_on_nobody_when_two_may_be_meant() -> Non
 def test_a_subscribe_that_directus_is_silent_on_times_out() -> None:
     line = online()
     subscription = line.subscribe()
-    line.advance(10)
+    line.advance(1)
+    line.say({"type": "ping"})  # Directus is there
+    line.advance(9)
     (raised,) = drain(subscription)
     assert isinstance(raised, ReplyTimeout)
     assert subscription.ended
+
+
+def test_where_nothing_at_all_comes_it_is_asked_for_life_and_then_silent_on_the_subscribe() -> None:
+    line = online()
+    subscription = line.subscribe()
+    line.take()
+    line.advance(10)
+    (ping,) = line.take()
+    line.say({"type": "pong", "uid": ping["uid"]})
+    assert drain(subscription) == []
+    line.advance(5)
+    assert isinstance(drain(subscription)[0], ReplyTimeout)
+
+
+def test_a_first_subscribe_on_a_dead_connection_is_sent_again_on_the_next() -> None:
+    line = online()
+    subscription = line.subscribe()
+    line.advance(15)
+    assert line.states()[-1] == "waiting"
+    line.retry()
+    line.take()
+    line.accept()
+    assert [message["type"] for message in line.take()] == ["subscribe"]
+    line.say(INIT)
+    assert drain(subscription) == [INIT]
 
 
 def test_one_that_was_accepted_before_is_tried_again_on_a_new_connection() -> None:

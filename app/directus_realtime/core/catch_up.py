@@ -8,7 +8,7 @@ new that its own event is still on its way: it is held for a moment, and comes a
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from ..types import Query, Row
+from ..types import Query
 from .messages import SubscriptionMessage
 from .recovery import Recovery
 
@@ -52,6 +52,9 @@ class CatchUp:
     def begin(self) -> None:
         """Begin with the first page: an init comes next."""
 
+    def connection_lost(self, was_reading: bool) -> None:
+        """Ask for smaller pages, if the connection was lost in the middle of one."""
+
     def page_query(self) -> Query | None:
         """Return the query for the next page of missed rows, None where all were read."""
         return None
@@ -85,8 +88,12 @@ class RowCatchUp(CatchUp):
         """Return the query for the newest rows, None where they are known."""
         return self.recovery.mark_query() if self.recovery.needs_mark else None
 
-    def accept_mark(self, rows: list[Row]) -> None:
-        """Take the newest rows: these are known."""
+    def accept_mark(self, rows: list[Any]) -> None:
+        """Take the newest rows: these are known.
+
+        Raises:
+            UnusableRows: they have no order.
+        """
         self.recovery.accept_mark(rows)
 
     def subscribe_query(self, query: Query | None) -> Query | None:
@@ -100,12 +107,21 @@ class RowCatchUp(CatchUp):
         self._is_done = False
         self.recovery.begin_pages()
 
+    def connection_lost(self, was_reading: bool) -> None:
+        """Ask for smaller pages, if the connection was lost in the middle of one."""
+        if was_reading:
+            self.recovery.shrink()
+
     def page_query(self) -> Query | None:
         """Return the query for the next page of missed rows, None where all were read."""
         return None if self._is_done else self.recovery.page_query()
 
-    def take_page(self, rows: list[Row], now: float) -> list[SubscriptionMessage]:
-        """Take one page of rows; return those to deliver now."""
+    def take_page(self, rows: list[Any], now: float) -> list[SubscriptionMessage]:
+        """Take one page of rows; return those to deliver now.
+
+        Raises:
+            UnusableRows: they have no order, or the same rows come again and again.
+        """
         for row in self.recovery.accept_page(rows):
             event = {"type": "subscription", "event": "create", "data": [], "uid": self._uid}
             self._held[row[self.recovery.key]] = self._message(event, [row], recovered=True)

@@ -36,9 +36,17 @@ def decode(text: str) -> Any:
     """Return the JSON value in ``text``.
 
     Raises:
-        ValueError: ``text`` is not one JSON value.
+        ValueError: ``text`` is not one JSON value, such as NaN and Infinity, or is nested too
+            deep to read.
     """
-    return json.loads(text)
+    try:
+        return json.loads(text, parse_constant=_refuse_constant)
+    except RecursionError:
+        raise ValueError("The JSON value is nested too deep.") from None
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is no JSON value.")
 
 
 def quoted(text: str) -> str:

@@ -7,6 +7,7 @@ class Heartbeat:
     Attributes:
         due: the time at which something is to be done, or None.
         asked: whether a ping is sent and nothing has come since.
+        heard_at: the time at which a frame came last.
 
     Args:
         after: seconds of silence before a ping is sent; None sends none.
@@ -16,18 +17,20 @@ class Heartbeat:
     def __init__(self, after: float | None, timeout: float) -> None:
         self.due: float | None = None
         self.asked = False
+        self.heard_at = 0.0
+        self.timeout = timeout
         self._after = after
-        self._timeout = timeout
 
     def heard(self, now: float) -> None:
         """Record that a frame came."""
         self.asked = False
+        self.heard_at = now
         self.due = None if self._after is None else now + self._after
 
     def ask(self, now: float, timeout: float | None = None) -> None:
         """Record that a ping is sent; within ``timeout`` seconds a frame must come."""
         self.asked = True
-        self.due = now + (self._timeout if timeout is None else timeout)
+        self.due = now + (self.timeout if timeout is None else timeout)
 
     def stop(self) -> None:
         """Expect nothing until :meth:`heard` is called."""

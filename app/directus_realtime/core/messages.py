@@ -88,10 +88,7 @@ def parse(text: str) -> Frame:
     Raises:
         ValueError: ``text`` is not JSON, or nested too deep to read.
     """
-    try:
-        message = decode(text)
-    except RecursionError:
-        raise ValueError("nested too deep") from None
+    message = decode(text)
     if not isinstance(message, dict):
         message = {"type": None, "data": message}
     uid = message.get("uid")

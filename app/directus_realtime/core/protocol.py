@@ -54,11 +54,13 @@ from .events import (
 )
 from .heartbeat import Heartbeat
 from .messages import Frame
+from .own_reads import OwnReads
 from .recovery import Recovery
 from .requests import FailedRequest, PendingRequest, Requests
 from .states import TRANSITIONS, Cause, State
 from .subscription import Connection, SubscriptionProtocol
 from .subscriptions import Subscriptions
+from .unanswered import Unanswered
 
 log = logging.getLogger("directus")
 
@@ -109,10 +111,15 @@ class Protocol:
         self._due: float | None = None  # of the attempt, or of the next one
         self._heartbeat = Heartbeat(ping_after, ping_timeout)
         self._auth = AuthState(random, timeout)
-        self._requests = Requests(outbox, self._auth)
+        self._unanswered = Unanswered()
+        self._requests = Requests(outbox, self._auth, self._unanswered)
+        self._own_reads = OwnReads(self._send, self._unanswered, timeout)
         self._subscriptions = Subscriptions(
             Connection(
                 send=self._send,
+                reads=self._own_reads,
+                heartbeat=self._heartbeat,
+                check_life=self._ask_for_life,
                 emit=self._emit,
                 new_uid=self._own_uid,
                 next_number=self._next_number,
@@ -136,6 +143,7 @@ class Protocol:
             self._heartbeat.due,
             self._auth.due,
             self._requests.deadline(),
+            self._own_reads.deadline(),
             self._subscriptions.deadline(),
         )
         return min((due for due in times if due is not None), default=None)
@@ -177,7 +185,7 @@ class Protocol:
         """
         if isinstance(message, dict) and "uid" not in message:
             message = {**message, "uid": self.next_uid()}
-        self._post(PendingRequest(message if isinstance(message, str) else codec.encode(message)))
+        self._post(PendingRequest(message))
 
     def request(
         self,
@@ -213,7 +221,7 @@ class Protocol:
         message = {**message, "uid": uid}
         self._post(
             PendingRequest(
-                codec.encode(message),
+                message,
                 uid=uid,
                 what=what,
                 repeatable=repeatable,
@@ -375,7 +383,8 @@ class Protocol:
     def tick(self, now: float) -> None:
         """Do what is due."""
         self._report(self._requests.expire(now))
-        if self._subscriptions.tick(now):
+        late = [self._subscriptions.read_overdue(uid, now) for uid in self._own_reads.overdue(now)]
+        if self._subscriptions.tick(now) or any(late):
             self._lose(ConnectionFailed("Directus has stopped answering on this connection."), now)
         if self._due is not None and self._due <= now:
             self._overdue(now)
@@ -408,6 +417,8 @@ class Protocol:
         self._due = None
         self._heartbeat.stop()
         self._auth.connection_lost()
+        self._unanswered.connection_lost()
+        self._own_reads.clear()
         self._subscriptions.connection_lost()
 
     def _lose(self, error: DirectusError, now: float, code: int = 1006, reason: str = "") -> None:
@@ -440,6 +451,11 @@ class Protocol:
         if self._heartbeat.asked:
             self._lose(ConnectionFailed("Directus did not answer a ping in time."), now)
         else:
+            self._ping(now)
+
+    def _ask_for_life(self, now: float) -> None:
+        """Send a ping, unless one is under way; its deadline gives up a dead connection."""
+        if self.state is State.OPEN and not self._heartbeat.asked:
             self._ping(now)
 
     def _ping(self, now: float, timeout: float | None = None) -> None:
@@ -482,13 +498,14 @@ class Protocol:
                 self.reject(self._auth.refused_error(frame), now)
             case AuthOutcome.NOT_OURS:
                 self._events.append(MessageReceived(frame.message))
-                self._settle(frame)
+                self._settle(frame, now)
 
     def _expire(self, now: float) -> None:
         """Record that the connection has the public's rights until it has another token."""
         self._auth.expire()
         self._heartbeat.stop()
         self._due = now + self._connect_timeout
+        self._own_reads.clear()
         self._subscriptions.token_expired()
         self._become(Cause.EXPIRED)
         self._need_credentials()
@@ -517,18 +534,29 @@ class Protocol:
             self._send(messages.PONG)
         elif frame.kind == "auth":
             self._take_auth(frame, now)
-        elif not _is_own(frame.uid):
-            self._events.append(MessageReceived(frame.message))
-            self._settle(frame)
-        elif frame.kind != "pong" and not self._subscriptions.take_read(frame, now):
-            self._settle(frame)
+        else:
+            if not _is_own(frame.uid):
+                self._events.append(MessageReceived(frame.message))
+            self._take_answer(frame, now)
 
-    def _settle(self, frame: Frame) -> None:
+    def _take_answer(self, frame: Frame, now: float) -> None:
+        """Give the answer to whoever asked, also where an error names no uid."""
+        if frame.uid is not None:
+            self._unanswered.answered(frame.uid, failed=frame.error is not None)
+            self._settle(frame, now)
+        elif frame.kind == "items" and frame.error is not None:
+            self._unanswered.fail_one(frame.error)
+        for uid, error in self._unanswered.failed():
+            self._settle(Frame(frame.message, "items", uid, error), now)
+
+    def _settle(self, frame: Frame, now: float) -> None:
         """Give a request its outcome, if this is the answer to one."""
         uid, error = frame.uid, frame.error
         if uid is None:
             return
-        if error and error[0] == "FORBIDDEN" and self._requests.is_suspect(uid):
+        if self._subscriptions.take_read(frame, now):
+            self._own_reads.answered(uid, now)
+        elif error and error[0] == "FORBIDDEN" and self._requests.is_suspect(uid):
             self._resend(uid)
         elif self._requests.answered(uid):
             self._events.append(
@@ -570,7 +598,7 @@ class Protocol:
         self._requests.written(request)
 
     def _send(self, message: dict[str, Any]) -> None:
-        self._write(PendingRequest(codec.encode(message)))
+        self._write(PendingRequest(message))
 
     def _emit(self, event: Event) -> None:
         self._events.append(event)

@@ -16,16 +16,27 @@ away, or in that gap, reaches nobody. This module makes up for it with reads:
   being read nothing beyond them is forgotten: what comes live may be far ahead of them, and the
   connection may fall before they have got there.
 
-Pure: it builds queries and judges rows; the protocol sends and receives.
+It builds queries and judges rows; the subscription sends and receives.
+
+Rows come from a server that may be wrong, so each key and each value of the field is looked at
+before it is compared. A page that cannot be used raises :class:`UnusableRows`.
 """
 
 from bisect import bisect_left, insort
+from math import isfinite
 from typing import Any
 
+from ..errors import UsageError
+from ..types import Key, Query, Row
 from .codec import decode
 
 MARGIN = 1000
 """How many of the newest rows are remembered, and read again after every init."""
+
+_MOST_KEYS = 65
+"""How many margins of keys are remembered at most, while pages are read or values are shared."""
+
+_SHRINK = 4  # a page is so many times smaller after the connection was lost in the middle of it
 
 _LIMIT_REFUSED = "INVALID_QUERY"
 
@@ -44,6 +55,10 @@ Since = Any
 """A value of the recover field, rows that were just read, None for the beginning, or UNSET."""
 
 
+class UnusableRows(Exception):
+    """Rows that cannot be caught up with; the text says why."""
+
+
 class Recovery:
     """What one subscription knows of its collection.
 
@@ -53,6 +68,9 @@ class Recovery:
         query: the subscriber's query; its fields and filter hold for the reads too.
         since: where to begin; see the module's text.
         margin: how many of the newest rows are remembered, and how many are read at a time.
+
+    Raises:
+        UsageError: the query's filter is a text and no JSON.
     """
 
     def __init__(
@@ -60,7 +78,7 @@ class Recovery:
         *,
         field: str,
         key: str,
-        query: dict[str, Any],
+        query: Query,
         since: Since,
         margin: int = MARGIN,
     ) -> None:
@@ -68,20 +86,23 @@ class Recovery:
         self.key = key
         self.needs_mark = since is UNSET
         self._query = query
+        self._filter = _parsed(query.get("filter"))
         self._added = _missing_fields(query.get("fields"), (key, field))
-        self._window: list[tuple[Any, Any, Any]] = []  # ascending: (order, key, value)
-        self._known: set[Any] = set()
+        self._window: list[tuple[Any, Any, Key, Any]] = []  # ascending: order, order, key, value
+        self._known: set[Key] = set()
         self._after: Any = None  # rows up to and with this value are not read again
-        self._paging: list[tuple[Any, Any]] = []
+        self._position: Any = None  # the last value that pages have got to
+        self._read_there: list[Key] = []  # the keys of the rows of that value
         self._margin = margin
-        self._limit: int | None = margin
+        self._limit = margin  # of the next page
+        self._has_limit = True  # whether Directus takes a limit of ours
         self._settled = False  # whether all pages have been read since the last init
         if not self.needs_mark:
             self._begin(since)
 
     @property
     def remembered(self) -> int:
-        """How many keys are remembered: no more than the margin, but while pages are read."""
+        """How many keys are remembered."""
         return len(self._window)
 
     def fields(self) -> Any:
@@ -93,20 +114,26 @@ class Recovery:
             return ",".join([fields, *self._added])
         return [*fields, *self._added]
 
-    def strip(self, row: dict[str, Any]) -> dict[str, Any]:
+    def strip(self, row: Row) -> Row:
         """Return ``row`` without the fields that only recovery asked for."""
         return {name: value for name, value in row.items() if name not in self._added}
 
-    def mark_query(self) -> dict[str, Any]:
+    def mark_query(self) -> Query:
         """Return the query whose rows are those that exist before the first subscribe."""
         fields = [self.key] if self.field == self.key else [self.key, self.field]
-        return _limited({"fields": fields, "sort": ["-" + self.field]}, self._limit)
+        return self._limited({"fields": fields, "sort": ["-" + self.field]})
 
-    def accept_mark(self, rows: list[dict[str, Any]]) -> None:
-        """Take the answer to :meth:`mark_query`: these rows are known, and no older one counts."""
+    def accept_mark(self, rows: list[Any]) -> None:
+        """Take the answer to :meth:`mark_query`: these rows are known, and no older one counts.
+
+        Raises:
+            UnusableRows: they have no order.
+        """
+        for row in rows:
+            self._pair_of(row)
         self._begin(rows)
         self.needs_mark = False
-        if self._limit is not None and len(rows) < self._limit:
+        if self._has_limit and len(rows) < self._limit:
             self._after = None  # it was the whole collection: any other row is a new one
 
     def relax(self, code: str) -> bool:
@@ -114,16 +141,21 @@ class Recovery:
 
         Returns whether the same read is worth sending again.
         """
-        worth_it = code == _LIMIT_REFUSED and self._limit is not None
-        self._limit = None if worth_it else self._limit
-        return worth_it
+        is_worth_it = code == _LIMIT_REFUSED and self._has_limit
+        self._has_limit = self._has_limit and not is_worth_it
+        return is_worth_it
+
+    def shrink(self) -> None:
+        """Ask for smaller pages: the connection was lost while one was on its way."""
+        self._limit = max(1, self._limit // _SHRINK)
 
     def begin_pages(self) -> None:
         """Begin to catch up: the next page is the first one, and nothing is forgotten."""
-        self._paging = []
+        self._position = None
+        self._read_there = []
         self._settled = False
 
-    def page_query(self) -> dict[str, Any]:
+    def page_query(self) -> Query:
         """Return the query of the next page of rows that may not have been delivered."""
         query = {
             name: self._query[name]
@@ -133,43 +165,51 @@ class Recovery:
         fields = self.fields()
         if fields is not None:
             query["fields"] = fields
-        theirs = _parsed(self._query.get("filter"))
-        ours = self._position()
-        query["filter"] = {"_and": [theirs, ours]} if theirs else ours
+        ours = self._next_rows()
+        query["filter"] = {"_and": [self._filter, ours]} if self._filter else ours
         sort = [self.field] if self.field == self.key else [self.field, self.key]
-        return _limited({**query, "sort": sort}, self._limit)
+        return self._limited({**query, "sort": sort})
 
-    def is_last(self, rows: list[dict[str, Any]]) -> bool:
+    def is_last(self, rows: list[Any]) -> bool:
         """Return whether no page comes after this one."""
-        return not rows if self._limit is None else len(rows) < self._limit
+        return len(rows) < self._limit if self._has_limit else not rows
 
-    def accept_page(self, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-        """Take a page of rows; return those that were not delivered yet."""
-        self._paging += [(row[self.field], row[self.key]) for row in rows]
-        last = self._paging[-1][0] if self._paging else None
-        if self.field == self.key:
-            del self._paging[:-1]
-        else:
-            self._paging = [pair for pair in self._paging if pair[0] == last]
+    def accept_page(self, rows: list[Any]) -> list[Row]:
+        """Take a page of rows; return those that were not delivered yet.
+
+        Raises:
+            UnusableRows: they have no order, or the same rows come again and again.
+        """
+        pairs = [self._pair_of(row) for row in rows]
+        if pairs:
+            self._advance(pairs)
         new = [row for row in rows if self.accept(row)]
         self._settled = self.is_last(rows)
+        if self._settled:
+            self._limit = self._margin
         self._trim()
         return new
 
-    def accept(self, row: dict[str, Any]) -> bool:
+    def accept(self, row: Row) -> bool:
         """Remember ``row``; return whether it is new."""
-        key = row.get(self.key)
-        if key in self._known:
-            return False
-        value = row.get(self.field)
+        key, value = _comparable(row.get(self.key)), _comparable(row.get(self.field))
         if key is None or value is None:
             return True
-        if self._after is not None and order(value) <= order(self._after):
-            return True
-        insort(self._window, (order(value), order(key), (value, key)))
+        if key in self._known or (self._after is not None and order(value) <= order(self._after)):
+            return False
+        insort(self._window, (order(value), order(key), key, value), key=lambda entry: entry[:2])
         self._known.add(key)
         self._trim()
         return True
+
+    def _pair_of(self, row: Any) -> tuple[Any, Key]:
+        """Return a row's value and key."""
+        if not isinstance(row, dict):
+            raise UnusableRows(f"a row is no object, but {str(row)[:40]!r}.")
+        for name in (self.field, self.key):
+            if _comparable(row.get(name)) is None:
+                raise UnusableRows(f'a row has no "{name}" that can be ordered.')
+        return row[self.field], row[self.key]
 
     def _begin(self, since: Since) -> None:
         if not isinstance(since, list):
@@ -177,54 +217,109 @@ class Recovery:
             return
         for row in since:
             self.accept(row)
-        if since:
-            self._after = self._window[0][2][0] if self._window else None
+        if self._window:
+            self._after = self._window[0][3]
+        else:
+            self.needs_mark = bool(since)  # the rows lack the field, and say nothing
+
+    def _advance(self, pairs: list[tuple[Any, Key]]) -> None:
+        """Record how far the pages have got."""
+        last = max(pairs, key=lambda pair: order(pair[0]))[0]
+        there = [key for value, key in pairs if order(value) == order(last)]
+        if self._position is not None and order(last) <= order(self._position):
+            there = [key for key in there if key not in self._read_there]
+            if self.field == self.key or not there or order(last) < order(self._position):
+                raise UnusableRows("the same rows come again and again.")
+            self._read_there += there
+        else:
+            self._position, self._read_there = last, there
+        if len(self._read_there) > _MOST_KEYS * self._margin:
+            raise UnusableRows(f'too many rows share one "{self.field}".')
 
     def _trim(self) -> None:
-        """Forget what is older than the margin, as far as the pages have got."""
+        """Forget what is older than the margin, as far as the pages have got.
+
+        Rows that share a value are forgotten together, and those of the newest value are kept:
+        another row of that value may still come.
+        """
         while len(self._window) > self._margin:
             oldest = self._window[0][0]
-            if not self._settled and (not self._paging or oldest > order(self._paging[-1][0])):
-                return
-            self._after = self._window[0][2][0]
+            if oldest == self._window[-1][0] or not self._is_read(oldest):
+                break
+            self._after = self._window[0][3]
             end = bisect_left(self._window, True, key=lambda entry: entry[0] > oldest)
-            for entry in self._window[:end]:
-                self._known.discard(entry[2][1])
-            del self._window[:end]
+            self._forget(end)
+        # Beyond this a row may come twice; none is lost.
+        self._forget(max(0, len(self._window) - _MOST_KEYS * self._margin))
 
-    def _position(self) -> dict[str, Any]:
+    def _is_read(self, value: Any) -> bool:
+        """Return whether the pages have got past the rows of a value, given as its order."""
+        if self._settled:
+            return True
+        if self._position is None:
+            return False
+        reached = order(self._position)
+        return bool(value < reached or (value == reached and self.field == self.key))
+
+    def _forget(self, count: int) -> None:
+        for entry in self._window[:count]:
+            self._known.discard(entry[2])
+        del self._window[:count]
+
+    def _next_rows(self) -> Query:
         """Return the filter for rows past what is settled and past the pages already read."""
-        if not self._paging:
+        if self._position is None:
             return {self.field: {"_nnull": True} if self._after is None else {"_gt": self._after}}
-        value = self._paging[-1][0]
         if self.field == self.key:
-            return {self.field: {"_gt": value}}
+            return {self.field: {"_gt": self._position}}
         # Rows may share a value: those of this value that were read are left out by key, which
         # works for keys that have no order, such as UUIDs.
-        read = [key for _, key in self._paging]
-        return {"_and": [{self.field: {"_gte": value}}, {self.key: {"_nin": read}}]}
+        return {
+            "_and": [
+                {self.field: {"_gte": self._position}},
+                {self.key: {"_nin": list(self._read_there)}},
+            ]
+        }
+
+    def _limited(self, query: Query) -> Query:
+        return {**query, "limit": self._limit} if self._has_limit else query
 
 
 def order(value: Any) -> Any:
     """Return what ``value`` is compared by: numbers, and strings of digits, as numbers."""
-    if isinstance(value, str):
-        return (0, int(value), "") if value.isdecimal() else (1, 0, value)
-    return (0, value, "")
+    if not isinstance(value, str):
+        return (0, value, "")
+    is_number = value.isdecimal() and len(value) <= _MOST_DIGITS
+    return (0, int(value), "") if is_number else (1, 0, value)
 
 
-def _limited(query: dict[str, Any], limit: int | None) -> dict[str, Any]:
-    return query if limit is None else {**query, "limit": limit}
+_MOST_DIGITS = 4000  # Python reads no longer ones as a number
+
+
+def _comparable(value: Any) -> Any:
+    """Return ``value`` if it can be ordered: a finite number or a text; else None."""
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return None
+    return None if isinstance(value, float) and not isfinite(value) else value
 
 
 def _parsed(filter_: Any) -> Any:
-    return decode(filter_) if isinstance(filter_, str) else filter_
+    if not isinstance(filter_, str):
+        return filter_
+    try:
+        return decode(filter_)
+    except ValueError:
+        raise UsageError(
+            f"A filter is a dict, or JSON text, and this is neither: {filter_[:40]!r}."
+        ) from None
 
 
 def _missing_fields(fields: Any, needed: tuple[str, ...]) -> list[str]:
     """Return which of ``needed`` the subscriber's fields do not cover, each once."""
     if not fields:
         return []
-    names = fields.split(",") if isinstance(fields, str) else fields
-    if "*" in names:
+    given = [fields] if isinstance(fields, str) else fields
+    names = {name.strip() for each in given if isinstance(each, str) for name in each.split(",")}
+    if any(name.split(".")[0] == "*" for name in names):
         return []
     return [name for name in dict.fromkeys(needed) if name not in names]

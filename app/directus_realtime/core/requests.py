@@ -7,9 +7,12 @@ the queue; a create, update or delete never does, since it may have been carried
 
 from collections import deque
 from heapq import heappop, heappush
+from typing import Any
 
 from ..errors import DeliveryUnknown, DirectusError, OutboxFull, ReplyTimeout, ServerError
+from . import codec
 from .auth import AuthState
+from .unanswered import Unanswered
 
 FailedRequest = tuple[str, DirectusError]
 """The uid of a request and why it has no result."""
@@ -27,10 +30,14 @@ class PendingRequest:
         expires: the time at which ``timeout`` is over, None for never.
         settled: whether it has its outcome.
         period: the auth state's period in which it was written last.
+        is_items: whether its answer is of type ``items``.
+        items_uid: the uid that such a message has, whether or not somebody waits for it.
     """
 
     __slots__ = (
         "expires",
+        "is_items",
+        "items_uid",
         "period",
         "repeatable",
         "settled",
@@ -42,7 +49,7 @@ class PendingRequest:
 
     def __init__(
         self,
-        text: str,
+        message: dict[str, Any] | str,
         *,
         uid: str | None = None,
         what: str = "message",
@@ -50,7 +57,7 @@ class PendingRequest:
         timeout: float | None = None,
         now: float = 0.0,
     ) -> None:
-        self.text = text
+        self.text = message if isinstance(message, str) else codec.encode(message)
         self.uid = uid
         self.what = what
         self.repeatable = repeatable
@@ -58,6 +65,10 @@ class PendingRequest:
         self.expires = None if timeout is None else now + timeout
         self.settled = False
         self.period = 0
+        content = _content(message)
+        self.is_items = content.get("type") == "items"
+        given = content.get("uid")
+        self.items_uid = given if isinstance(given, str) else None
 
 
 class Requests:
@@ -66,11 +77,13 @@ class Requests:
     Args:
         limit: how many messages may wait for the connection.
         auth: tells in which period of a token a request is written.
+        unanswered: follows the items messages of the connection.
     """
 
-    def __init__(self, limit: int, auth: AuthState) -> None:
+    def __init__(self, limit: int, auth: AuthState, unanswered: Unanswered) -> None:
         self._limit = limit
         self._auth = auth
+        self._unanswered_items = unanswered
         self._waiting: deque[PendingRequest] = deque()
         self._unanswered: dict[str, PendingRequest] = {}
         self._expiries: list[tuple[float, int, PendingRequest]] = []  # a heap
@@ -94,6 +107,8 @@ class Requests:
 
     def written(self, request: PendingRequest) -> None:
         """Record that ``request`` was written; its answer is waited for if it has a uid."""
+        if request.is_items:
+            self._unanswered_items.written(request.items_uid)
         if request.uid is not None:
             request.period = self._auth.period
             self._unanswered[request.uid] = request
@@ -165,7 +180,9 @@ class Requests:
         while (due := self.deadline()) is not None and due <= now:
             request = heappop(self._expiries)[2]
             sent = self._unanswered.pop(request.uid or "", None) is not None
-            error = ReplyTimeout(request.what, request.timeout or 0.0, sent)
+            error: DirectusError = ReplyTimeout(request.what, request.timeout or 0.0, sent)
+            if sent and not request.repeatable and self._unanswered_items.has_errors:
+                error = DeliveryUnknown(request.what, "Directus refused a request, naming none")
             failures.append(self._fail(request, error))
         return failures
 
@@ -179,3 +196,14 @@ class Requests:
     def _fail(request: PendingRequest, error: DirectusError) -> FailedRequest:
         request.settled = True
         return request.uid or "", error
+
+
+def _content(message: dict[str, Any] | str) -> dict[str, Any]:
+    """Return a message's fields; nothing for a text that is no JSON object."""
+    if isinstance(message, dict):
+        return message
+    try:
+        content = codec.decode(message)
+    except ValueError:
+        return {}
+    return content if isinstance(content, dict) else {}

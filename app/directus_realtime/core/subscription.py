@@ -16,9 +16,11 @@ from .backoff import retry_delay
 from .buffer import Buffer, Item
 from .catch_up import CatchUp, RowCatchUp
 from .events import Event, MessageReceived, Readable, Warned
+from .heartbeat import Heartbeat
 from .messages import Failure, Frame, SubscriptionMessage
+from .own_reads import OwnReads
 from .query import query_to_params
-from .recovery import Recovery
+from .recovery import Recovery, UnusableRows
 from .states import SUBSCRIPTION_TRANSITIONS, SubscriptionCause, SubscriptionState
 
 log = logging.getLogger("directus")
@@ -29,6 +31,9 @@ class Connection(NamedTuple):
 
     Attributes:
         send: writes a message.
+        reads: sends the reads of its own.
+        heartbeat: tells when a frame came last.
+        check_life: asks whether Directus is still there.
         emit: reports an event.
         new_uid: makes a uid for a read of the subscription's own.
         next_number: returns the number of the next subscription.
@@ -38,6 +43,9 @@ class Connection(NamedTuple):
     """
 
     send: Callable[[dict[str, Any]], None]
+    reads: OwnReads
+    heartbeat: Heartbeat
+    check_life: Callable[[float], None]
     emit: Callable[[Event], None]
     new_uid: Callable[[], str]
     next_number: Callable[[], int]
@@ -93,7 +101,9 @@ class SubscriptionProtocol:
         self._buffer = Buffer(limit)
         self._due: float | None = None  # of the init, of the retry or of the confirmation
         self._read_uid: str | None = None  # of a read of its own that is unanswered
-        self._read_due: float | None = None
+        self._read_at = 0.0
+        self._silent_reads = 0  # in a row
+        self._subscribed_at = 0.0
         self._is_paused = False  # whether the next page waits for the consumer
         self._period = 0  # the auth state's period in which its subscribe was written
         self._was_resent = False  # whether its subscribe was answered without a token
@@ -138,7 +148,7 @@ class SubscriptionProtocol:
 
     def deadline(self) -> float | None:
         """Return the earliest time at which :meth:`tick` must be called, or None."""
-        times = (self._due, self._read_due, self._catch_up.held_until)
+        times = (self._due, self._catch_up.held_until)
         return min((due for due in times if due is not None), default=None)
 
     # What happens to the connection
@@ -156,17 +166,18 @@ class SubscriptionProtocol:
 
     def connection_lost(self) -> None:
         """Forget what was under way; a subscription that was leaving has left."""
+        was_reading = self.state is SubscriptionState.CATCHING_UP and self._read_uid is not None
+        self._catch_up.connection_lost(was_reading)
         if self.state not in (SubscriptionState.AWAY, SubscriptionState.ENDED):
             self._become(SubscriptionCause.LOST)
-        self._forget_read()
-        self._due = None
+        self._read_uid = self._due = None
         self._is_paused = self._was_resent = False
         self._awaits_init = self._owes_unsubscribe = False
         self._deliver_missed(self._catch_up.release())
 
     def token_expired(self) -> None:
         """Record that events and answers are the public's from here on, or errors."""
-        self._forget_read()  # the answer counts for nothing: the public may see other rows
+        self._read_uid = None  # the answer counts for nothing: the public may see other rows
         if SubscriptionCause.EXPIRED in SUBSCRIPTION_TRANSITIONS[self.state]:
             self._become(SubscriptionCause.EXPIRED)
 
@@ -206,11 +217,17 @@ class SubscriptionProtocol:
         elif self.state is SubscriptionState.SUBSCRIBING:
             self._refused(ServerError(*error), now)
         else:
-            self._push(ServerError(*error), now)
+            self._connection.emit(
+                Warned(
+                    f'An event of "{self.collection}" could not be shown to this subscription: '
+                    f"{ServerError(*error)}"
+                )
+            )
 
     def take_read(self, frame: Frame, now: float) -> None:
         """Take the answer to a read of its own."""
-        self._forget_read()
+        self._read_uid = None
+        self._silent_reads = 0
         catch_up, rows = self._catch_up, frame.message.get("data")
         assert isinstance(catch_up, RowCatchUp), "a plain subscription reads nothing"
         marking = self.state is SubscriptionState.MARKING
@@ -221,13 +238,9 @@ class SubscriptionProtocol:
         elif frame.error is not None:
             self._go_plain(str(ServerError(*frame.error)), now)
         elif not isinstance(rows, list):
-            self._go_plain("the answer holds no list of rows", now)
-        elif marking:
-            catch_up.accept_mark(rows)
-            self._subscribe(now)
+            self._go_plain("the answer holds no list of rows.", now)
         else:
-            self._deliver_missed(catch_up.take_page(rows, now))
-            self._read_page(now)
+            self._take_rows(catch_up, rows, now)
 
     def resume(self, now: float) -> bool:
         """Go on catching up if that waited for the consumer; return whether it did."""
@@ -240,12 +253,10 @@ class SubscriptionProtocol:
         """Do what is due; return whether Directus no longer answers on this connection.
 
         It is silent then on what it answered before. On a first subscribe it may have its
-        reasons, and the consumer is told.
+        reasons: the consumer is told, if Directus is there at all.
         """
         if (held_until := self._catch_up.held_until) is not None and held_until <= now:
             self._deliver_missed(self._catch_up.release())
-        if self._read_due is not None and self._read_due <= now:
-            return True
         if self._due is None or self._due > now:
             return False
         self._due = None
@@ -257,8 +268,23 @@ class SubscriptionProtocol:
                 self.begin(now)
         elif self.was_live:
             return True
-        else:
+        elif self._connection.heartbeat.heard_at > self._subscribed_at:
             self._fail(ReplyTimeout("subscription", self._connection.timeout, sent=True))
+        else:  # nothing at all has come since: the connection may be dead
+            self._connection.check_life(now)
+            self._due = now + self._connection.heartbeat.timeout
+        return False
+
+    def read_overdue(self, now: float) -> bool:
+        """Take that a read of its own was not answered; return whether to give up the connection.
+
+        Where Directus is there and silent a second time, the rows cannot be read.
+        """
+        self._silent_reads += 1
+        if self._silent_reads == 1 or self._connection.heartbeat.heard_at <= self._read_at:
+            return True
+        self._forget_read(now)
+        self._go_plain("Directus does not answer that.", now)
         return False
 
     # How it ends
@@ -270,7 +296,7 @@ class SubscriptionProtocol:
         self._deliver_missed(self._catch_up.release())
         was_subscribing = self.state is SubscriptionState.SUBSCRIBING
         self._become(SubscriptionCause.UNSUBSCRIBE)
-        self._forget_read()
+        self._forget_read(now)
         self._is_paused = False
         if self.state is SubscriptionState.ENDED:
             self._due = None
@@ -295,6 +321,7 @@ class SubscriptionProtocol:
         self._catch_up.begin()
         self._become(SubscriptionCause.SUBSCRIBE)
         self._due = now + self._connection.timeout
+        self._subscribed_at = now
         self._period = self._connection.auth.period
         query = self._catch_up.subscribe_query(self._query)
         params = None if query is None else query_to_params(query)
@@ -337,6 +364,17 @@ class SubscriptionProtocol:
         else:
             self._push(accepted.message, now)
 
+    def _take_rows(self, catch_up: RowCatchUp, rows: list[Any], now: float) -> None:
+        try:
+            if self.state is SubscriptionState.MARKING:
+                catch_up.accept_mark(rows)
+                self._subscribe(now)
+            else:
+                self._deliver_missed(catch_up.take_page(rows, now))
+                self._read_page(now)
+        except UnusableRows as error:
+            self._go_plain(str(error), now)
+
     def _read_page(self, now: float) -> None:
         """Read the next page of missed rows, as soon as the consumer has made room for it."""
         query = self._catch_up.page_query()
@@ -351,13 +389,14 @@ class SubscriptionProtocol:
 
     def _read(self, query: Query, now: float) -> None:
         self._read_uid = self._connection.new_uid()
-        self._read_due = now + self._connection.timeout
-        self._connection.send(
-            messages.items("read", self.collection, query=query, uid=self._read_uid)
-        )
+        self._read_at = now
+        read = messages.items("read", self.collection, query=query, uid=self._read_uid)
+        self._connection.reads.send(read, now)
 
-    def _forget_read(self) -> None:
-        self._read_uid = self._read_due = None
+    def _forget_read(self, now: float) -> None:
+        uid, self._read_uid = self._read_uid, None
+        if uid is not None:
+            self._connection.reads.forget(uid, now)
 
     def _go_plain(self, why: str, now: float) -> None:
         """Fall back to the plain subscription, and say so once."""
@@ -409,7 +448,6 @@ class SubscriptionProtocol:
     def _finish(self, cause: SubscriptionCause) -> None:
         self._become(cause)
         self._due = None
-        self._forget_read()
 
     def _fail(self, error: DirectusError) -> None:
         """End it with an error for its consumer."""

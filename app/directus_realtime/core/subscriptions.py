@@ -151,6 +151,13 @@ class Subscriptions:
                 return True
         return False
 
+    def read_overdue(self, uid: str, now: float) -> bool:
+        """Take that a read was not answered; return whether to give up the connection."""
+        for subscription in self._by_uid.values():
+            if subscription.awaits(uid):
+                return subscription.read_overdue(now)
+        return False
+
     def deadline(self) -> float | None:
         """Return the earliest deadline of any, or None."""
         deadlines = (subscription.deadline() for subscription in self._by_uid.values())

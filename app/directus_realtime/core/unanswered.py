@@ -1,0 +1,87 @@
+"""Which `items` messages of a connection are unanswered, to tell whose an error without a uid is.
+
+Before 12.4 Directus names no uid in an error of type ``items``. Successes name theirs. So such an
+error belongs to the one message that is unanswered; and where as many errors came as messages are
+unanswered, all of these failed. What nobody waits for counts too: a message that was sent without
+waiting, and a request that timed out, may still be answered.
+"""
+
+from .messages import Failure
+
+_MOST = 1000
+"""How many are followed; where more are unanswered, no error is assigned on this connection."""
+
+
+class Unanswered:
+    """The unanswered messages of one connection, and the errors that name none of them.
+
+    Attributes:
+        names_uids: whether an error on this connection has named a uid.
+    """
+
+    def __init__(self) -> None:
+        self.names_uids = False
+        self._uids: dict[str, None] = {}
+        self._errors: list[Failure] = []
+        self._is_lost = False  # whether there were too many to follow
+
+    @property
+    def has_errors(self) -> bool:
+        """Whether errors came that belong to some of them."""
+        return bool(self._errors)
+
+    def written(self, uid: str | None) -> None:
+        """Record that a message was written; one without a uid cannot be followed."""
+        if self.names_uids or self._is_lost:
+            return
+        if uid is not None:
+            self._uids[uid] = None
+        self._is_lost = uid is None or len(self._uids) > _MOST
+        if self._is_lost:
+            self._uids.clear()
+            self._errors.clear()
+
+    def answered(self, uid: str, *, failed: bool) -> None:
+        """Record an answer that names its uid."""
+        self._uids.pop(uid, None)
+        if failed:
+            self.names_uids = True
+            self._uids.clear()
+            self._errors.clear()
+
+    def fail_one(self, error: Failure) -> None:
+        """Record an error that names no uid."""
+        if self._uids and not self._is_lost:
+            self._errors.append(error)
+
+    def failed(self) -> list[tuple[str, Failure]]:
+        """Return the messages that are known to have failed, each with its error; once.
+
+        Where several errors came, which of them belongs to which message is not known: the error
+        says so, unless they are the same.
+        """
+        if not self._errors or len(self._errors) < len(self._uids):
+            return []
+        failures = [(uid, _combined(self._errors)) for uid in self._uids]
+        self._uids.clear()
+        self._errors.clear()
+        return failures
+
+    def connection_lost(self) -> None:
+        """Forget everything: the next connection begins anew."""
+        self.names_uids = self._is_lost = False
+        self._uids.clear()
+        self._errors.clear()
+
+
+def _combined(errors: list[Failure]) -> Failure:
+    distinct = list(dict.fromkeys(errors))
+    if len(distinct) == 1:
+        return distinct[0]
+    codes = list(dict.fromkeys(code for code, _ in distinct))
+    reasons = " / ".join(f"{message} ({code})" for code, message in distinct)
+    return (
+        codes[0] if len(codes) == 1 else "UNKNOWN",
+        f"Directus refused {len(errors)} requests and does not say which for what reason: "
+        f"{reasons}",
+    )
