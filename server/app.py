@@ -42,8 +42,7 @@ def create_app(config: Config) -> Starlette:
             yield
 
     handlers: Any = {DirectusError: _told, HTTPException: _not_found}
-    first = middleware(config) if config.directus is None else []
-    app = Starlette(lifespan=lifespan, exception_handlers=handlers, middleware=first)
+    app = Starlette(lifespan=lifespan, exception_handlers=handlers, middleware=middleware(config))
     app.router.redirect_slashes = False
     return app
 

@@ -18,6 +18,7 @@ from server.errors import route_not_found
 from server.handlers import Handlers
 from server.http import Callers, Json
 from server.hub import Hub
+from server.internal_errors import InternalErrorMiddleware
 from server.items import Items
 from server.limits import Window
 from server.project import Project
@@ -42,8 +43,12 @@ def project_of(config: Config) -> Project:
 
 
 def middleware(config: Config) -> list[Middleware]:
-    """Return what every request passes first."""
+    """Return what every request passes first, the outermost first."""
+    failures = Middleware(InternalErrorMiddleware)
+    if config.directus is not None:
+        return [failures]
     found = [Middleware(Cors, config=config)] if config.cors_enabled and config.cors_origin else []
+    found.append(failures)
     if config.rate_limiter_enabled:
         found.append(Middleware(Throttle, config=config))
     return found

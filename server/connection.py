@@ -10,8 +10,9 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from server.authentication import Admission, Authentication
 from server.dispatch import Dispatcher
-from server.effects import Authenticate, Close, Effect, Note, Send, Work
-from server.errors import DirectusError
+from server.effects import Authenticate, Close, Effect, Failure, Note, Send, Work
+from server.errors import DirectusError, internal_error
+from server.frames import error_frame
 from server.session import Session
 
 log = logging.getLogger("server")
@@ -98,9 +99,10 @@ class Connection:
 
     def _receive(self, text: str) -> None:
         try:
-            self._do(self._session.receive(text, self._loop.time()))
-        except Exception:
-            log.exception("a frame got no answer")
+            effects = self._session.receive(text, self._loop.time())
+        except Exception as error:
+            effects = [Failure(error), Send(error_frame("server", internal_error()))]
+        self._do(effects)
 
     async def _send_until_closed(self) -> None:
         try:
@@ -135,6 +137,8 @@ class Connection:
                 self.finish(None)
             elif isinstance(effect, Note):
                 log.info("%s", effect.reason)
+            elif isinstance(effect, Failure):
+                log.error("a request failed", exc_info=effect.error)
             else:
                 task = self._loop.create_task(self._work(effect))
                 self._tasks.add(task)
@@ -143,34 +147,28 @@ class Connection:
 
     async def _work(self, work: Work) -> None:
         async with self._slots:
-            try:
-                await self._performed(work)
-            except Exception:
-                log.exception("a request got no answer")
+            if isinstance(work, Authenticate):
+                self._do(await self._authenticated(work))
+            else:
+                await self._dispatcher.perform(
+                    work.request, lambda result: self._do(self._session.answer(work, result))
+                )
 
-    async def _performed(self, work: Work) -> None:
-        if isinstance(work, Authenticate):
-            await self._authenticate(work)
-            return
-        await self._dispatcher.perform(
-            work.request, lambda result: self._do(self._session.answer(work, result))
-        )
-
-    async def _authenticate(self, work: Authenticate) -> None:
+    async def _authenticated(self, work: Authenticate) -> list[Effect]:
         try:
             admission = await self._authentication.admit(work.credentials)
-        except DirectusError as error:
-            log.info("a client is not let in: %s", error)
-            self._do(self._session.authenticated(work, None, self._loop.time()))
-            return
-        effects = self._session.authenticated(
+        except Exception as error:
+            # As with Directus, the client hears of any failure that its authentication failed.
+            reason = Note(f"a client is not let in: {error}")
+            cause = reason if isinstance(error, DirectusError) else Failure(error)
+            return [cause, *self._session.authenticated(work, None, self._loop.time())]
+        return self._session.authenticated(
             work,
             admission.rights,
             self._loop.time(),
             expires=expiry_of(admission),
             refresh_token=admission.refresh_token,
         )
-        self._do(effects)
 
     def _arm(self) -> None:
         if self._timer is not None:
@@ -182,7 +180,12 @@ class Connection:
 
     def _tick(self) -> None:
         # Timers of asyncio may come a little early, by the clock's resolution.
-        self._do(self._session.tick(max(self._loop.time(), self._session.deadline or 0)))
+        try:
+            effects = self._session.tick(max(self._loop.time(), self._session.deadline or 0))
+        except Exception as error:
+            self._session.close()
+            effects = [Failure(error), Close()]
+        self._do(effects)
 
 
 def expiry_of(admission: Admission | None) -> float | None:

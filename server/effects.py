@@ -29,6 +29,13 @@ class Note:
 
 
 @dataclass(frozen=True, slots=True)
+class Failure:
+    """Log an unexpected exception, with its traceback."""
+
+    error: Exception
+
+
+@dataclass(frozen=True, slots=True)
 class Authenticate:
     """Find whose ``credentials`` these are, then call :meth:`Session.authenticated`."""
 
@@ -53,4 +60,4 @@ class Snapshot:
 
 
 Work = Authenticate | Perform | Snapshot
-Effect = Send | Close | Note | Work
+Effect = Send | Close | Note | Failure | Work

@@ -143,6 +143,11 @@ def route_not_found(path: str) -> DirectusError:
     )
 
 
+def internal_error() -> DirectusError:
+    """Return the error of a fault in the server itself; the host's log has the cause."""
+    return DirectusError("INTERNAL_SERVER_ERROR", "An unexpected error occurred.", status=500)
+
+
 def unavailable(service: str, reason: str) -> DirectusError:
     """Return the error of something that the server needs and has not got; no full stop."""
     return DirectusError(

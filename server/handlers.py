@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from server.effects import Close, Effect, Note, Perform, Send, Snapshot, Uid
-from server.errors import DirectusError, forbidden_collection, invalid_query
+from server.effects import Close, Effect, Failure, Note, Perform, Send, Snapshot, Uid
+from server.errors import DirectusError, forbidden_collection, internal_error, invalid_query
 from server.filters import Context
 from server.frames import check_items, check_subscribe, error_frame, frame
 from server.hub import Hub, Subscriber, Subscription
@@ -21,6 +21,9 @@ _INHERITED = {"constructor", "toString", "toLocaleString", "valueOf", "hasOwnPro
 _INHERITED |= {"isPrototypeOf", "propertyIsEnumerable", "__proto__", "__defineGetter__"}
 _INHERITED |= {"__defineSetter__", "__lookupGetter__", "__lookupSetter__"}
 
+_ERROR_TYPES = {"items": "items", "subscribe": "subscribe", "unsubscribe": "subscribe"}
+"""The type of the error frame of each type of message; "server" for all others."""
+
 
 @dataclass(frozen=True, slots=True)
 class Handlers:
@@ -34,6 +37,16 @@ class Handlers:
 
     def handle(self, subscriber: Subscriber, message: Message) -> list[Effect]:
         """Return what a message of any type but auth asks for."""
+        try:
+            return self._handle(subscriber, message)
+        except Exception as error:
+            uid = message.get("uid")
+            if message["type"] == "subscribe":
+                uid = _as_text(uid)
+            type_ = _ERROR_TYPES.get(message["type"], "server")
+            return [Failure(error), *_refused(type_, internal_error(), uid)]
+
+    def _handle(self, subscriber: Subscriber, message: Message) -> list[Effect]:
         uid: Uid = message.get("uid")
         match message["type"]:
             case "ping" if self.heartbeat:
@@ -52,6 +65,12 @@ class Handlers:
 
     def answer(self, work: Perform | Snapshot, result: Outcome | DirectusError) -> list[Effect]:
         """Tell what came of ``work``. A subscription that starts with rows starts only now."""
+        try:
+            return self._answer(work, result)
+        except Exception as error:
+            return [Failure(error), *self._answer(work, internal_error())]
+
+    def _answer(self, work: Perform | Snapshot, result: Outcome | DirectusError) -> list[Effect]:
         if isinstance(work, Snapshot):
             return self._subscribed(work.subscription, result)
         if isinstance(result, DirectusError):
@@ -65,9 +84,9 @@ class Handlers:
     ) -> list[Effect]:
         if isinstance(result, DirectusError):
             return _refused("subscribe", result, subscription.uid)
+        init = frame(subscription.uid, type="subscription", event="init", **_shown(result))
         self.hub.add(subscription)
-        shown = _shown(result)
-        return [Send(frame(subscription.uid, type="subscription", event="init", **shown))]
+        return [Send(init)]
 
     def _subscribe(self, subscriber: Subscriber, message: Message) -> list[Effect]:
         try:

@@ -139,15 +139,11 @@ def _names_item(subscription: Subscription, event: Event) -> bool:
     return item is None or any(isinstance(key, str) and key == item for key in event.keys)
 
 
-def texts_of(views: Iterable[View], read: Callable[[View], Shown]) -> dict[View, str | None]:
-    """Return the frame of each view, without uid, or None where there is nothing to tell.
+def text_of(view: View, read: Callable[[View], Shown]) -> str | None:
+    """Return the frame of a view, without uid, or None where there is nothing to tell.
 
-    ``read`` fetches rows and counts, once for each; its DirectusError becomes the frame.
+    ``read`` fetches rows and counts; its DirectusError becomes the frame.
     """
-    return {view: _text_of(view, read) for view in dict.fromkeys(views)}
-
-
-def _text_of(view: View, read: Callable[[View], Shown]) -> str | None:
     try:
         shown = _shown(view, read)
     except DirectusError as error:

@@ -113,7 +113,7 @@ class Store:
             with self._engine.connect() as connection:
                 return work(connection)
         except DBAPIError as error:
-            raise _translated(error) from error
+            raise translated(error) from error
 
     def _write_until_closed(self) -> None:
         open_ = True
@@ -148,7 +148,7 @@ class Store:
                 for job in batch:
                     self._commit([job])
             else:
-                batch[0].error = _translated(error) if isinstance(error, DBAPIError) else error
+                batch[0].error = translated(error) if isinstance(error, DBAPIError) else error
                 log.error("a write failed: %s", error)
 
 
@@ -163,7 +163,7 @@ def _run(connection: sa.Connection, job: _Job) -> None:
     try:
         job.result = job.work(connection)
     except DBAPIError as error:
-        job.error = _translated(error)
+        job.error = translated(error)
         if job.error.status == 503:
             # Trouble with the file may have ended the transaction, and with it what others wrote.
             raise
@@ -197,7 +197,7 @@ def _engine(path: Path) -> sa.Engine:
     return engine
 
 
-def _translated(error: DBAPIError) -> DirectusError:
+def translated(error: DBAPIError) -> DirectusError:
     """Return what a client is told: whether it asked the impossible, or the file is in trouble."""
     code = getattr(error.orig, "sqlite_errorcode", sqlite3.SQLITE_MISMATCH) & 0xFF
     if code == sqlite3.SQLITE_ERROR:

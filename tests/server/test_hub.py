@@ -7,7 +7,7 @@ import pytest
 
 from server.access import Permission, Rights
 from server.errors import forbidden_fields
-from server.hub import Event, Hub, Key, Shown, Subscription, View, tell, texts_of
+from server.hub import Event, Hub, Key, Shown, Subscription, View, tell, text_of
 from server.project import Action, Policy, Rule
 from server.query import Query
 
@@ -45,7 +45,7 @@ class Board:
     def happen(self, action: Action, *keys: Key, separately: bool = False) -> Sequence[Client]:
         groups = [(key,) for key in keys] if separately else [keys]
         concerned = self.hub.concerned([Event("messages", action, group) for group in groups])
-        texts = texts_of((view for _, view in concerned), self.read)
+        texts = {v: text_of(v, self.read) for v in dict.fromkeys(view for _, view in concerned)}
         order = []
         for client, text in tell(concerned, texts):
             assert isinstance(client, Client)

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import json
 from typing import Any
 
 import pytest
@@ -18,6 +19,7 @@ from tests.server.sockets import (
     refused,
     say,
 )
+from tests.server.talk import READ, SUBSCRIBE
 
 
 def test_the_sockets_own_closes_carry_no_code(start: Start) -> None:
@@ -111,18 +113,97 @@ def test_a_client_that_reads_nothing_is_dropped_and_the_others_are_not(start: St
     asyncio.run(run())
 
 
-def test_a_mistake_of_ours_costs_a_frame_and_not_the_connection(
-    start: Start, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    def fail(*_: Any) -> None:
-        raise RuntimeError("a mistake of ours")
+TO_CREATES = {**SUBSCRIBE, "event": "create"}
 
+
+def fail(*_: Any, **__: Any) -> Any:
+    raise RuntimeError("a mistake of ours")
+
+
+def failures(caplog: pytest.LogCaptureFixture) -> int:
+    return sum(record.exc_info is not None for record in caplog.records)
+
+
+@pytest.mark.parametrize(
+    ("broken", "message", "type_", "uid"),
+    [
+        ("handlers.Hub.remove", {"type": "unsubscribe", "uid": 7}, "subscribe", {"uid": 7}),
+        ("handlers.read_query", {**SUBSCRIBE, "query": {}, "uid": 7}, "subscribe", {"uid": "7"}),
+        (
+            "handlers.Hub.add",
+            {**SUBSCRIBE, "event": "create", "uid": "s"},
+            "subscribe",
+            {"uid": "s"},
+        ),
+        ("handlers.Hub.add", {**SUBSCRIBE, "uid": "s"}, "subscribe", {"uid": "s"}),
+        ("handlers.check_items", {**READ, "uid": 7}, "items", {"uid": 7}),
+        ("items.Items.perform", {**READ, "uid": 7}, "items", {"uid": 7}),
+        ("handlers._shown", {**READ, "uid": 7}, "items", {"uid": 7}),
+        ("handlers._collab", {"type": "collab"}, "server", {}),
+        ("session.check_message", {"type": "ping"}, "server", {}),
+    ],
+)
+def test_a_mistake_of_ours_costs_a_request_and_not_the_connection(
+    start: Start,
+    broken: str,
+    message: dict[str, Any],
+    type_: str,
+    uid: dict[str, Any],
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     async def talk(socket: ClientConnection) -> None:
         await say(socket, AUTH)
-        monkeypatch.setattr("server.handlers.Hub.remove", fail)
-        await socket.send('{"type":"unsubscribe"}')
+        with monkeypatch.context() as patch:
+            patch.setattr(f"server.{broken}", fail)
+            assert await say(socket, message) == {
+                "type": type_,
+                "status": "error",
+                "error": {
+                    "code": "INTERNAL_SERVER_ERROR",
+                    "message": "An unexpected error occurred.",
+                },
+                **uid,
+            }
         assert await say(socket, {"type": "ping"}) == {"type": "pong"}
-        monkeypatch.undo()
 
     on_socket(start().address, talk)
     assert "a mistake of ours" in caplog.text
+    assert failures(caplog) == 1
+
+
+def test_an_authentication_that_fails_unexpectedly_is_refused_at_once(
+    start: Start, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def talk(socket: ClientConnection) -> None:
+        await socket.send(json.dumps(AUTH))
+        assert await socket.recv() == HANDSHAKE_FAILED
+        await socket.wait_closed()
+        assert socket.close_code == 1005
+
+    server = start(auth_timeout=60)
+    monkeypatch.setattr("server.authentication.Authentication.admit", fail)
+    on_socket(server.address, talk)
+    assert failures(caplog) == 1
+
+
+def test_an_upgrade_whose_token_cannot_be_checked_is_answered(
+    start: Start, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    address = start().address
+    monkeypatch.setattr("server.authentication.Authentication.identify", fail)
+    assert refused(address, path=f"/websocket?access_token={TOKEN}") == 500
+    assert failures(caplog) == 1
+
+
+def test_a_connection_whose_timer_fails_is_closed(
+    start: Start, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def talk(socket: ClientConnection) -> None:
+        await say(socket, AUTH)
+        await socket.wait_closed()
+        assert socket.close_code == 1005
+
+    monkeypatch.setattr("server.session.Session.tick", fail)
+    on_socket(start(heartbeat_period=0.1).address, talk)
+    assert failures(caplog) == 1
