@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from starlette.types import Message, Receive, Scope, Send
 
-from server.internal_errors import InternalErrorMiddleware
+from server.rest.internal_errors import InternalErrorMiddleware
 from tests.server.people import client
 from tests.server.sockets import BEARER, Start
 
@@ -28,13 +28,13 @@ def fail(*_: Any, **__: Any) -> Any:
 @pytest.mark.parametrize(
     ("broken", "method", "path"),
     [
-        ("items.Items.perform", "GET", "/items/messages"),
-        ("items.Items.perform", "POST", "/items/messages"),
-        ("http.read_query", "GET", "/items/messages"),
-        ("http.nested", "GET", "/items/messages/1"),
-        ("authentication.Authentication.identify", "GET", "/users/me"),
-        ("endpoints.describe", "GET", "/server/info"),
-        ("throttle.Throttle._window", "GET", "/server/ping"),
+        ("items.service.ItemsService.perform", "GET", "/items/messages"),
+        ("items.service.ItemsService.perform", "POST", "/items/messages"),
+        ("rest.context.read_query", "GET", "/items/messages"),
+        ("rest.context.nested", "GET", "/items/messages/1"),
+        ("auth.authentication.Authentication.identify", "GET", "/users/me"),
+        ("rest.endpoints.describe", "GET", "/server/info"),
+        ("rest.rate_limit.RateLimitMiddleware._limiter", "GET", "/server/ping"),
     ],
 )
 def test_a_request_that_fails_is_answered_with_cors_and_logged_once(

@@ -10,6 +10,7 @@ import websockets
 from websockets.asyncio.client import ClientConnection
 
 from tests.server.conftest import TOKEN
+from tests.server.session_harness import READ, SUBSCRIBE
 from tests.server.sockets import (
     AUTH,
     HANDSHAKE_FAILED,
@@ -19,54 +20,53 @@ from tests.server.sockets import (
     refused,
     say,
 )
-from tests.server.talk import READ, SUBSCRIBE
 
 
 def test_the_sockets_own_closes_carry_no_code(start: Start) -> None:
-    async def talk(socket: ClientConnection) -> None:
+    async def conversation(socket: ClientConnection) -> None:
         await socket.send('{"type":"ping"}')
         assert await socket.recv() == HANDSHAKE_FAILED
         await socket.wait_closed()
         assert socket.close_code == 1005
 
-    on_socket(start().address, talk)
+    on_socket(start().address, conversation)
 
 
 def test_authentication_has_a_time_limit(start: Start) -> None:
-    async def talk(socket: ClientConnection) -> None:
+    async def conversation(socket: ClientConnection) -> None:
         assert await socket.recv() == HANDSHAKE_FAILED
         await socket.wait_closed()
         assert socket.close_code == 1005
 
-    on_socket(start(auth_timeout=0.05).address, talk)
+    on_socket(start(auth_timeout=0.05).address, conversation)
 
 
 def test_a_client_that_answers_no_ping_is_closed(start: Start) -> None:
-    async def talk(socket: ClientConnection) -> None:
+    async def conversation(socket: ClientConnection) -> None:
         await say(socket, AUTH)
         assert await socket.recv() == '{"type":"ping"}'
         await socket.wait_closed()
         assert socket.close_code == 1005
 
-    on_socket(start(heartbeat_period=0.1).address, talk)
+    on_socket(start(heartbeat_period=0.1).address, conversation)
 
 
 def test_binary_frames_are_read_as_text(start: Start) -> None:
-    async def talk(socket: ClientConnection) -> None:
+    async def conversation(socket: ClientConnection) -> None:
         await say(socket, AUTH)
         await socket.send(b'{"type":"ping","uid":"bin"}')
         assert await socket.recv() == '{"type":"pong","uid":"bin"}'
         await socket.send(b"\xff\xfe")
         assert "Unable to parse" in str(await socket.recv())
 
-    on_socket(start().address, talk)
+    on_socket(start().address, conversation)
 
 
 def test_a_token_at_the_upgrade_needs_no_auth_message(start: Start) -> None:
-    async def talk(socket: ClientConnection) -> None:
+    async def conversation(socket: ClientConnection) -> None:
         assert await say(socket, {"type": "ping"}) == {"type": "pong"}
 
-    on_socket(start(auth="strict").address, talk, path=f"/websocket?access_token={TOKEN}")
+    on_socket(start(auth="strict").address, conversation, path=f"/websocket?access_token={TOKEN}")
 
 
 @pytest.mark.parametrize(
@@ -127,20 +127,30 @@ def failures(caplog: pytest.LogCaptureFixture) -> int:
 @pytest.mark.parametrize(
     ("broken", "message", "type_", "uid"),
     [
-        ("handlers.Hub.remove", {"type": "unsubscribe", "uid": 7}, "subscribe", {"uid": 7}),
-        ("handlers.read_query", {**SUBSCRIBE, "query": {}, "uid": 7}, "subscribe", {"uid": "7"}),
         (
-            "handlers.Hub.add",
+            "websocket.handlers.Hub.remove",
+            {"type": "unsubscribe", "uid": 7},
+            "subscribe",
+            {"uid": 7},
+        ),
+        (
+            "websocket.handlers.read_query",
+            {**SUBSCRIBE, "query": {}, "uid": 7},
+            "subscribe",
+            {"uid": "7"},
+        ),
+        (
+            "websocket.handlers.Hub.add",
             {**SUBSCRIBE, "event": "create", "uid": "s"},
             "subscribe",
             {"uid": "s"},
         ),
-        ("handlers.Hub.add", {**SUBSCRIBE, "uid": "s"}, "subscribe", {"uid": "s"}),
-        ("handlers.check_items", {**READ, "uid": 7}, "items", {"uid": 7}),
-        ("items.Items.perform", {**READ, "uid": 7}, "items", {"uid": 7}),
-        ("handlers._shown", {**READ, "uid": 7}, "items", {"uid": 7}),
-        ("handlers._collab", {"type": "collab"}, "server", {}),
-        ("session.check_message", {"type": "ping"}, "server", {}),
+        ("websocket.handlers.Hub.add", {**SUBSCRIBE, "uid": "s"}, "subscribe", {"uid": "s"}),
+        ("websocket.handlers.check_items", {**READ, "uid": 7}, "items", {"uid": 7}),
+        ("items.service.ItemsService.perform", {**READ, "uid": 7}, "items", {"uid": 7}),
+        ("websocket.handlers._body", {**READ, "uid": 7}, "items", {"uid": 7}),
+        ("websocket.handlers._collab", {"type": "collab"}, "server", {}),
+        ("websocket.session.check_message", {"type": "ping"}, "server", {}),
     ],
 )
 def test_a_mistake_of_ours_costs_a_request_and_not_the_connection(
@@ -152,7 +162,7 @@ def test_a_mistake_of_ours_costs_a_request_and_not_the_connection(
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    async def talk(socket: ClientConnection) -> None:
+    async def conversation(socket: ClientConnection) -> None:
         await say(socket, AUTH)
         with monkeypatch.context() as patch:
             patch.setattr(f"server.{broken}", fail)
@@ -167,7 +177,7 @@ def test_a_mistake_of_ours_costs_a_request_and_not_the_connection(
             }
         assert await say(socket, {"type": "ping"}) == {"type": "pong"}
 
-    on_socket(start().address, talk)
+    on_socket(start().address, conversation)
     assert "a mistake of ours" in caplog.text
     assert failures(caplog) == 1
 
@@ -175,15 +185,15 @@ def test_a_mistake_of_ours_costs_a_request_and_not_the_connection(
 def test_an_authentication_that_fails_unexpectedly_is_refused_at_once(
     start: Start, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    async def talk(socket: ClientConnection) -> None:
+    async def conversation(socket: ClientConnection) -> None:
         await socket.send(json.dumps(AUTH))
         assert await socket.recv() == HANDSHAKE_FAILED
         await socket.wait_closed()
         assert socket.close_code == 1005
 
     server = start(auth_timeout=60)
-    monkeypatch.setattr("server.authentication.Authentication.admit", fail)
-    on_socket(server.address, talk)
+    monkeypatch.setattr("server.auth.authentication.Authentication.authenticate", fail)
+    on_socket(server.address, conversation)
     assert failures(caplog) == 1
 
 
@@ -191,7 +201,7 @@ def test_an_upgrade_whose_token_cannot_be_checked_is_answered(
     start: Start, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     address = start().address
-    monkeypatch.setattr("server.authentication.Authentication.identify", fail)
+    monkeypatch.setattr("server.auth.authentication.Authentication.identify", fail)
     assert refused(address, path=f"/websocket?access_token={TOKEN}") == 500
     assert failures(caplog) == 1
 
@@ -199,11 +209,11 @@ def test_an_upgrade_whose_token_cannot_be_checked_is_answered(
 def test_a_connection_whose_timer_fails_is_closed(
     start: Start, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    async def talk(socket: ClientConnection) -> None:
+    async def conversation(socket: ClientConnection) -> None:
         await say(socket, AUTH)
         await socket.wait_closed()
         assert socket.close_code == 1005
 
-    monkeypatch.setattr("server.session.Session.tick", fail)
-    on_socket(start(heartbeat_period=0.1).address, talk)
+    monkeypatch.setattr("server.websocket.session.Session.tick", fail)
+    on_socket(start(heartbeat_period=0.1).address, conversation)
     assert failures(caplog) == 1
