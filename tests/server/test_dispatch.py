@@ -1,4 +1,4 @@
-"""The order in which author and subscribers hear of a write, on a real store."""
+"""The order of replies and deliveries after a write, and what a failure costs; a real store."""
 
 import asyncio
 import json
@@ -35,30 +35,30 @@ class Client:
 
 
 class DispatchHarness:
-    """Three subscriptions and an author, who all write down what they hear."""
+    """A dispatcher, a subscriber and an author; ``received`` has their frames in order."""
 
     def __init__(self, store: Store) -> None:
         self.hub = Hub()
         self.dispatcher = Dispatcher(
             store, self.hub, ItemsService(PROJECT, lambda: datetime.now(UTC))
         )
-        self.told: list[str] = []
+        self.received: list[str] = []
         self.client = Client()
-        self.dispatcher.senders[self.client] = self.told.append
+        self.dispatcher.senders[self.client] = self.received.append
 
     def subscribe(self, uid: str, query: Query = BARE) -> None:
         self.hub.add(Subscription(self.client, "messages", query, uid=uid))
 
-    def hear(self, result: Outcome | DirectusError) -> None:
-        self.told.append("reply" if isinstance(result, Outcome) else result.code)
+    def answer(self, result: Outcome | DirectusError) -> None:
+        self.received.append("reply" if isinstance(result, Outcome) else result.code)
 
     async def do(self, action: Any, **parts: Any) -> None:
-        await self.dispatcher.perform(ItemsRequest(action, MESSAGES, EDITOR, **parts), self.hear)
+        await self.dispatcher.perform(ItemsRequest(action, MESSAGES, EDITOR, **parts), self.answer)
 
-    def heard(self) -> list[str]:
-        """Return who heard of which keys since the last time, as ``uid:keys``."""
-        told, self.told[:] = list(self.told), []
-        return [_short(text) for text in told]
+    def delivered(self) -> list[str]:
+        """Return the frames since the last call as ``uid:keys``, and replies."""
+        received, self.received[:] = list(self.received), []
+        return [_short(text) for text in received]
 
 
 def _short(text: str) -> str:
@@ -78,15 +78,15 @@ def test_the_first_subscription_comes_before_the_reply_and_the_others_after(stor
         for uid in "abc":
             harness.subscribe(uid)
         await harness.do("create", data={})
-        assert harness.heard() == ["a:1", "reply", "b:1", "c:1"]
+        assert harness.delivered() == ["a:1", "reply", "b:1", "c:1"]
         await harness.do("create", data=[{}, {}])
-        assert harness.heard() == ["a:2", "a:3", "reply", "b:2", "b:3", "c:2", "c:3"]
+        assert harness.delivered() == ["a:2", "a:3", "reply", "b:2", "b:3", "c:2", "c:3"]
         await harness.do("update", ids=(1, 2), data={})
-        assert harness.heard() == ["a:1,2", "reply", "b:1,2", "c:1,2"]
+        assert harness.delivered() == ["a:1,2", "reply", "b:1,2", "c:1,2"]
         await harness.do("delete", ids=(1, 2))
-        assert harness.heard() == ["reply", "a:1,2", "b:1,2", "c:1,2"]
+        assert harness.delivered() == ["reply", "a:1,2", "b:1,2", "c:1,2"]
         await harness.do("read")
-        assert harness.heard() == ["reply"]
+        assert harness.delivered() == ["reply"]
 
     asyncio.run(conversation())
 
@@ -96,8 +96,8 @@ def test_counting_comes_after_the_reply(store: Store) -> None:
         harness = DispatchHarness(store)
         harness.subscribe("a", Query((), meta=("total_count",)))
         await harness.do("create", data={})
-        assert harness.told[0] == "reply"
-        assert '"meta":{"total_count":1}' in harness.told[1]
+        assert harness.received[0] == "reply"
+        assert '"meta":{"total_count":1}' in harness.received[1]
 
     asyncio.run(conversation())
 
@@ -107,7 +107,7 @@ def test_commits_are_told_of_in_their_order(store: Store) -> None:
         harness = DispatchHarness(store)
         harness.subscribe("a")
         await asyncio.gather(*(harness.do("create", data={}) for _ in range(50)))
-        assert [each for each in harness.heard() if each != "reply"] == [
+        assert [each for each in harness.delivered() if each != "reply"] == [
             f"a:{key}" for key in range(1, 51)
         ]
 
@@ -119,7 +119,7 @@ def test_a_refused_write_is_told_to_its_author_alone(store: Store) -> None:
         harness = DispatchHarness(store)
         harness.subscribe("a")
         await harness.do("create", data=[{"id": 1}, {"id": 1}])
-        assert harness.heard() == ["RECORD_NOT_UNIQUE"]
+        assert harness.delivered() == ["RECORD_NOT_UNIQUE"]
 
     asyncio.run(conversation())
 
@@ -135,7 +135,7 @@ def test_the_author_hears_even_if_subscribers_cannot_be_told(
         harness.subscribe("a")
         monkeypatch.setattr(store, "read", fail)
         await harness.do("create", data={})
-        assert harness.heard() == ["reply"]
+        assert harness.delivered() == ["reply"]
 
     asyncio.run(conversation())
     assert "events were not delivered" in caplog.text
@@ -147,7 +147,7 @@ def test_who_has_gone_is_told_nothing(store: Store) -> None:
         harness.subscribe("a")
         harness.dispatcher.senders.clear()
         await harness.do("create", data={})
-        assert harness.heard() == ["reply"]
+        assert harness.delivered() == ["reply"]
 
     asyncio.run(conversation())
 
@@ -185,15 +185,15 @@ def test_a_view_that_fails_is_an_error_for_its_own_subscribers(
 
         monkeypatch.setattr(owner, broken, break_one)
         await within(10, harness.do("create", data={}))
-        refused, *others = harness.told
+        refused, *others = harness.received
         assert json.loads(refused) == {
             "type": "subscribe",
             "status": "error",
             "error": {"code": INTERNAL, "message": "An unexpected error occurred."},
             "uid": "a",
         }
-        harness.told[:] = others
-        assert harness.heard() == ["reply", "b:1"]
+        harness.received[:] = others
+        assert harness.delivered() == ["reply", "b:1"]
 
     asyncio.run(conversation())
     assert failures(caplog) == 1
@@ -205,8 +205,8 @@ def test_a_view_that_sqlite_refuses_is_an_error_for_its_own_subscribers(store: S
         harness.subscribe("a", Query((), search="x" * 60_000))
         harness.subscribe("b")
         await within(10, harness.do("create", data={}))
-        assert "LIKE or GLOB pattern too complex" in harness.told.pop(0)
-        assert harness.heard() == ["reply", "b:1"]
+        assert "LIKE or GLOB pattern too complex" in harness.received.pop(0)
+        assert harness.delivered() == ["reply", "b:1"]
 
     asyncio.run(conversation())
 
@@ -222,9 +222,9 @@ def test_every_request_of_a_batch_is_answered_whatever_fails(
             owner = {"match": harness.hub, "deliver": dispatch, "read": store}[broken]
             patch.setattr(owner, broken, fail)
             await within(10, *(harness.do("create", data={}) for _ in range(3)))
-        assert harness.heard() == ["reply"] * 3
+        assert harness.delivered() == ["reply"] * 3
         await within(10, harness.do("create", data={}))
-        assert harness.heard() == ["a:4", "reply"]
+        assert harness.delivered() == ["a:4", "reply"]
 
     asyncio.run(conversation())
     assert failures(caplog) > 0
@@ -239,7 +239,7 @@ def test_an_outlet_that_raises_costs_its_own_subscriber_alone(
         harness.dispatcher.senders[broken] = fail
         harness.subscribe("a")
         await within(10, *(harness.do("create", data={}) for _ in range(2)))
-        assert harness.heard() == ["reply", "a:1", "reply", "a:2"]
+        assert harness.delivered() == ["reply", "a:1", "reply", "a:2"]
 
     asyncio.run(conversation())
     assert failures(caplog) == 2
@@ -254,7 +254,7 @@ def test_an_answer_that_cannot_be_given_holds_up_no_other(
         request = ItemsRequest("create", MESSAGES, EDITOR, data={})
         lost = harness.dispatcher.perform(request, fail)
         await within(10, lost, harness.do("create", data={}))
-        assert harness.heard() == ["a:1", "a:2", "reply"]
+        assert harness.delivered() == ["a:1", "a:2", "reply"]
 
     asyncio.run(conversation())
     assert failures(caplog) == 1
@@ -269,7 +269,7 @@ def test_a_request_that_fails_is_answered(
     async def conversation() -> None:
         harness = DispatchHarness(store)
         await within(10, harness.do(action, data={}))
-        assert harness.heard() == [INTERNAL]
+        assert harness.delivered() == [INTERNAL]
 
     asyncio.run(conversation())
     assert failures(caplog) == 1

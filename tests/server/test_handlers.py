@@ -1,4 +1,4 @@
-"""What messages ask for and how outcomes are told, as a table of what comes and what goes."""
+"""Messages and the effects of handling them, and outcomes and their replies."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Who is told what, in which order, and how often it is read."""
+"""Which subscribers get which frames, in which order, and how often a view is read."""
 
 import json
 from collections.abc import Sequence
@@ -17,11 +17,11 @@ READER = (Policy("reader", (Rule("messages", "read"),)),)
 
 
 class Client:
-    """A subscriber; what it is told lands in ``told``."""
+    """A subscriber; its frames land in ``received``."""
 
     def __init__(self, name: str, policies: tuple[Policy, ...] = READER) -> None:
         self.accountability = Accountability(name, policies)
-        self.told: list[str] = []
+        self.received: list[str] = []
 
 
 class HubHarness:
@@ -51,7 +51,7 @@ class HubHarness:
         order = []
         for client, text in deliver(matches, texts):
             assert isinstance(client, Client)
-            client.told.append(text)
+            client.received.append(text)
             order.append(client)
         return order
 
@@ -62,7 +62,7 @@ def test_events_go_round_in_the_order_of_the_subscriptions() -> None:
     harness.add(a, "2")
     harness.add(b, "3")
     assert harness.happen("create", 4, 5, separately=True) == [b, b, a, a, b, b]
-    assert a.told == [
+    assert a.received == [
         '{"type":"subscription","event":"create","data":[{"id":4}],"uid":"2"}',
         '{"type":"subscription","event":"create","data":[{"id":5}],"uid":"2"}',
     ]
@@ -75,7 +75,7 @@ def test_what_many_see_alike_is_read_and_written_once() -> None:
         harness.add(client, client.accountability.user)
     harness.happen("create", 1)
     assert harness.reads == 1
-    assert [json.loads(client.told[0])["uid"] for client in clients] == [
+    assert [json.loads(client.received[0])["uid"] for client in clients] == [
         client.accountability.user for client in clients
     ]
 
@@ -88,8 +88,8 @@ def test_who_asks_the_same_under_the_same_uid_is_told_one_text() -> None:
     harness.add(other, "2", query=Query(("id",)))
     harness.happen("create", 1)
     assert harness.reads == 1
-    assert alike[0].told[0] is alike[1].told[0]
-    assert other.told == [alike[0].told[0].replace('"1"', '"2"')]
+    assert alike[0].received[0] is alike[1].received[0]
+    assert other.received == [alike[0].received[0].replace('"1"', '"2"')]
 
 
 def test_different_rights_and_queries_are_different_views() -> None:
@@ -103,7 +103,7 @@ def test_different_rights_and_queries_are_different_views() -> None:
 
 
 @pytest.mark.parametrize(
-    ("event", "action", "told"),
+    ("event", "action", "received"),
     [
         (None, "create", 1),
         (None, "delete", 1),
@@ -112,25 +112,27 @@ def test_different_rights_and_queries_are_different_views() -> None:
         ("delete", "create", 0),
     ],
 )
-def test_only_the_event_that_was_asked_for(event: str | None, action: Action, told: int) -> None:
+def test_only_the_event_that_was_asked_for(
+    event: str | None, action: Action, received: int
+) -> None:
     harness, client = HubHarness(), Client("a")
     harness.add(client, event=event)
     harness.happen(action, 1)
-    assert len(client.told) == told
+    assert len(client.received) == received
 
 
 def test_no_frame_without_rows() -> None:
     harness, client = HubHarness(), Client("a")
     harness.add(client)
     harness.happen("update", 13)
-    assert (harness.reads, client.told) == (1, [])
+    assert (harness.reads, client.received) == (1, [])
 
 
 def test_deletes_reach_everybody_unread_with_the_keys_as_they_were_said() -> None:
     harness, nobody = HubHarness(), Client("nobody", ())
     harness.add(nobody, "d")
     harness.happen("delete", "1", 2)
-    assert nobody.told == ['{"type":"subscription","event":"delete","data":["1",2],"uid":"d"}']
+    assert nobody.received == ['{"type":"subscription","event":"delete","data":["1",2],"uid":"d"}']
     assert harness.reads == 0
 
 
@@ -138,7 +140,7 @@ def test_deletes_are_counted_for_those_who_asked() -> None:
     harness, client = HubHarness(), Client("a")
     harness.add(client, query=Query(meta=("total_count",)))
     harness.happen("delete", 1)
-    assert client.told == [
+    assert client.received == [
         '{"type":"subscription","event":"delete","data":[1],"meta":{"total_count":3}}'
     ]
 
@@ -151,7 +153,7 @@ def test_who_may_not_read_is_told_so_at_each_event() -> None:
         'You don\'t have permission to access collection "messages" or it does not exist. '
         "Queried in root."
     )
-    assert json.loads(nobody.told[0]) == {
+    assert json.loads(nobody.received[0]) == {
         "type": "subscribe",
         "status": "error",
         "error": {"code": "FORBIDDEN", "message": words},
@@ -163,7 +165,7 @@ def test_a_query_that_names_nothing_is_an_error_at_each_event() -> None:
     harness, client = HubHarness(), Client("a")
     harness.add(client, "q", query=Query(("nofield",)))
     harness.happen("create", 1)
-    assert json.loads(client.told[0])["error"]["code"] == "FORBIDDEN"
+    assert json.loads(client.received[0])["error"]["code"] == "FORBIDDEN"
 
 
 def test_present_rights_decide() -> None:
@@ -171,21 +173,21 @@ def test_present_rights_decide() -> None:
     harness.add(client)
     client.accountability = Accountability("a", ())
     harness.happen("create", 1)
-    assert json.loads(client.told[0])["status"] == "error"
+    assert json.loads(client.received[0])["status"] == "error"
 
 
-@pytest.mark.parametrize(("key", "told"), [("1", 1), (1, 0), ("2", 0)])
-def test_an_item_is_known_by_its_key_as_text(key: Key, told: int) -> None:
+@pytest.mark.parametrize(("key", "received"), [("1", 1), (1, 0), ("2", 0)])
+def test_an_item_is_known_by_its_key_as_text(key: Key, received: int) -> None:
     harness, client = HubHarness(), Client("a")
     harness.add(client, "i", item="1")
     harness.happen("update", key)
     harness.happen("delete", key)
     assert (
-        client.told
+        client.received
         == [
             '{"type":"subscription","event":"update","data":{"id":"1"},"uid":"i"}',
             '{"type":"subscription","event":"delete","data":"1","uid":"i"}',
-        ][: 2 * told]
+        ][: 2 * received]
     )
 
 
