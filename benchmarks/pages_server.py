@@ -13,7 +13,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from server.app import create_app
 from server.config import Config
-from server.upgrade import UpgradeProtocol
+from server.websocket.upgrade import UpgradeProtocol
 
 _ROOT = Path(__file__).resolve().parent.parent
 

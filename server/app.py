@@ -1,4 +1,4 @@
-"""The application: routes, lifespan, and how it is run."""
+"""The ASGI application, and the server that runs it."""
 
 import logging
 import socket
@@ -16,40 +16,39 @@ from starlette.routing import WebSocketRoute
 from server.assembly import assemble, middleware, project_of
 from server.assets import routes as asset_routes
 from server.config import Config
+from server.database.store import Store, StoreError
 from server.errors import DirectusError, route_not_found
-from server.http import Json
 from server.project_file import ProjectError
-from server.store import Store, StoreError
-from server.upgrade import UpgradeProtocol
-from server.websocket import mute
+from server.rest.context import Json
+from server.websocket.sockets import leave_unanswered
+from server.websocket.upgrade import UpgradeProtocol
 
 __all__ = ["ProjectError", "StoreError", "create_app", "create_server", "serve"]
 
 _LARGEST_FRAME = 100 * 2**20  # bytes, as Directus' WebSocket library has it
-_GRACE = 2  # seconds for what is under way when the server is told to end
+_GRACE = 2  # seconds for open requests at shutdown
 
 
 def create_app(config: Config) -> Starlette:
-    """Return the ASGI application: the page, and REST and the socket, ours or relayed.
+    """Return the ASGI application: the page, REST and the socket, embedded or relayed.
 
-    Its lifespan opens our database, and makes the project in it at the first start.
+    Its lifespan opens the database and, at the first start, makes the project in it.
     """
-    parts = _own if config.directus is None else _elsewhere
+    parts = _embedded if config.directus is None else _relayed
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         async with parts(app, config):
             yield
 
-    handlers: Any = {DirectusError: _told, HTTPException: _not_found}
-    first = middleware(config) if config.directus is None else []
-    app = Starlette(lifespan=lifespan, exception_handlers=handlers, middleware=first)
+    handlers: Any = {DirectusError: _error_response, HTTPException: _not_found}
+    app = Starlette(lifespan=lifespan, exception_handlers=handlers, middleware=middleware(config))
     app.router.redirect_slashes = False
     return app
 
 
 @asynccontextmanager
-async def _own(app: Starlette, config: Config) -> AsyncIterator[None]:
+async def _embedded(app: Starlette, config: Config) -> AsyncIterator[None]:
     store = Store(config.database, project_of(config))
     try:
         assemble(app, config, store)
@@ -59,12 +58,15 @@ async def _own(app: Starlette, config: Config) -> AsyncIterator[None]:
 
 
 @asynccontextmanager
-async def _elsewhere(app: Starlette, config: Config) -> AsyncIterator[None]:
-    from server.relay import Relay  # late: its HTTP client would cost each start of our own
+async def _relayed(app: Starlette, config: Config) -> AsyncIterator[None]:
+    from server.relay import Relay  # late: its HTTP client is slow to import
 
     async with AsyncExitStack() as stack:
         app.state.sockets = None
-        app.router.routes[:] = [WebSocketRoute("/{path:path}", mute), *asset_routes(config)]
+        app.router.routes[:] = [
+            WebSocketRoute("/{path:path}", leave_unanswered),
+            *asset_routes(config),
+        ]
         if config.directus:
             relay = await stack.enter_async_context(Relay(config.directus))
             app.router.routes[:0] = relay.socket_routes()
@@ -72,18 +74,18 @@ async def _elsewhere(app: Starlette, config: Config) -> AsyncIterator[None]:
         yield
 
 
-async def _told(_request: Request, error: DirectusError) -> Response:
+async def _error_response(_request: Request, error: DirectusError) -> Response:
     return Json(error.envelope(), status_code=error.status)
 
 
 async def _not_found(request: Request, _error: HTTPException) -> Response:
-    # A method that a route has not got is no route either.
+    # Directus has no 405: an unknown method is an unknown route.
     error = route_not_found(request.url.path)
     return Json(error.envelope(), status_code=error.status)
 
 
 class _Server(uvicorn.Server):
-    """Says when it listens, and says goodbye to sockets that are open when it ends."""
+    """Calls ``on_ready`` when it listens, and closes open sockets when it ends."""
 
     def __init__(
         self, config: uvicorn.Config, app: Starlette, on_ready: Callable[[], None]
@@ -94,8 +96,8 @@ class _Server(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         for listener in sockets or ():
-            # Connections have it from here. asyncio sets it for sockets alone that name TCP, which
-            # listeners do not, and then each small write waits for the other side's delayed ACK.
+            # Connections inherit it. asyncio sets it only on sockets that name TCP, which these
+            # listeners do not; without it, each small write waits for the client's delayed ACK.
             listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         await super().startup(sockets)
         self._on_ready()
@@ -107,7 +109,7 @@ class _Server(uvicorn.Server):
 
 
 def create_server(config: Config, on_ready: Callable[[], None]) -> uvicorn.Server:
-    """Return the server that ``serve`` runs; ``on_ready`` is called once it accepts connections."""
+    """Return the server that ``serve`` runs; it calls ``on_ready`` when it accepts connections."""
     app = create_app(config)
     options = uvicorn.Config(
         app,
@@ -122,25 +124,25 @@ def create_server(config: Config, on_ready: Callable[[], None]) -> uvicorn.Serve
         server_header=False,
         timeout_graceful_shutdown=_GRACE,
     )
-    logging.getLogger("uvicorn.error").addFilter(_is_news)
+    logging.getLogger("uvicorn.error").addFilter(_is_error)
     return _Server(options, app, on_ready)
 
 
-def _is_news(record: logging.LogRecord) -> bool:
-    # uvicorn logs, as errors, an upgrade that we refused and a frame that is not UTF-8.
+def _is_error(record: logging.LogRecord) -> bool:
+    # uvicorn logs a refused upgrade and a frame that is not UTF-8 as errors; they are not.
     return not record.getMessage().startswith(("ASGI callable returned", "Invalid UTF-8"))
 
 
 def serve(config: Config, listener: socket.socket, on_ready: Callable[[], None]) -> None:
     """Serve on ``listener``, a bound socket, until Ctrl-C or SIGTERM.
 
-    ``on_ready`` is called once connections are accepted.
+    It calls ``on_ready`` when it accepts connections.
 
     Raises:
         ProjectError: the project's file cannot be used.
-        StoreError: the database cannot be opened. Both texts are one sentence with the cure.
+        StoreError: the database cannot be opened. Both texts name the cure in one sentence.
     """
-    # Opened once beforehand, so that what is wrong is told in a sentence and not in a traceback.
+    # Open the store once beforehand, so that an error is a sentence and not a traceback.
     if config.directus is None:
         Store(config.database, project_of(config)).close()
     with suppress(KeyboardInterrupt):

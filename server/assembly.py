@@ -1,4 +1,4 @@
-"""Our own Directus put together: store, rules, doors, endpoints. Thin glue."""
+"""The embedded server, assembled from its parts."""
 
 from datetime import UTC, datetime
 
@@ -7,50 +7,55 @@ from starlette.middleware import Middleware
 from starlette.routing import BaseRoute, WebSocketRoute
 from starlette.websockets import WebSocket
 
-from server.access import Access
 from server.assets import routes as asset_routes
-from server.authentication import Authentication
+from server.auth.access import Access
+from server.auth.authentication import Authentication
 from server.config import Config
 from server.cors import Cors
-from server.dispatch import Dispatcher
-from server.endpoints import Endpoints
+from server.database.store import Store
 from server.errors import route_not_found
-from server.handlers import Handlers
-from server.http import Callers, Json
-from server.hub import Hub
-from server.items import Items
-from server.limits import Window
+from server.items.service import ItemsService
+from server.limiter import FixedWindowLimiter
 from server.project import Project
 from server.project_file import GUIDE, read_project
-from server.pulse import Pulse
-from server.query import Limits
-from server.rest import Rest
-from server.session import Rules
-from server.store import Store
-from server.throttle import Throttle
-from server.upgrade import refuse
-from server.websocket import Sockets, mute
+from server.query.query import Limits
+from server.realtime.dispatch import Dispatcher
+from server.realtime.hub import Hub
+from server.rest.context import Json, RequestContext
+from server.rest.endpoints import Endpoints
+from server.rest.internal_errors import InternalErrorMiddleware
+from server.rest.items import ItemsEndpoints
+from server.rest.rate_limit import RateLimitMiddleware
+from server.websocket.handlers import Handlers
+from server.websocket.heartbeat import Heartbeat
+from server.websocket.session import SessionConfig
+from server.websocket.sockets import Sockets, leave_unanswered
+from server.websocket.upgrade import refuse
 
 
 def project_of(config: Config) -> Project:
-    """Return what is to be served.
+    """Return the project to serve.
 
     Raises:
-        ProjectError: the file that says so cannot be used.
+        ProjectError: its file cannot be used.
     """
     return read_project(config.project or GUIDE, config.token)
 
 
 def middleware(config: Config) -> list[Middleware]:
-    """Return what every request passes first."""
+    """Return the middleware, the outermost first."""
+    failures = Middleware(InternalErrorMiddleware)
+    if config.directus is not None:
+        return [failures]
     found = [Middleware(Cors, config=config)] if config.cors_enabled and config.cors_origin else []
+    found.append(failures)
     if config.rate_limiter_enabled:
-        found.append(Middleware(Throttle, config=config))
+        found.append(Middleware(RateLimitMiddleware, config=config))
     return found
 
 
 def assemble(app: Starlette, config: Config, store: Store) -> None:
-    """Give ``app`` its routes, and ``app.state.sockets``: what holds the connections."""
+    """Set the routes of ``app`` and its ``app.state.sockets``, which holds the connections."""
     project, hub = store.project, Hub()
     access = Access(project, store.prepared.user_ids)
     authentication = Authentication(
@@ -61,30 +66,32 @@ def assemble(app: Starlette, config: Config, store: Store) -> None:
         stall=config.login_stall_time,
     )
     limits = Limits(config.query_limit_default, config.query_limit_max)
-    dispatcher = Dispatcher(store, hub, Items(project, _now, limits, config.max_batch_mutation))
+    dispatcher = Dispatcher(
+        store, hub, ItemsService(project, _now, limits, config.max_batch_mutation)
+    )
     handlers = Handlers(project, hub, limits, _now, config.heartbeat_period is not None)
-    sockets = Sockets(config, _rules(config, handlers, access), authentication, dispatcher)
-    callers = Callers(authentication, access.public, limits, config.max_payload_size)
+    sockets = Sockets(config, _session_config(config, handlers, access), authentication, dispatcher)
+    context = RequestContext(authentication, access.public, limits, config.max_payload_size)
     app.state.sockets = sockets
     app.router.routes[:] = [
         *_socket_routes(config, sockets),
-        *Endpoints(config, callers, authentication, access, store).routes(),
-        *Rest(callers, project, dispatcher).routes(),
+        *Endpoints(config, context, authentication, access, store).routes(),
+        *ItemsEndpoints(context, project, dispatcher).routes(),
         *asset_routes(config),
     ]
 
 
-def _rules(config: Config, handlers: Handlers, access: Access) -> Rules:
-    def window() -> Window:
-        return Window(config.rate_limiter_points, config.rate_limiter_duration)
+def _session_config(config: Config, handlers: Handlers, access: Access) -> SessionConfig:
+    def limiter() -> FixedWindowLimiter:
+        return FixedWindowLimiter(config.rate_limiter_points, config.rate_limiter_duration)
 
-    return Rules(
+    return SessionConfig(
         handlers,
-        Pulse(config.heartbeat_period),
+        Heartbeat(config.heartbeat_period),
         access.public,
         config.auth,
         config.auth_timeout,
-        window if config.rate_limiter_enabled else None,
+        limiter if config.rate_limiter_enabled else None,
     )
 
 
@@ -95,7 +102,7 @@ def _socket_routes(config: Config, sockets: Sockets) -> list[BaseRoute]:
     return [
         *(ours if config.websockets_rest else []),
         WebSocketRoute("/graphql", sockets.graphql),
-        WebSocketRoute("/{path:path}", mute),
+        WebSocketRoute("/{path:path}", leave_unanswered),
     ]
 
 
@@ -104,7 +111,7 @@ def _now() -> datetime:
 
 
 async def _unknown(websocket: WebSocket) -> None:
-    """Answer an upgrade as any request for a path that is none of ours."""
+    """Answer an upgrade as any request for an unknown path."""
     await websocket.receive()
     error = route_not_found(websocket.url.path)
     await refuse(websocket, error.status, bytes(Json(error.envelope()).body))

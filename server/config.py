@@ -1,4 +1,4 @@
-"""What a server is told at its start. Standard library only, so that any tool may import it."""
+"""The options of a server. Standard library only, so that any tool may import it."""
 
 import hashlib
 import tomllib
@@ -93,14 +93,14 @@ class Config:
     """The TOML file that says what is served. None: the guide's, ``server/guide.toml``."""
 
     token: str = "your_access_token"
-    """The static token of the guide's user, made so at each start. Empty: nobody has one."""
+    """The static token of the guide's user, set at each start. Empty: the user has none."""
 
     page: Mapping[str, str | bool | int | float] = field(default_factory=dict)
     """What stands in for values of the ``[directus]`` table of the pyscript.toml that is served."""
 
     directus: str | None = None
     """The Directus whose endpoints are relayed, by its address. Empty: the page alone is served,
-    and connects elsewhere. None: we are the Directus."""
+    and connects elsewhere. None: this server is the Directus."""
 
     runtime: Mapping[str, Path] | None = None
     """Folders served under ``/runtime/NAME``. None: npm's, see :func:`npm_runtime`."""
@@ -109,7 +109,7 @@ class Config:
     """``WEBSOCKETS_REST_AUTH``."""
 
     auth_timeout: float = 10.0
-    """Seconds to authenticate in: ``WEBSOCKETS_REST_AUTH_TIMEOUT``."""
+    """Seconds for the authentication: ``WEBSOCKETS_REST_AUTH_TIMEOUT``."""
 
     websockets: bool = True
     """``WEBSOCKETS_ENABLED``."""
@@ -124,46 +124,46 @@ class Config:
     """Authenticated connections at a time: ``WEBSOCKETS_REST_CONN_LIMIT``. None: any number."""
 
     access_token_ttl: float = 900.0
-    """Seconds that a login's access token is good for: ``ACCESS_TOKEN_TTL``."""
+    """Seconds until a login's access token expires: ``ACCESS_TOKEN_TTL``."""
 
     refresh_token_ttl: float = 604_800.0
-    """Seconds that its refresh token is good for: ``REFRESH_TOKEN_TTL``."""
+    """Seconds until its refresh token expires: ``REFRESH_TOKEN_TTL``."""
 
     login_stall_time: float = 0.5
-    """Seconds that a login takes at least, whatever comes of it: ``LOGIN_STALL_TIME``."""
+    """The least seconds that a login takes, successful or not: ``LOGIN_STALL_TIME``."""
 
     cors_enabled: bool = False
-    """Whether pages of other origins are answered: ``CORS_ENABLED``."""
+    """Whether pages of other origins are allowed: ``CORS_ENABLED``."""
 
     cors_origin: bool | str | tuple[str, ...] = False
-    """Which ones; True for all: ``CORS_ORIGIN``."""
+    """The allowed origins; True for all: ``CORS_ORIGIN``."""
 
     public_url: str = ""
-    """The address that a proxy gives us, whose pages are ours: ``PUBLIC_URL``."""
+    """The address of this server behind a proxy; its pages have the same origin: ``PUBLIC_URL``."""
 
     rate_limiter_enabled: bool = False
-    """``RATE_LIMITER_ENABLED``: on a socket for each connection, by REST for each address."""
+    """``RATE_LIMITER_ENABLED``: the limit is per connection on a socket, per address by REST."""
 
     rate_limiter_points: int = 50
-    """Requests in a window of time: ``RATE_LIMITER_POINTS``."""
+    """Requests in a window: ``RATE_LIMITER_POINTS``."""
 
     rate_limiter_duration: float = 1.0
-    """Seconds of that window: ``RATE_LIMITER_DURATION``."""
+    """Seconds of a window: ``RATE_LIMITER_DURATION``."""
 
     heartbeat_period: float | None = 30.0
     """Seconds between pings: ``WEBSOCKETS_HEARTBEAT_PERIOD``. None: no pings and no pongs."""
 
     query_limit_default: int = 100
-    """Rows of a read that names no limit: ``QUERY_LIMIT_DEFAULT``."""
+    """Rows of a read without a limit: ``QUERY_LIMIT_DEFAULT``."""
 
     query_limit_max: int | None = None
-    """Rows that a read may ask for: ``QUERY_LIMIT_MAX``. None: any number."""
+    """The highest limit of a read: ``QUERY_LIMIT_MAX``. None: any."""
 
     max_batch_mutation: int | None = None
-    """Items that one request may write: ``MAX_BATCH_MUTATION``. None: any number."""
+    """The most items that one request may write: ``MAX_BATCH_MUTATION``. None: any number."""
 
     max_payload_size: int = 1_048_576
-    """Bytes of a request's body, not of a frame: ``MAX_PAYLOAD_SIZE``."""
+    """The most bytes of a request's body (not of a frame): ``MAX_PAYLOAD_SIZE``."""
 
     send_queue: int = 16_777_216
-    """Characters that may wait for a slow reader before its connection is dropped."""
+    """Characters that may wait for a client that reads slowly; with more, it is dropped."""

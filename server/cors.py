@@ -1,4 +1,4 @@
-"""Pages of other origins: what they are told over HTTP, and whether they may open a socket."""
+"""Pages of other origins: CORS headers over HTTP, and the check of an upgrade's origin."""
 
 from urllib.parse import SplitResult, urlsplit
 
@@ -20,7 +20,7 @@ _ON_PREFLIGHTS = {
 
 
 def may_connect(config: Config, origin: str | None, host: str) -> bool:
-    """Return whether a page of ``origin`` may open a socket to ``host``; None is no page at all."""
+    """Return whether ``origin`` may open a socket to ``host``; None is a client without a page."""
     if not origin:
         return True
     page = _read(origin)
@@ -34,7 +34,7 @@ def may_connect(config: Config, origin: str | None, host: str) -> bool:
 
 
 def is_of_host(origin: str, host: str) -> bool:
-    """Return whether a page of ``origin`` came from ``host``; its scheme does not count."""
+    """Return whether ``origin`` is on ``host``; its scheme is ignored."""
     page = _read(origin)
     return page is not None and page.netloc.lower() == host.lower()
 

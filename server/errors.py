@@ -1,7 +1,7 @@
-"""The errors that a client sees, in Directus' codes and words.
+"""The errors that a client gets, with Directus' codes and messages.
 
-``DirectusError`` is the only class; the functions below it make each kind. Directus never answers
-some of them on a socket but logs them: these are ``silent``.
+``DirectusError`` is the only class; the functions below make each kind. On a socket, Directus logs
+some of them and sends no reply: these are ``silent``.
 """
 
 from collections.abc import Iterable, Mapping
@@ -9,9 +9,9 @@ from typing import Any
 
 
 class DirectusError(Exception):
-    """A request that cannot be done, as the client is told: ``code``, ``message`` and the rest.
+    """A refused or failed request.
 
-    ``others`` are further faults of the request, which REST tells of as well.
+    ``status`` is the HTTP status. ``others`` are further errors of the same request, for REST.
     """
 
     def __init__(
@@ -46,14 +46,14 @@ def _reasoned(code: str, message: str, reason: str, status: int) -> DirectusErro
 
 
 def forbidden(reason: str | None = None) -> DirectusError:
-    """Return the refusal whose words are ``reason``, or those that tell nothing."""
+    """Return FORBIDDEN with ``reason`` as its message, or with the message that reveals nothing."""
     if reason is None:
         return DirectusError("FORBIDDEN", "You don't have permission to access this.", status=403)
     return _reasoned("FORBIDDEN", reason, reason, 403)
 
 
 def forbidden_collection(collection: str) -> DirectusError:
-    """Return the refusal of a collection that is unknown, or that this user may not use so."""
+    """Return the refusal of a collection that is unknown or not allowed for this action."""
     return forbidden(
         f'You don\'t have permission to access collection "{collection}" or it does not exist. '
         "Queried in root."
@@ -61,7 +61,7 @@ def forbidden_collection(collection: str) -> DirectusError:
 
 
 def forbidden_fields(fields: Iterable[str], collection: str) -> DirectusError:
-    """Return the refusal of fields that are unknown, or that this user may not use so."""
+    """Return the refusal of fields that are unknown or not allowed for this action."""
     names = [f'"{field}"' for field in fields]
     noun, verb = ("field", "it does") if len(names) == 1 else ("fields", "they do")
     return forbidden(
@@ -112,29 +112,29 @@ def not_unique(collection: str, field: str, value: Any) -> DirectusError:
 
 
 def invalid_foreign_key() -> DirectusError:
-    """Return the refusal of a key that the other collection has not got, or cannot lose."""
+    """Return the refusal of an unknown key, or of deleting a key that a field refers to."""
     nothing = {"collection": None, "field": None, "value": None}
     words = "Invalid foreign key."
     return DirectusError("INVALID_FOREIGN_KEY", words, status=400, extensions=nothing)
 
 
 def invalid_credentials() -> DirectusError:
-    """Return the refusal of a token or a password that nobody has."""
+    """Return the refusal of an unknown token or a wrong password."""
     return DirectusError("INVALID_CREDENTIALS", "Invalid user credentials.", status=401)
 
 
 def token_expired() -> DirectusError:
-    """Return the refusal of an access token whose time is over."""
+    """Return the refusal of an access token that has expired."""
     return DirectusError("TOKEN_EXPIRED", "Token expired.", status=401)
 
 
 def invalid_token() -> DirectusError:
-    """Return the refusal of an access token that we did not sign."""
+    """Return the refusal of an access token with a wrong signature."""
     return DirectusError("INVALID_TOKEN", "Invalid token.", status=403)
 
 
 def route_not_found(path: str) -> DirectusError:
-    """Return the answer to a path that is none of ours."""
+    """Return the error of an unknown path."""
     return DirectusError(
         "ROUTE_NOT_FOUND",
         f"Route {path} doesn't exist.",
@@ -143,8 +143,13 @@ def route_not_found(path: str) -> DirectusError:
     )
 
 
+def internal_error() -> DirectusError:
+    """Return the error of a fault in this server; the host's log has the cause."""
+    return DirectusError("INTERNAL_SERVER_ERROR", "An unexpected error occurred.", status=500)
+
+
 def unavailable(service: str, reason: str) -> DirectusError:
-    """Return the error of something that the server needs and has not got; no full stop."""
+    """Return the error of a service that the server needs; ``reason`` has no full stop."""
     return DirectusError(
         "SERVICE_UNAVAILABLE",
         f'Service "{service}" is unavailable. {reason}.',

@@ -1,6 +1,6 @@
-"""The frames of the wire: reading what a client sent, wording what is wrong with it, writing ours.
+"""Frames: parsing and validating a client's, and serialising the server's.
 
-Directus validates with zod, and its words are part of the wire, so they are built here.
+Directus validates with zod, whose messages are part of the wire, so they are built here.
 """
 
 import re
@@ -12,7 +12,7 @@ from directus_realtime.core.codec import decode, encode
 from server.errors import DirectusError
 
 UNDEFINED = object()
-"""JavaScript's undefined: the value of a key that is not there."""
+"""JavaScript's undefined: the value of a missing key."""
 
 ACTIONS = ("create", "read", "update", "delete")
 EVENTS = ("create", "update", "delete")
@@ -22,10 +22,10 @@ _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s.]+")
 
 
 def parse(text: str) -> Any:
-    """Return the value of ``text`` as JavaScript has it: doubles, and no ``__proto__`` keys.
+    """Return the value of ``text`` as JavaScript has it: numbers are doubles, no ``__proto__``.
 
     Raises:
-        ValueError: it is not JSON, or so deep that Python cannot hold it.
+        ValueError: the text is not JSON, or nested too deep for Python.
     """
     try:
         return _as_javascript(decode(text))
@@ -49,7 +49,7 @@ def _as_javascript(value: Any) -> Any:
 
 
 def kind(value: Any) -> str:
-    """Return the name of a value's type as zod says it."""
+    """Return the name of a value's type in zod's words."""
     if value is UNDEFINED:
         return "undefined"
     if value is None:
@@ -89,7 +89,7 @@ def _error(issues: list[str]) -> DirectusError:
 
 
 def check_message(value: Any) -> None:
-    """Raise what is wrong with ``value`` as a message of any type.
+    """Validate ``value`` as a message of any type.
 
     Raises:
         DirectusError: INVALID_PAYLOAD, in zod's words.
@@ -102,7 +102,7 @@ def check_message(value: Any) -> None:
 
 
 def check_subscribe(message: dict[str, Any]) -> None:
-    """Raise what is wrong with a subscribe message.
+    """Validate a subscribe message.
 
     Raises:
         DirectusError: INVALID_PAYLOAD, in zod's words.
@@ -118,7 +118,7 @@ def check_subscribe(message: dict[str, Any]) -> None:
 
 
 def check_items(message: dict[str, Any]) -> None:
-    """Raise what is wrong with an items message, for each action that it might have been.
+    """Validate an items message. The error names what each action expects.
 
     Raises:
         DirectusError: INVALID_PAYLOAD, in zod's words.
@@ -142,7 +142,7 @@ def _keys(message: dict[str, Any]) -> list[str]:
 
 
 def credentials_of(message: dict[str, Any]) -> dict[str, Any] | None:
-    """Return all that an auth message says to be let in with, or None if none of it is usable."""
+    """Return the credentials of an auth message, or None if there are no usable ones."""
     usable = any(
         all(isinstance(message.get(name), str) for name in names)
         for names in (("email", "password"), ("access_token",), ("refresh_token",))
@@ -153,16 +153,16 @@ def credentials_of(message: dict[str, Any]) -> dict[str, Any] | None:
 
 
 def frame(uid: str | int | float | None = None, /, **parts: Any) -> str:
-    """Return a frame of these parts in their order, with the uid, if there is one, at the end."""
+    """Return a frame with ``parts`` in their order, and the uid, if there is one, at the end."""
     return encode(parts if uid is None else {**parts, "uid": uid})
 
 
 def error_frame(type_: str, error: DirectusError, uid: str | int | float | None = None) -> str:
-    """Return the frame that tells of ``error``."""
+    """Return the error frame of ``error``."""
     body = {"code": error.code, "message": error.message}
     return frame(uid, type=type_, status="error", error=body)
 
 
 def with_uid(text: str, uid: str | None) -> str:
-    """Return ``text``, a frame that was written without uid, with it."""
+    """Return ``text``, a frame without uid, with ``uid`` added."""
     return text if uid is None else f'{text[:-1]},"uid":{encode(uid)}}}'

@@ -1,4 +1,4 @@
-"""What a server serves: collections with typed fields, policies, users. No I/O."""
+"""A project: collections with typed fields, policies, users. No I/O."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ INTEGERS: tuple[Type, ...] = ("integer", "bigInteger")
 NUMBERS: tuple[Type, ...] = (*INTEGERS, "float", "decimal")
 MOMENTS: tuple[Type, ...] = ("timestamp", "dateTime", "date", "time")
 
-# All else is kept as text, a timestamp in the one form that also sorts as time.
+# Other types are stored as text; a timestamp in a form whose order is the order of time.
 _COLUMNS: dict[Type, type[sa.types.TypeEngine[Any]]] = {
     "integer": sa.Integer,
     "bigInteger": sa.Integer,
@@ -30,10 +30,11 @@ _COLUMNS: dict[Type, type[sa.types.TypeEngine[Any]]] = {
 
 @dataclass(frozen=True)
 class Field:
-    """One column; ``special`` names the value that the server itself puts in.
+    """One column; ``special`` names the value that the server sets.
 
-    ``required`` forbids null, ``default`` stands for a value that is not given, and ``references``
-    names the column ("collection.field") whose values the field may hold; null when they go.
+    ``required`` forbids null and ``default`` replaces a missing value. ``references`` names the
+    column ("collection.field") whose values the field may hold; it becomes null when they are
+    deleted.
     """
 
     name: str
@@ -48,7 +49,7 @@ class Field:
 
 @dataclass(frozen=True)
 class Collection:
-    """A table: its name and its fields, one of them primary. A singleton has one row at most."""
+    """A table: its name and its fields, one of them primary. A singleton has at most one row."""
 
     name: str
     fields: tuple[Field, ...]
@@ -66,7 +67,7 @@ class Collection:
 
     @cached_property
     def table(self) -> sa.Table:
-        """The table as SQLAlchemy knows it."""
+        """The table in SQLAlchemy."""
         metadata = sa.MetaData()
         columns = [
             sa.Column(
@@ -87,14 +88,14 @@ class Collection:
             return []
         name, _, column = field.references.partition(".")
         if name != self.name and name not in metadata.tables:
-            # SQLAlchemy writes no reference to a table that it does not know.
+            # SQLAlchemy needs the referenced table in the same metadata.
             sa.Table(name, metadata, sa.Column(column))
         return [sa.ForeignKey(field.references, ondelete=None if field.required else "SET NULL")]
 
 
 @dataclass(frozen=True)
 class Rule:
-    """One permission of a policy: an action, and the fields (``*`` for all) of what rows."""
+    """One permission of a policy: an action, its fields (``*`` for all), and a filter of rows."""
 
     collection: str
     action: Action
@@ -104,7 +105,7 @@ class Rule:
 
 @dataclass(frozen=True)
 class Policy:
-    """A named set of permissions. ``admin`` may do everything."""
+    """A named set of permissions; with ``admin``, everything is allowed."""
 
     name: str
     rules: tuple[Rule, ...] = ()
@@ -113,7 +114,7 @@ class Policy:
 
 @dataclass(frozen=True)
 class User:
-    """Somebody with a static token, a password, or both; an empty one lets nobody in."""
+    """A user with a static token, a password, or both; an empty one is not accepted."""
 
     email: str
     token: str
@@ -123,7 +124,7 @@ class User:
 
 @dataclass(frozen=True)
 class Project:
-    """All of it. ``public`` says what they may do who say not who they are."""
+    """A whole project. ``public`` has the policies of clients that do not authenticate."""
 
     collections: tuple[Collection, ...]
     users: tuple[User, ...]

@@ -9,17 +9,17 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar, get_args
 
-from server.conditions import where
 from server.errors import DirectusError
-from server.filters import Context, read_filter
 from server.project import Action, Collection, Field, Policy, Project, Rule, Special, Type, User
-from server.values import to_column
+from server.query.conditions import where
+from server.query.filters import DynamicVariables, read_filter
+from server.query.values import to_column
 
 GUIDE = Path(__file__).with_name("guide.toml")
-"""The project that is served unless another is given."""
+"""The default project."""
 
 SAMPLE_TOKEN = "your_access_token"
-"""The token in a file that stands for the one the server is started with."""
+"""The token in a file that is replaced by the server's token."""
 
 T = TypeVar("T")
 
@@ -33,7 +33,7 @@ class ProjectError(Exception):
 
 
 class _Table:
-    """A table of the file, from which keys are taken; what is left over is a mistake."""
+    """A table of the file. Keys are taken from it; a key that is left is a mistake."""
 
     def __init__(self, file: Path, name: str, values: dict[str, Any]) -> None:
         self.file = file
@@ -41,7 +41,7 @@ class _Table:
         self.values = dict(values)
 
     def take(self, key: str, kind: type[T], default: T | None = None) -> T:
-        """Return the value of ``key``, which must be there unless it has a default."""
+        """Return the value of ``key``, which is required unless it has a default."""
         value = self.values.pop(key, default)
         if not isinstance(value, kind):
             raise self.wrong(key, f"expected {_WORDS[kind]}, got {_shown(value)}")
@@ -66,7 +66,7 @@ class _Table:
         return _Table(self.file, self._path(key), self.take(key, dict, {}))
 
     def rest(self) -> "Iterator[tuple[str, _Table]]":
-        """Yield all that is left, each a table."""
+        """Yield the keys that are left, each with its table."""
         for key in list(self.values):
             yield key, self.below(key)
 
@@ -78,9 +78,9 @@ class _Table:
             yield _Table(self.file, self._path(f"{key}[{at}]"), item)
 
     def done(self) -> None:
-        """Refuse what was not taken."""
+        """Raise an error if a key is left."""
         for key in self.values:
-            raise self.wrong(key, "expected no such key: take it out, or correct its name")
+            raise self.wrong(key, "expected no such key: remove it, or correct its name")
 
     def wrong(self, key: str, what: str) -> ProjectError:
         """Return the error about ``key``."""
@@ -89,7 +89,7 @@ class _Table:
 
     @contextmanager
     def checking(self, key: str) -> Iterator[None]:
-        """Turn what the server's own checks raise into an error about ``key``."""
+        """Turn a DirectusError into an error about ``key``."""
         try:
             yield
         except DirectusError as error:
@@ -100,12 +100,12 @@ class _Table:
 
 
 def guide(token: str) -> Project:
-    """Return the guide's project: ``messages``, which a user with ``token`` reads and creates."""
+    """Return the guide's project: a user with ``token`` may read and create ``messages``."""
     return read_project(GUIDE, token)
 
 
 def read_project(path: Path, token: str) -> Project:
-    """Return the project of a file, in which ``token`` takes the place of the sample token.
+    """Return the project of a file; ``token`` replaces the sample token.
 
     Raises:
         ProjectError: the file cannot be read, or does not describe a project.
@@ -189,7 +189,9 @@ def _rule(table: _Table, collections: dict[str, Collection]) -> Rule:
         raise table.wrong("fields", f"expected fields of {collection.name}, got {unknown[0]!r}")
     condition = table.take("filter", dict, {})
     with table.checking("filter"):
-        found = read_filter(condition, Context(None, datetime.now(UTC))) if condition else None
+        found = (
+            read_filter(condition, DynamicVariables(None, datetime.now(UTC))) if condition else None
+        )
         if found is not None:
             where(found, collection)
     table.done()

@@ -1,8 +1,8 @@
-"""A relay to a Directus elsewhere: its socket and its REST on the page's own origin. Thin glue.
+"""A relay to a Directus elsewhere: its socket and its REST on the page's own origin.
 
-So that no CORS setting of that Directus stands in the way of a page that is being developed. What
-is not named in ``_PATHS`` is not to be had through it, and pages of other origins are refused here,
-since Directus no longer sees where a request comes from.
+With it, a page in development needs no CORS setting of that Directus. Only the paths in ``_PATHS``
+are relayed. Pages of other origins are refused here, because Directus does not see the origin of a
+relayed request.
 """
 
 import asyncio
@@ -28,13 +28,13 @@ from server.errors import DirectusError, route_not_found
 log = logging.getLogger("server")
 
 _PATHS = ("/auth", "/items", "/users", "/server")
-_OPEN_TIMEOUT = 10.0  # seconds: Directus leaves an upgrade of a wrong path without any answer
+_OPEN_TIMEOUT = 10.0  # seconds: Directus never answers an upgrade of an unknown path
 _ANSWER_TIMEOUT = 60.0  # seconds of silence in a REST answer
-_CLOSE_TIMEOUT = 1.0  # seconds for Directus to take its leave
+_CLOSE_TIMEOUT = 1.0  # seconds for Directus to answer a close
 _LARGEST_FRAME = 100 * 2**20  # bytes, as Directus' WebSocket library has it
 _NO_STATUS, _ABNORMAL = 1005, 1006
 
-# What belongs to one connection and not to what it carries; Host and Origin are about ours.
+# Headers of one connection (hop by hop), and headers about this server's origin.
 _OF_THE_HOP = {
     *("connection", "keep-alive", "proxy-authenticate", "proxy-authorization", "proxy-connection"),
     *("te", "trailer", "transfer-encoding", "upgrade"),
@@ -43,7 +43,7 @@ _OF_THE_ORIGIN = {"host", "origin", "referer"}
 
 
 class Relay:
-    """The way to one Directus. Used as an asynchronous context manager."""
+    """A relay to one Directus, which is an asynchronous context manager."""
 
     def __init__(self, url: str) -> None:
         self._url = url
@@ -51,7 +51,7 @@ class Relay:
         self._client = httpx.AsyncClient(
             verify=self._tls,
             timeout=httpx.Timeout(_ANSWER_TIMEOUT, connect=_OPEN_TIMEOUT),
-            # A connection that is kept may be closed at the other end just when it is used again.
+            # Directus may close an idle connection at the moment of its next use.
             limits=httpx.Limits(max_keepalive_connections=0),
         )
 
@@ -77,7 +77,7 @@ class Relay:
         return [Mount(path, app=self.http) for path in _PATHS]
 
     async def http(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass one request on, and its answer back, both as they come in."""
+        """Forward one request and its response, both as they arrive."""
         request = Request(scope, receive)
         if not _is_same_origin(request.headers):
             raise DirectusError("FORBIDDEN", "This page's relay serves no others.", status=403)
@@ -101,14 +101,14 @@ class Relay:
             response.raw_headers = _passed_on(answer.headers.raw)
             await response(scope, receive, send)
         except httpx.HTTPError as error:
-            # Its end comes too early, and that is all that can still be told.
+            # The response has begun: all that is left is to cut it off.
             log.warning("an answer of %s broke off: %s", outgoing.url, error)
         finally:
             await answer.aclose()
 
     async def socket(self, websocket: WebSocket) -> None:
-        """Open a socket to Directus for this one, or refuse as it does, and join the two."""
-        await websocket.receive()  # the request to connect, which holds nothing
+        """Open a socket to Directus and join the two, or refuse with its status."""
+        await websocket.receive()  # the connect event, which has no content
         status = 403
         if _is_same_origin(websocket.headers):
             try:
@@ -137,7 +137,7 @@ class Relay:
             additional_headers={"Cookie": headers["cookie"]} if "cookie" in headers else None,
             user_agent_header=headers.get("user-agent"),
             compression=None,
-            # Directus does not answer them.
+            # Directus does not answer protocol pings.
             ping_interval=None,
             open_timeout=_OPEN_TIMEOUT,
             close_timeout=_CLOSE_TIMEOUT,
@@ -146,7 +146,7 @@ class Relay:
 
 
 async def _join(websocket: WebSocket, upstream: ClientConnection) -> None:
-    """Relay frames both ways until one side closes; then close the other in the same way."""
+    """Relay frames in both directions until one side closes; then close the other the same way."""
     outward = asyncio.create_task(_relay_to_directus(websocket, upstream))
     inward = asyncio.create_task(_relay_to_page(websocket, upstream))
     try:
@@ -167,7 +167,7 @@ async def _relay_to_directus(websocket: WebSocket, upstream: ClientConnection) -
             text = message.get("text")
             await upstream.send(message["bytes"] if text is None else text)
     except ConnectionClosed:
-        # The other direction has what is left to read, and how it was closed.
+        # The other direction reads the remaining frames and the close code.
         await asyncio.get_running_loop().create_future()
     code = message["code"]
     closed_without = code in (_NO_STATUS, _ABNORMAL)
@@ -176,7 +176,7 @@ async def _relay_to_directus(websocket: WebSocket, upstream: ClientConnection) -
 
 
 async def _relay_to_page(websocket: WebSocket, upstream: ClientConnection) -> None:
-    # The page may be gone at any time, and then these are raised.
+    # These are raised if the page is gone.
     with suppress(WebSocketDisconnect, RuntimeError):
         with suppress(ConnectionClosed):
             async for frame in upstream:
@@ -185,7 +185,7 @@ async def _relay_to_page(websocket: WebSocket, upstream: ClientConnection) -> No
                 else:
                     await websocket.send_bytes(frame)
         code = upstream.close_code
-        # Without a close frame the page sees what we have seen: the end of the connection.
+        # Without a close frame, the page gets none either: its connection ends.
         if code != _ABNORMAL:
             code = None if code == _NO_STATUS else code
             reason = upstream.close_reason
@@ -198,10 +198,10 @@ def _is_same_origin(headers: Headers) -> bool:
 
 
 def _target(scope: Scope) -> str:
-    """Return the path and query as the client wrote them.
+    """Return the path and query as the client sent them.
 
     Raises:
-        DirectusError: the path leads out of the endpoints that are relayed.
+        DirectusError: the path leaves the relayed endpoints.
     """
     if {".", ".."} & set(scope["path"].split("/")):
         raise route_not_found(scope["path"])

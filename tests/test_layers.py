@@ -29,7 +29,19 @@ SDK_LAYERS = (
 )
 IMPURE = {"asyncio", "time", "socket", "threading", "selectors", "subprocess", "ssl"}
 IO = IMPURE | {"os", "io", "sqlite3", "http", "urllib", "starlette", "uvicorn"}
-PURE_SERVER = ("session", "hub", "query")
+PURE_SERVER = ("websocket.session", "realtime.hub", "query.query")
+# The server's folders and files from the bottom up: each imports from itself and the lines above.
+SERVER_LAYERS = (
+    ("errors", "config", "limiter", "project", "packed"),
+    ("frames", "cors", "query"),
+    ("database", "project_file", "pages"),
+    ("auth", "assets"),
+    ("items",),
+    ("realtime",),
+    ("websocket", "rest", "relay"),
+    ("assembly",),
+    ("app",),
+)
 # What is written to a folder is what would be served.
 TOOLS_OF_THE_SERVER = {"build": {"server.pages", "server.packed"}}
 BEFORE_SET_UP = ("tools.address", "tools.environment", "tools.listening", "tools.settings")
@@ -153,6 +165,16 @@ def test_app_imports_the_sdks_public_names_only() -> None:
 def test_server_imports_itself_and_the_wire(path: Path) -> None:
     strangers = {module for module in ours(imports(path)) if top(module) != "server"}
     assert strangers <= {"directus_realtime.core.codec"}
+
+
+@pytest.mark.parametrize("path", sources("server"), ids=name_of)
+def test_servers_folders_import_downwards(path: Path) -> None:
+    place = {name: number for number, names in enumerate(SERVER_LAYERS) for name in names}
+    own = name_of(path).partition(".")[2].split(".")[0]
+    for module in ours(imports(path)):
+        other = module.partition(".")[2].split(".")[0]
+        if top(module) == "server" and other != own:
+            assert place[other] < place[own], module
 
 
 @pytest.mark.parametrize("name", PURE_SERVER)

@@ -18,8 +18,8 @@ import httpx
 from tests.contract.answers import answer_of, at_home, call, text_of
 from tests.contract.bindings import Bindings
 from tests.contract.compare import Expected, arranged, difference
+from tests.contract.conversation import Conversation
 from tests.contract.recording import NOTHING, Scenario, Step
-from tests.contract.talk import Talk
 
 _UPGRADE = re.compile(r"[A-Z]+ \S+ HTTP/1\.1")
 _OPEN = re.compile(r"open wss?://.*")
@@ -61,8 +61,8 @@ class Player:
         self._target = target
         self._http = http
         self._bindings = bindings
-        self._talks: dict[str, Talk] = {}
-        self._earlier: list[Talk] = []  # whose names others have now; they stay open
+        self._conversations: dict[str, Conversation] = {}
+        self._earlier: list[Conversation] = []  # whose names others have now; they stay open
         self._response: httpx.Response | None = None
 
     async def play(self) -> None:
@@ -80,21 +80,21 @@ class Player:
                     self._flush(sender)
                 else:
                     await self._receive_all(list(steps))
-            for talk in self._everyone():
-                self._check(await talk.rest())
+            for conversation in self._everyone():
+                self._check(await conversation.rest())
         finally:
-            for talk in self._everyone():
-                await talk.end()
+            for conversation in self._everyone():
+                await conversation.end()
 
     def _flush(self, name: str) -> None:
-        if name in self._talks:
-            self._talks[name].flush()
+        if name in self._conversations:
+            self._conversations[name].flush()
 
     def _steps(self) -> Iterator[Step]:
         return (step for step in self._scenario.steps if step.connection != "app")
 
-    def _everyone(self) -> list[Talk]:
-        return [*self._earlier, *self._talks.values()]
+    def _everyone(self) -> list[Conversation]:
+        return [*self._earlier, *self._conversations.values()]
 
     async def _open_those_who_wait(self) -> None:
         firsts: dict[str, Step] = {}
@@ -102,12 +102,12 @@ class Player:
             firsts.setdefault(step.connection, step)
         for name, step in firsts.items():
             if step.direction != ">>" or step.frame == NOTHING:
-                await self._talk(name)
+                await self._conversation(name)
 
-    async def _talk(self, name: str) -> Talk:
-        if name not in self._talks:
-            self._talks[name] = await Talk.opened(self._target)
-        return self._talks[name]
+    async def _conversation(self, name: str) -> Conversation:
+        if name not in self._conversations:
+            self._conversations[name] = await Conversation.opened(self._target)
+        return self._conversations[name]
 
     async def _send(self, step: Step) -> None:
         if step.seconds is not None and "later" in step.note:
@@ -119,18 +119,18 @@ class Player:
             assert self._target.terminate is not None, f"who is to do this: {frame}"
             self._target.terminate()
         elif not isinstance(frame, str):
-            (await self._talk(step.connection)).say(text_of(frame))
+            (await self._conversation(step.connection)).say(text_of(frame))
         elif _UPGRADE.match(frame):
-            self._set(step.connection, await Talk.asking(self._target, frame, step))
+            self._set(step.connection, await Conversation.asking(self._target, frame, step))
         elif _OPEN.fullmatch(frame):
-            self._set(step.connection, await Talk.opened(self._target, by_program=True))
+            self._set(step.connection, await Conversation.opened(self._target, by_program=True))
         elif frame != NOTHING and not _ROWS_EXIST.fullmatch(frame):
-            (await self._talk(step.connection)).say(text_of(frame))
+            (await self._conversation(step.connection)).say(text_of(frame))
 
-    def _set(self, name: str, talk: Talk) -> None:
-        if name in self._talks:
-            self._earlier.append(self._talks[name])
-        self._talks[name] = talk
+    def _set(self, name: str, conversation: Conversation) -> None:
+        if name in self._conversations:
+            self._earlier.append(self._conversations[name])
+        self._conversations[name] = conversation
 
     async def _receive_all(self, steps: list[Step]) -> None:
         # What comes over different connections is in no order.
@@ -146,15 +146,19 @@ class Player:
             self._check(difference(_expected(steps), got))
             self._learn(steps, got)
             return
-        talk = await self._talk(name)
+        conversation = await self._conversation(name)
         for step in steps if what != "frame" else ():
-            hear = {"nothing": talk.silence, "close": talk.closing, "upgrade": talk.upgraded}[what]
+            hear = {
+                "nothing": conversation.silence,
+                "close": conversation.closing,
+                "upgrade": conversation.upgraded,
+            }[what]
             self._check(await hear(step))
         if what == "frame":
             expected = _expected(steps)
-            got = arranged(expected, await talk.frames(steps), talk.race)
+            got = arranged(expected, await conversation.frames(steps), conversation.race)
             self._check(difference(expected, got))
-            self._check(talk.too_early(steps))
+            self._check(conversation.too_early(steps))
             self._learn(steps, got)
 
     def _learn(self, steps: list[Step], got: list[Any]) -> None:

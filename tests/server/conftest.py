@@ -8,7 +8,7 @@ import pytest
 import sqlalchemy as sa
 
 from server.config import Config
-from tests.server.desk import PROJECT, Desk
+from tests.server.items_harness import PROJECT, ItemsHarness
 from tests.server.rows import ALL, CODE, ROWS, TEXTS, USERS
 from tests.support.background import Running
 
@@ -66,13 +66,13 @@ def connection() -> Any:
 
 
 @pytest.fixture
-def desk() -> Iterator[Desk]:
+def harness() -> Iterator[ItemsHarness]:
     engine = sa.create_engine("sqlite://")
     with engine.connect() as connection:
         for collection in PROJECT.collections:
             collection.table.create(connection)
-        desk = Desk(connection)
+        harness = ItemsHarness(connection)
         for text, user in (("one", "Ben"), ("two", "Rijk"), ("three", "Kevin")):
-            desk.do("create", data={"text": text, "user": user})
-        yield desk
+            harness.do("create", data={"text": text, "user": user})
+        yield harness
     engine.dispose()

@@ -25,7 +25,7 @@ def refusal(response: httpx.Response) -> tuple[int, str, str]:
     return response.status_code, error["extensions"]["code"], error["message"]
 
 
-def told(error: DirectusError) -> tuple[str, str]:
+def code_and_message(error: DirectusError) -> tuple[str, str]:
     return error.code, error.message
 
 

@@ -5,10 +5,10 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from server.access import Permission
-from server.filters import Context
 from server.project import Collection, Field
-from server.query import Limits, Reading, read_query
+from server.query.filters import DynamicVariables
+from server.query.permission import Permission
+from server.query.query import BoundQuery, Limits, read_query
 
 ROWS = Collection(
     "rows",
@@ -34,7 +34,7 @@ TEXTS = ("Alpha", "beta", "", None, "100% _x_")
 USERS = ("Ben", "Rijk", None, "ben", "2")
 
 
-NOW = Context("user-1", datetime(2026, 1, 31, 12, tzinfo=UTC))
+NOW = DynamicVariables("user-1", datetime(2026, 1, 31, 12, tzinfo=UTC))
 
 
 ALL = [1, 2, 3, 4, 5]
@@ -54,8 +54,8 @@ def found(
     seen: Permission = EVERYTHING,
     limits: Limits = DEFAULTS,
 ) -> list[Any]:
-    reading = Reading(read_query(raw, NOW, limits), ROWS, seen, limits)
-    return reading.rows(connection.execute(reading.select(keys)))
+    bound = BoundQuery(read_query(raw, NOW, limits), ROWS, seen, limits)
+    return bound.rows(connection.execute(bound.select(keys)))
 
 
 def keys(connection: sa.Connection, raw: dict[str, Any], **options: Any) -> list[Any]:

@@ -38,11 +38,13 @@ def connect(address: str, path: str = "/websocket", **options: Any) -> Any:
 
 
 def on_socket(
-    address: str, talk: Callable[[ClientConnection], Coroutine[Any, Any, None]], **options: Any
+    address: str,
+    conversation: Callable[[ClientConnection], Coroutine[Any, Any, None]],
+    **options: Any,
 ) -> None:
     async def run() -> None:
         async with asyncio.timeout(20), connect(address, **options) as socket:
-            await talk(socket)
+            await conversation(socket)
 
     asyncio.run(run())
 

@@ -1,10 +1,11 @@
-"""Tokens, and the rights behind them."""
+"""Tokens, and the accountability behind them."""
 
 import pytest
 
-from server.access import Access, Permission, Rights
+from server.auth.access import Access, Accountability
 from server.project import Collection, Field, Policy, Project, Rule, User
 from server.project_file import guide
+from server.query.permission import Permission
 
 NOTES = Collection("notes", tuple(Field(n, "text", primary=n == "id") for n in ("id", "a", "b")))
 ADMIN = Policy("admin", admin=True)
@@ -17,29 +18,29 @@ def access_to(*users: User, public: tuple[Policy, ...] = ()) -> Access:
 
 def test_the_guides_user_reads_and_creates_and_the_public_nothing() -> None:
     access = Access(guide("secret"), {"poster@example.com": "uuid"})
-    rights = access.rights("secret")
-    assert rights is not None
-    assert rights.user == "uuid"
+    accountability = access.by_token("secret")
+    assert accountability is not None
+    assert accountability.user == "uuid"
     allowed = [
         action
         for action in ("create", "read", "update", "delete")
-        if rights.permission("messages", action) is not None  # type: ignore[arg-type]
+        if accountability.permission("messages", action) is not None  # type: ignore[arg-type]
     ]
     assert allowed == ["create", "read"]
-    assert rights.permission("other", "read") is None
+    assert accountability.permission("other", "read") is None
     assert access.public.permission("messages", "read") is None
 
 
 @pytest.mark.parametrize("token", ["", "wrong"])
 def test_nobody_has_an_empty_or_unknown_token(token: str) -> None:
-    assert access_to(User("a@b.c", "", (ADMIN,))).rights(token) is None
+    assert access_to(User("a@b.c", "", (ADMIN,))).by_token(token) is None
 
 
 def test_administrators_may_do_everything() -> None:
-    rights = access_to(User("a@b.c", "t", (ADMIN,))).rights("t")
-    assert rights is not None
-    assert rights.admin
-    assert rights.permission("anything", "delete") == Permission()
+    accountability = access_to(User("a@b.c", "t", (ADMIN,))).by_token("t")
+    assert accountability is not None
+    assert accountability.admin
+    assert accountability.permission("anything", "delete") == Permission()
 
 
 def test_fields_come_in_the_collections_order() -> None:
@@ -49,8 +50,10 @@ def test_fields_come_in_the_collections_order() -> None:
 
 def test_a_rule_without_filter_opens_all_rows() -> None:
     some = Rule("notes", "read", ("a",), {"a": {"_eq": "x"}})
-    rights = Rights("u", (Policy("some", (some,)), Policy("all", (Rule("notes", "read"),))))
-    assert rights.permission("notes", "read") == Permission(("a", "*"))
+    accountability = Accountability(
+        "u", (Policy("some", (some,)), Policy("all", (Rule("notes", "read"),)))
+    )
+    assert accountability.permission("notes", "read") == Permission(("a", "*"))
 
 
 def test_public_policies_apply_without_a_token() -> None:
@@ -63,10 +66,10 @@ def test_accounts_are_found_by_key_and_by_address_in_any_case() -> None:
     access = access_to(User("A@b.c", "t", (ADMIN,), "secret"))
     account = access.by_email("a@B.C")
     assert account is not None
-    assert (account.id, account.password, account.rights) == (
+    assert (account.id, account.password, account.accountability) == (
         "id of A@b.c",
         "secret",
-        access.rights("t"),
+        access.by_token("t"),
     )
     assert access.account("id of A@b.c") is account
     assert access.account("") is None

@@ -24,7 +24,7 @@ from tests.server.sockets import (
 
 
 def test_the_guide_line_for_line(start: Start) -> None:
-    async def talk(socket: ClientConnection) -> None:
+    async def conversation(socket: ClientConnection) -> None:
         await socket.send(json.dumps(AUTH))
         assert await socket.recv() == '{"type":"auth","status":"ok"}'
         query = {"fields": ["user", "text"]}
@@ -43,13 +43,13 @@ def test_the_guide_line_for_line(start: Start) -> None:
         assert list(reply["data"]) == ["id", "date_created", "text", "user"]
         assert reply["data"]["id"] == 1
 
-    on_socket(start().address, talk)
+    on_socket(start().address, conversation)
 
 
 def test_others_are_told_of_what_rest_creates(start: Start) -> None:
     address = start().address
 
-    async def talk(socket: ClientConnection) -> None:
+    async def conversation(socket: ClientConnection) -> None:
         await say(socket, AUTH)
         subscribe = {"type": "subscribe", "collection": "messages", "uid": "s"}
         assert (await say(socket, {**subscribe, "query": {"fields": ["id"]}}))["data"] == []
@@ -64,7 +64,7 @@ def test_others_are_told_of_what_rest_creates(start: Start) -> None:
                 "uid": "s",
             }
 
-    on_socket(address, talk)
+    on_socket(address, conversation)
 
 
 def test_a_wrong_path_is_left_without_an_answer(start: Start) -> None:
@@ -75,13 +75,13 @@ def test_a_wrong_path_is_left_without_an_answer(start: Start) -> None:
 def test_clients_hear_goodbye_when_the_server_ends(start: Start) -> None:
     server = start()
 
-    async def talk(socket: ClientConnection) -> None:
+    async def conversation(socket: ClientConnection) -> None:
         await say(socket, AUTH)
         await asyncio.to_thread(server.stop)
         await socket.wait_closed()
         assert socket.close_code == 1001
 
-    on_socket(server.address, talk)
+    on_socket(server.address, conversation)
 
 
 def test_small_writes_do_not_wait_for_the_other_side(start: Start) -> None:

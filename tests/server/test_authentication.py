@@ -10,19 +10,19 @@ from typing import Any
 import pytest
 from websockets.asyncio.client import ClientConnection
 
-from server.access import Access
-from server.authentication import Authentication
+from server.auth.access import Access
+from server.auth.authentication import Authentication
+from server.database.store import Store
 from server.errors import DirectusError
 from server.project_file import read_project
-from server.store import Store
-from tests.server.people import EDITOR, PROJECT, WRITER, client, refusal, told
+from tests.server.people import EDITOR, PROJECT, WRITER, client, code_and_message, refusal
 from tests.server.sockets import HANDSHAKE_FAILED, Start, on_socket, refused, say
 
 WRONG = ("INVALID_CREDENTIALS", "Invalid user credentials.")
-Talk = Callable[["Door"], Coroutine[Any, Any, None]]
+Conversation = Callable[["AuthenticationHarness"], Coroutine[Any, Any, None]]
 
 
-class Door:
+class AuthenticationHarness:
     """An authentication whose clock the test moves."""
 
     def __init__(self, store: Store) -> None:
@@ -34,18 +34,18 @@ class Door:
 
     async def refused(self, **credentials: Any) -> tuple[str, str]:
         with pytest.raises(DirectusError) as error:
-            await self.authentication.admit(credentials)
-        return told(error.value)
+            await self.authentication.authenticate(credentials)
+        return code_and_message(error.value)
 
 
 @pytest.fixture
-def at_the_door(tmp_path: Path) -> Iterator[Callable[[Talk], None]]:
+def in_harness(tmp_path: Path) -> Iterator[Callable[[Conversation], None]]:
     store = Store(tmp_path / "m.db", read_project(PROJECT, ""))
 
-    def run(talk: Talk) -> None:
+    def run(conversation: Conversation) -> None:
         async def timed() -> None:
             async with asyncio.timeout(20):
-                await talk(Door(store))
+                await conversation(AuthenticationHarness(store))
 
         asyncio.run(timed())
 
@@ -53,48 +53,48 @@ def at_the_door(tmp_path: Path) -> Iterator[Callable[[Talk], None]]:
     store.close()
 
 
-def test_an_access_token_is_good_for_its_time(at_the_door: Callable[[Talk], None]) -> None:
-    async def talk(door: Door) -> None:
-        login = await door.authentication.login(**WRITER)
+def test_an_access_token_is_good_for_its_time(in_harness: Callable[[Conversation], None]) -> None:
+    async def conversation(harness: AuthenticationHarness) -> None:
+        login = await harness.authentication.login(**WRITER)
         token = login.access_token
         assert token is not None
-        assert door.authentication.identify(token).expires == door.now + 60
-        assert login.expires == door.now + 60
-        door.now += 60
-        assert await door.refused(access_token=token) == ("TOKEN_EXPIRED", "Token expired.")
+        assert harness.authentication.identify(token).expires == harness.now + 60
+        assert login.expires == harness.now + 60
+        harness.now += 60
+        assert await harness.refused(access_token=token) == ("TOKEN_EXPIRED", "Token expired.")
 
-    at_the_door(talk)
+    in_harness(conversation)
 
 
 def test_a_refresh_token_is_good_for_one_use_and_its_time(
-    at_the_door: Callable[[Talk], None],
+    in_harness: Callable[[Conversation], None],
 ) -> None:
-    async def talk(door: Door) -> None:
-        first = await door.authentication.login(**WRITER)
-        second = await door.authentication.refresh(first.refresh_token)
-        assert second.rights == first.rights
-        assert await door.refused(refresh_token=first.refresh_token) == WRONG
-        third = await door.authentication.admit({"refresh_token": second.refresh_token})
-        door.now += 601
-        assert await door.refused(refresh_token=third.refresh_token) == WRONG
+    async def conversation(harness: AuthenticationHarness) -> None:
+        first = await harness.authentication.login(**WRITER)
+        second = await harness.authentication.refresh(first.refresh_token)
+        assert second.accountability == first.accountability
+        assert await harness.refused(refresh_token=first.refresh_token) == WRONG
+        third = await harness.authentication.authenticate({"refresh_token": second.refresh_token})
+        harness.now += 601
+        assert await harness.refused(refresh_token=third.refresh_token) == WRONG
 
-    at_the_door(talk)
+    in_harness(conversation)
 
 
 def test_all_credentials_count_and_the_access_token_decides(
-    at_the_door: Callable[[Talk], None],
+    in_harness: Callable[[Conversation], None],
 ) -> None:
-    async def talk(door: Door) -> None:
-        both = await door.authentication.admit({**WRITER, "access_token": "editor"})
-        editor = door.authentication.identify("editor").rights
-        assert (both.rights, both.expires) == (editor, None)
+    async def conversation(harness: AuthenticationHarness) -> None:
+        both = await harness.authentication.authenticate({**WRITER, "access_token": "editor"})
+        editor = harness.authentication.identify("editor").accountability
+        assert (both.accountability, both.expires) == (editor, None)
         assert both.refresh_token is not None
         wrong = {**WRITER, "password": "wrong", "access_token": "editor"}
-        assert await door.refused(**wrong) == WRONG
-        assert await door.refused(access_token=5) == WRONG
-        assert await door.refused() == WRONG
+        assert await harness.refused(**wrong) == WRONG
+        assert await harness.refused(access_token=5) == WRONG
+        assert await harness.refused() == WRONG
 
-    at_the_door(talk)
+    in_harness(conversation)
 
 
 @pytest.mark.parametrize(
@@ -113,20 +113,20 @@ def test_all_credentials_count_and_the_access_token_decides(
     ids=str,
 )
 def test_what_lets_nobody_in(
-    at_the_door: Callable[[Talk], None], credentials: dict[str, Any]
+    in_harness: Callable[[Conversation], None], credentials: dict[str, Any]
 ) -> None:
-    async def talk(door: Door) -> None:
-        assert await door.refused(**credentials) == WRONG
+    async def conversation(harness: AuthenticationHarness) -> None:
+        assert await harness.refused(**credentials) == WRONG
 
-    at_the_door(talk)
+    in_harness(conversation)
 
 
-def test_tokens_of_others(at_the_door: Callable[[Talk], None]) -> None:
+def test_tokens_of_others(in_harness: Callable[[Conversation], None]) -> None:
     import jwt
 
-    async def talk(door: Door) -> None:
-        good = {"id": "x", "exp": door.now + 9, "iss": "directus"}
-        secret = door.authentication._tokens.secret
+    async def conversation(harness: AuthenticationHarness) -> None:
+        good = {"id": "x", "exp": harness.now + 9, "iss": "directus"}
+        secret = harness.authentication._tokens.secret
         another = "another secret of thirty-two bytes"
         for claims, key, code in (
             (good, another, "INVALID_TOKEN"),
@@ -135,9 +135,9 @@ def test_tokens_of_others(at_the_door: Callable[[Talk], None]) -> None:
             (good, secret, "INVALID_CREDENTIALS"),
         ):
             token = jwt.encode(claims, key, "HS256")
-            assert (await door.refused(access_token=token))[0] == code
+            assert (await harness.refused(access_token=token))[0] == code
 
-    at_the_door(talk)
+    in_harness(conversation)
 
 
 def test_a_login_takes_its_time_whatever_comes_of_it(start: Start) -> None:
@@ -205,7 +205,7 @@ def test_bodies_that_let_nobody_in(start: Start, path: str, body: object, words:
 def test_logging_in_on_the_socket(start: Start) -> None:
     address = start(project=PROJECT, login_stall_time=0).address
 
-    async def talk(socket: ClientConnection) -> None:
+    async def conversation(socket: ClientConnection) -> None:
         reply = await say(socket, {"type": "auth", **EDITOR, "uid": 1})
         assert list(reply) == ["type", "status", "uid", "refresh_token"]
         read = {"type": "items", "collection": "messages", "action": "read"}
@@ -217,7 +217,7 @@ def test_logging_in_on_the_socket(start: Start) -> None:
         await socket.wait_closed()
         assert socket.close_code == 1005
 
-    on_socket(address, talk)
+    on_socket(address, conversation)
 
     async def wrong(socket: ClientConnection) -> None:
         await socket.send(json.dumps({"type": "auth", **EDITOR, "password": "wrong"}))
@@ -231,12 +231,12 @@ def test_an_access_token_ends_on_the_socket(start: Start) -> None:
     with client(server.address) as http:
         token = http.post("/auth/login", json=WRITER).json()["data"]["access_token"]
 
-    async def talk(socket: ClientConnection) -> None:
+    async def conversation(socket: ClientConnection) -> None:
         ended = json.loads(await socket.recv())
         assert ended["error"] == {"code": "TOKEN_EXPIRED", "message": "Token expired."}
         again = {"type": "auth", "access_token": "writer"}
         assert await say(socket, again) == {"type": "auth", "status": "ok"}
 
     path = f"/websocket?access_token={token}"
-    on_socket(server.address, talk, path=path)
+    on_socket(server.address, conversation, path=path)
     assert refused(server.address, path) == 401

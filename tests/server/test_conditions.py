@@ -6,7 +6,7 @@ import pytest
 import sqlalchemy as sa
 
 from server.errors import DirectusError
-from server.filters import read_filter
+from server.query.filters import read_filter
 from tests.server.rows import ALL, CODE, NOW, keys
 
 

@@ -44,7 +44,7 @@ def test_who_may_open_a_socket(options: dict[str, Any], origin: str | None, expe
 
 
 @pytest.mark.parametrize(
-    ("allowed", "origin", "told"),
+    ("allowed", "origin", "expected"),
     [
         (True, APP, APP),
         (True, None, None),
@@ -55,7 +55,7 @@ def test_who_may_open_a_socket(options: dict[str, Any], origin: str | None, expe
     ],
 )
 def test_what_a_page_is_told(
-    start: Start, allowed: Any, origin: str | None, told: str | None
+    start: Start, allowed: Any, origin: str | None, expected: str | None
 ) -> None:
     headers = {"Origin": origin} if origin else {}
     with client(start(cors_enabled=True, cors_origin=allowed).address) as http:
@@ -64,7 +64,7 @@ def test_what_a_page_is_told(
             http.get("/items/messages", headers=headers),
             http.options("/items/messages", headers=headers),
         ):
-            assert answer.headers.get("access-control-allow-origin") == told
+            assert answer.headers.get("access-control-allow-origin") == expected
             assert answer.headers["access-control-allow-credentials"] == "true"
         assert answer.status_code == 204
         assert answer.headers["access-control-allow-headers"] == "Content-Type,Authorization"

@@ -1,13 +1,13 @@
-"""What messages ask for and how outcomes are told, as a table of what comes and what goes."""
+"""Messages and the effects of handling them, and outcomes and their replies."""
 
 from typing import Any
 
 import pytest
 
-from server.effects import Perform, Snapshot
 from server.errors import forbidden
-from server.request import Outcome
-from tests.server.talk import READ, SUBSCRIBE, Talk, error, silent, texts
+from server.items.request import Outcome
+from server.websocket.effects import Perform, StartSubscription
+from tests.server.session_harness import READ, SUBSCRIBE, SessionHarness, error, silent, texts
 
 UNPARSABLE = "Unable to parse the incoming message."
 
@@ -39,35 +39,39 @@ NOT_A_UID = (
     ids=lambda text: text[:30],
 )
 def test_frames_that_are_no_messages(text: str, words: str) -> None:
-    assert texts(Talk(let_in=True).say(text)) == [error("server", "INVALID_PAYLOAD", words)]
+    assert texts(SessionHarness(let_in=True).say(text)) == [
+        error("server", "INVALID_PAYLOAD", words)
+    ]
 
 
 @pytest.mark.parametrize(
     ("uid", "echo"), [("1.50", "1.5"), ("2.0", "2"), ('""', '""'), ('"\\ud800"', '"\\ud800"')]
 )
 def test_uids_come_back_as_javascript_has_them(uid: str, echo: str) -> None:
-    talk = Talk(heartbeat=30.0, let_in=True)
-    assert texts(talk.say(f'{{"type":"ping","uid":{uid}}}')) == [f'{{"type":"pong","uid":{echo}}}']
+    harness = SessionHarness(heartbeat=30.0, let_in=True)
+    assert texts(harness.say(f'{{"type":"ping","uid":{uid}}}')) == [
+        f'{{"type":"pong","uid":{echo}}}'
+    ]
 
 
 def test_a_subscription_to_an_event_begins_at_once_with_a_text_for_a_uid() -> None:
-    talk = Talk(let_in=True)
-    effects = talk.say({**SUBSCRIBE, "event": "create", "uid": 7})
+    harness = SessionHarness(let_in=True)
+    effects = harness.say({**SUBSCRIBE, "event": "create", "uid": 7})
     assert texts(effects) == ['{"type":"subscription","event":"init","uid":"7"}']
-    assert texts(talk.say({"type": "unsubscribe", "uid": 7})) == [
+    assert texts(harness.say({"type": "unsubscribe", "uid": 7})) == [
         '{"type":"subscription","event":"unsubscribe","uid":7}'
     ]
 
 
 def test_a_subscription_with_rows_begins_when_they_are_read() -> None:
-    talk = Talk(let_in=True)
-    (work,) = talk.say({**SUBSCRIBE, "uid": "s"})
-    assert isinstance(work, Snapshot)
-    assert texts(talk.session.answer(work, Outcome([{"id": 1}], {"total_count": 1}))) == [
+    harness = SessionHarness(let_in=True)
+    (work,) = harness.say({**SUBSCRIBE, "uid": "s"})
+    assert isinstance(work, StartSubscription)
+    assert texts(harness.session.answer(work, Outcome([{"id": 1}], {"total_count": 1}))) == [
         '{"type":"subscription","event":"init","data":[{"id":1}],'
         '"meta":{"total_count":1},"uid":"s"}'
     ]
-    assert texts(talk.session.answer(work, forbidden())) == [
+    assert texts(harness.session.answer(work, forbidden())) == [
         error("subscribe", "FORBIDDEN", "You don't have permission to access this.", uid="s")
     ]
 
@@ -87,7 +91,7 @@ EVENT = " or ".join(
     ],
 )
 def test_malformed_subscriptions_are_refused_without_uid(parts: dict[str, Any], words: str) -> None:
-    effects = Talk(let_in=True).say({**SUBSCRIBE, "uid": "1", **parts})
+    effects = SessionHarness(let_in=True).say({**SUBSCRIBE, "uid": "1", **parts})
     assert texts(effects) == [error("subscribe", "INVALID_PAYLOAD", words)]
 
 
@@ -132,7 +136,7 @@ NO_ACTION = " or ".join(
 def test_items_requests_that_are_refused_at_once(
     parts: dict[str, Any], code: str, words: str
 ) -> None:
-    effects = Talk(let_in=True).say({**READ, "uid": 5, **parts})
+    effects = SessionHarness(let_in=True).say({**READ, "uid": 5, **parts})
     assert texts(effects) == [error("items", code, words, uid=5)]
 
 
@@ -149,25 +153,25 @@ def test_items_requests_that_are_refused_at_once(
     ids=str,
 )
 def test_where_directus_says_nothing_the_host_is_told(message: dict[str, Any]) -> None:
-    assert silent(Talk(heartbeat=30.0, let_in=True).say(message))
+    assert silent(SessionHarness(heartbeat=30.0, let_in=True).say(message))
 
 
 def test_an_items_request_becomes_work_and_its_outcome_a_reply() -> None:
-    talk = Talk(let_in=True)
-    (work,) = talk.say({**READ, "ids": [1, "2"], "uid": ""})
+    harness = SessionHarness(let_in=True)
+    (work,) = harness.say({**READ, "ids": [1, "2"], "uid": ""})
     assert isinstance(work, Perform)
-    assert (work.request.ids, work.request.rights) == ((1, "2"), talk.rights)
+    assert (work.request.ids, work.request.accountability) == ((1, "2"), harness.accountability)
     reply = Outcome([{"id": 1}], {"filter_count": 1})
-    assert texts(talk.session.answer(work, reply)) == [
+    assert texts(harness.session.answer(work, reply)) == [
         '{"type":"items","data":[{"id":1}],"meta":{"filter_count":1},"uid":""}'
     ]
     unseen = Outcome(error=forbidden())
     refusal = error("items", "FORBIDDEN", "You don't have permission to access this.", uid="")
-    assert texts(talk.session.answer(work, unseen)) == [refusal]
+    assert texts(harness.session.answer(work, unseen)) == [refusal]
 
 
 @pytest.mark.parametrize("keys", [{"ids": 5}, {"id": {}}, {"id": 1}], ids=str)
 def test_a_create_has_no_use_for_keys(keys: dict[str, Any]) -> None:
-    (work,) = Talk(let_in=True).say({**READ, "action": "create", **keys})
+    (work,) = SessionHarness(let_in=True).say({**READ, "action": "create", **keys})
     assert isinstance(work, Perform)
     assert (work.request.id, work.request.ids) == (None, None)

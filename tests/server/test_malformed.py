@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from server.malformed import explain, unexpected
+from server.rest.malformed import explain, unexpected
 
 LONG = "y" * 30
 

@@ -5,10 +5,10 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from server.access import Permission
 from server.errors import DirectusError
-from server.filters import read_filter
-from server.query import Limits, Query, Reading, read_query
+from server.query.filters import read_filter
+from server.query.permission import Permission
+from server.query.query import BoundQuery, Limits, Query, read_query
 from tests.server.rows import ALL, CODE, NOW, ROWS, found, keys
 
 
@@ -141,7 +141,7 @@ def test_equal_queries_are_one_object() -> None:
 def test_counts(connection: sa.Connection) -> None:
     query = read_query({"meta": "*", "filter": {"id": {"_gt": 3}}, "limit": 1}, NOW, Limits())
     rule = read_filter({"id": {"_gt": 1}}, NOW)
-    counts = Reading(query, ROWS, Permission(rule=rule)).counts()
+    counts = BoundQuery(query, ROWS, Permission(rule=rule)).counts()
     assert {name: connection.scalar(count) for name, count in counts.items()} == {
         "total_count": 4,
         "filter_count": 2,

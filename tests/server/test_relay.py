@@ -74,7 +74,7 @@ class Upstream:
         how = websocket.query_params.get("how", "")
         if how.isdecimal():
             return await websocket.send_denial_response(Response(status_code=int(how)))
-        if how == "mute":
+        if how == "leave_unanswered":
             return await asyncio.sleep(10)
         await websocket.accept(subprotocol=next(iter(websocket.scope["subprotocols"]), None))
         await getattr(self, f"_{how or 'echo'}")(websocket)
@@ -240,7 +240,7 @@ def test_an_upgrade_without_an_answer_is_given_up(
 ) -> None:
     monkeypatch.setattr(relay, "_OPEN_TIMEOUT", 0.1)
     with pytest.raises(InvalidStatus, match="504"):
-        relayed.socket("?how=mute")
+        relayed.socket("?how=leave_unanswered")
 
 
 def test_frames_pass_as_they_are(relayed: Relayed) -> None:

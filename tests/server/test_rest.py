@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from server.http import nested
+from server.rest.context import nested
 from tests.server.people import PROJECT, client, refusal, without_times
 from tests.server.sockets import BEARER, Start
 

@@ -4,11 +4,11 @@ from typing import Any
 
 import pytest
 
-from server.access import Rights
+from server.auth.access import Accountability
 from server.errors import DirectusError
+from server.items.request import Outcome
 from server.project import Policy, Rule
-from server.request import Outcome
-from tests.server.desk import ACTIONS, ADMIN, CODE, POSTER, STAMP, Desk, events
+from tests.server.items_harness import ACTIONS, ADMIN, CODE, POSTER, STAMP, ItemsHarness, events
 
 
 @pytest.mark.parametrize(
@@ -16,40 +16,40 @@ from tests.server.desk import ACTIONS, ADMIN, CODE, POSTER, STAMP, Desk, events
     [(123, "123"), (1.5, "1.5"), (True, "1"), ({"a": 1}, '{"a":1}'), ("\ud800", "\ufffd")],
     ids=repr,
 )
-def test_text_takes_any_value(desk: Desk, value: Any, stored: str) -> None:
-    assert desk.do("create", data={"text": value}).data["text"] == stored
+def test_text_takes_any_value(harness: ItemsHarness, value: Any, stored: str) -> None:
+    assert harness.do("create", data={"text": value}).data["text"] == stored
 
 
-def test_explicit_keys_and_what_follows_them(desk: Desk) -> None:
-    assert desk.do("create", data={"id": "20"}).data["id"] == 20
-    assert desk.do("create", data={"id": None}).data["id"] == 21
+def test_explicit_keys_and_what_follows_them(harness: ItemsHarness) -> None:
+    assert harness.do("create", data={"id": "20"}).data["id"] == 20
+    assert harness.do("create", data={"id": None}).data["id"] == 21
     with pytest.raises(DirectusError) as error:
-        desk.do("create", data=[{"text": "a"}, {"id": 20}])
+        harness.do("create", data=[{"text": "a"}, {"id": 20}])
     assert error.value.message == (
         'Value "20" for field "id" in collection "messages" has to be unique.'
     )
     assert error.value.extensions == {"collection": "messages", "field": "id", "value": 20}
-    assert len(desk.texts()) == 5
+    assert len(harness.texts()) == 5
 
 
-def test_a_server_s_own_values(desk: Desk) -> None:
+def test_a_server_s_own_values(harness: ItemsHarness) -> None:
     given = {"date_created": "2020-01-01"}
-    assert desk.do("create", data=given).data["date_created"] == STAMP
-    note = desk.do("create", "notes", data={"title": "t"}).data
+    assert harness.do("create", data=given).data["date_created"] == STAMP
+    note = harness.do("create", "notes", data={"title": "t"}).data
     assert len(note["id"]) == 36
     assert note["changed"] is None
-    outcome = desk.do("update", "notes", id=note["id"], data={"title": "u"})
+    outcome = harness.do("update", "notes", id=note["id"], data={"title": "u"})
     assert outcome.data["changed"] == STAMP
     assert outcome.events == events("update", (note["id"],), name="notes")
-    assert desk.do("create", "notes", data={"id": CODE, "title": "t"}).data["id"] == CODE
+    assert harness.do("create", "notes", data={"id": CODE, "title": "t"}).data["id"] == CODE
 
 
-def test_types_keep_their_values(desk: Desk) -> None:
+def test_types_keep_their_values(harness: ItemsHarness) -> None:
     data = {"title": "t", "size": 7, "done": True, "tags": {"a": [1, None]}}
-    row = desk.do("create", "notes", data=data).data
+    row = harness.do("create", "notes", data=data).data
     assert {name: row[name] for name in data} == data
     changed = {"size": None, "done": "false", "tags": '{"a":1}'}
-    row = desk.do("update", "notes", id=row["id"], data=changed).data
+    row = harness.do("update", "notes", id=row["id"], data=changed).data
     assert (row["size"], row["done"], row["tags"]) == (None, False, {"a": 1})
 
 
@@ -64,9 +64,11 @@ def test_types_keep_their_values(desk: Desk) -> None:
     ],
     ids=str,
 )
-def test_values_that_directus_refuses_without_a_reply(desk: Desk, name: str, data: Any) -> None:
+def test_values_that_directus_refuses_without_a_reply(
+    harness: ItemsHarness, name: str, data: Any
+) -> None:
     with pytest.raises(DirectusError) as error:
-        desk.do("create", name, data=data)
+        harness.do("create", name, data=data)
     assert error.value.silent
     assert error.value.status == 400
 
@@ -85,11 +87,11 @@ def test_values_that_directus_refuses_without_a_reply(desk: Desk, name: str, dat
     ],
     ids=str,
 )
-def test_updates_that_are_refused(desk: Desk, parts: dict[str, Any], words: str) -> None:
+def test_updates_that_are_refused(harness: ItemsHarness, parts: dict[str, Any], words: str) -> None:
     with pytest.raises(DirectusError) as error:
-        desk.do("update", **parts)
+        harness.do("update", **parts)
     assert words in error.value.message
-    assert desk.texts() == {1: "one", 2: "two", 3: "three"}
+    assert harness.texts() == {1: "one", 2: "two", 3: "three"}
 
 
 @pytest.mark.parametrize(
@@ -103,46 +105,48 @@ def test_updates_that_are_refused(desk: Desk, parts: dict[str, Any], words: str)
     ],
     ids=str,
 )
-def test_deletes_that_are_refused(desk: Desk, parts: dict[str, Any], words: str) -> None:
+def test_deletes_that_are_refused(harness: ItemsHarness, parts: dict[str, Any], words: str) -> None:
     with pytest.raises(DirectusError) as error:
-        desk.do("delete", **parts)
+        harness.do("delete", **parts)
     assert words in error.value.message
-    assert len(desk.texts()) == 3
+    assert len(harness.texts()) == 3
 
 
-def test_administrators_are_not_asked_whether_rows_are_there(desk: Desk) -> None:
-    assert desk.do("delete", by=ADMIN, id=99).events == events("delete", (99,))
-    assert desk.do("delete", by=ADMIN, ids=[]) == Outcome([])
-    assert desk.do("update", by=ADMIN, id=1, data={"nofield": 1}).data["text"] == "one"
-    missing = desk.do("update", by=ADMIN, id=99, data={"text": "a"})
+def test_administrators_are_not_asked_whether_rows_are_there(harness: ItemsHarness) -> None:
+    assert harness.do("delete", by=ADMIN, id=99).events == events("delete", (99,))
+    assert harness.do("delete", by=ADMIN, ids=[]) == Outcome([])
+    assert harness.do("update", by=ADMIN, id=1, data={"nofield": 1}).data["text"] == "one"
+    missing = harness.do("update", by=ADMIN, id=99, data={"text": "a"})
     assert missing.error is not None
 
 
-def test_rows_of_others_are_as_if_not_there(desk: Desk) -> None:
+def test_rows_of_others_are_as_if_not_there(harness: ItemsHarness) -> None:
     own = {"user": {"_eq": "$CURRENT_USER"}}
     rules = tuple(Rule("messages", action, ("*",), own) for action in ACTIONS)
-    ben = Rights("Ben", (Policy("own", rules),))
-    assert desk.do("read", by=ben, query={"fields": [], "meta": "*"}) == Outcome(
+    ben = Accountability("Ben", (Policy("own", rules),))
+    assert harness.do("read", by=ben, query={"fields": [], "meta": "*"}) == Outcome(
         [1], {"total_count": 1, "filter_count": 1}
     )
-    assert desk.do("update", by=ben, id=1, data={"text": "mine"}).data["text"] == "mine"
+    assert harness.do("update", by=ben, id=1, data={"text": "mine"}).data["text"] == "mine"
     for action in ("update", "delete"):
         with pytest.raises(DirectusError):
-            desk.do(action, by=ben, id=2, data={"text": "x"})  # type: ignore[arg-type]
+            harness.do(action, by=ben, id=2, data={"text": "x"})  # type: ignore[arg-type]
 
 
-def test_fields_that_may_not_be_written(desk: Desk) -> None:
+def test_fields_that_may_not_be_written(harness: ItemsHarness) -> None:
     rules = tuple(Rule("messages", action, ("id", "text")) for action in ACTIONS)
-    narrow = Rights("n", (Policy("narrow", rules),))
+    narrow = Accountability("n", (Policy("narrow", rules),))
     for parts in ({"data": {"user": "x"}}, {"data": {"user": "x"}, "id": 1}):
         with pytest.raises(DirectusError, match='access field "user"'):
-            desk.do("update" if "id" in parts else "create", by=narrow, **parts)  # type: ignore[arg-type]
-    assert desk.do("create", by=narrow, data={"text": "x"}).data == {"id": 4, "text": "x"}
+            harness.do("update" if "id" in parts else "create", by=narrow, **parts)  # type: ignore[arg-type]
+    assert harness.do("create", by=narrow, data={"text": "x"}).data == {"id": 4, "text": "x"}
 
 
 @pytest.mark.parametrize(
     ("name", "key"), [("messages", "abc"), ("messages", 1.5), ("notes", "no uuid")]
 )
-def test_a_key_that_no_row_can_have_is_forbidden(desk: Desk, name: str, key: Any) -> None:
+def test_a_key_that_no_row_can_have_is_forbidden(
+    harness: ItemsHarness, name: str, key: Any
+) -> None:
     with pytest.raises(DirectusError, match=r"^You don't have permission to access this\.$"):
-        desk.do("create", name, data={"title": "t", "id": key})
+        harness.do("create", name, data={"title": "t", "id": key})

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from server.database.store import Store, StoreError
 from server.project import Project
 from server.project_file import guide
-from server.store import Store, StoreError
 
 PROJECT = guide("token")
 

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from server.database.store import Store, StoreError
 from server.errors import DirectusError, forbidden
 from server.project_file import guide
-from server.store import Store, StoreError
 
 PROJECT = guide("token")
 MESSAGES = PROJECT.by_name["messages"].table
@@ -47,10 +47,10 @@ def path(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def with_store(path: Path) -> Callable[[Talk], None]:
-    def run(talk: Talk) -> None:
+    def run(conversation: Talk) -> None:
         async def timed(store: Store) -> None:
             async with asyncio.timeout(20):
-                await talk(store)
+                await conversation(store)
 
         store = Store(path, PROJECT)
         try:
@@ -64,12 +64,12 @@ def with_store(path: Path) -> Callable[[Talk], None]:
 def test_a_write_is_answered_after_its_commit(
     with_store: Callable[[Talk], None], path: Path
 ) -> None:
-    async def talk(store: Store) -> None:
+    async def conversation(store: Store) -> None:
         for number in range(1, 4):
             assert await store.write(create(str(number))) == number
             assert seen_by_others(path)[-1] == str(number)
 
-    with_store(talk)
+    with_store(conversation)
 
 
 @pytest.mark.parametrize(
@@ -81,11 +81,11 @@ def test_every_connection_is_as_safe_as_sqlite_can_be(
     def read(connection: sa.Connection) -> Any:
         return connection.exec_driver_sql(f"PRAGMA {pragma}").scalar_one()
 
-    async def talk(store: Store) -> None:
+    async def conversation(store: Store) -> None:
         assert await store.write(read) == value
         assert await asyncio.gather(*(store.read(read) for _ in range(4))) == [value] * 4
 
-    with_store(talk)
+    with_store(conversation)
 
 
 def test_writes_that_wait_are_committed_together_and_answered_in_order(
@@ -97,7 +97,7 @@ def test_writes_that_wait_are_committed_together_and_answered_in_order(
         assert free.wait(10)
         return 0
 
-    async def talk(store: Store) -> None:
+    async def conversation(store: Store) -> None:
         order: list[int] = []
         seen: list[int] = []
 
@@ -113,7 +113,7 @@ def test_writes_that_wait_are_committed_together_and_answered_in_order(
         assert order == list(range(1, 21))
         assert set(seen) == {20}, "some were committed before the others"
 
-    with_store(talk)
+    with_store(conversation)
 
 
 def test_a_write_that_raises_leaves_nothing_and_harms_no_other(
@@ -127,7 +127,7 @@ def test_a_write_that_raises_leaves_nothing_and_harms_no_other(
         create("half")(connection)
         raise RuntimeError("a mistake of ours")
 
-    async def talk(store: Store) -> None:
+    async def conversation(store: Store) -> None:
         results = await asyncio.gather(
             store.write(create("a")),
             store.write(fail),
@@ -137,20 +137,20 @@ def test_a_write_that_raises_leaves_nothing_and_harms_no_other(
         )
         assert [type(result) for result in results] == [int, DirectusError, RuntimeError, int]
 
-    with_store(talk)
+    with_store(conversation)
     assert seen_by_others(path) == ["a", "b"]
 
 
 def test_a_write_whose_caller_is_gone_is_still_made(
     with_store: Callable[[Talk], None], path: Path
 ) -> None:
-    async def talk(store: Store) -> None:
+    async def conversation(store: Store) -> None:
         caller = asyncio.create_task(store.write(create("kept")))
         await asyncio.sleep(0)
         caller.cancel()
         assert await store.write(create("next")) == 2
 
-    with_store(talk)
+    with_store(conversation)
     assert seen_by_others(path) == ["kept", "next"]
 
 
@@ -169,9 +169,9 @@ def test_what_is_queued_is_written_before_the_store_closes(path: Path) -> None:
 def test_a_file_that_another_process_holds_is_an_error_and_passes(
     with_store: Callable[[Talk], None], path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("server.store._PATIENCE", 0.05)
+    monkeypatch.setattr("server.database.store._BUSY_TIMEOUT", 0.05)
 
-    async def talk(store: Store) -> None:
+    async def conversation(store: Store) -> None:
         other = sqlite3.connect(path, isolation_level=None)
         other.execute("BEGIN IMMEDIATE")
         with pytest.raises(DirectusError, match="Database is locked") as error:
@@ -182,7 +182,7 @@ def test_a_file_that_another_process_holds_is_an_error_and_passes(
         other.close()
         assert await store.write(create("in time")) == 1
 
-    with_store(talk)
+    with_store(conversation)
 
 
 def test_a_full_disk_is_an_error_and_passes(with_store: Callable[[Talk], None]) -> None:
@@ -192,7 +192,7 @@ def test_a_full_disk_is_an_error_and_passes(with_store: Callable[[Talk], None]) 
     def lift(connection: sa.Connection) -> None:
         connection.exec_driver_sql("PRAGMA max_page_count = 100000")
 
-    async def talk(store: Store) -> None:
+    async def conversation(store: Store) -> None:
         await store.write(limit)
         results = await asyncio.gather(
             store.write(create("small")),
@@ -205,13 +205,13 @@ def test_a_full_disk_is_an_error_and_passes(with_store: Callable[[Talk], None]) 
         await store.write(lift)
         await store.write(create("x" * 1_000_000))
 
-    with_store(talk)
+    with_store(conversation)
 
 
 def test_a_file_that_breaks_while_we_run_is_an_error(
     with_store: Callable[[Talk], None], path: Path
 ) -> None:
-    async def talk(store: Store) -> None:
+    async def conversation(store: Store) -> None:
         await store.write(create("x" * 100_000))
         await store.write(lambda connection: None)
         with sqlite3.connect(path) as other:
@@ -226,7 +226,7 @@ def test_a_file_that_breaks_while_we_run_is_an_error(
         with pytest.raises(DirectusError, match="malformed"):
             await store.read(texts)
 
-    with_store(talk)
+    with_store(conversation)
 
 
 def test_a_folder_that_is_not_there(tmp_path: Path) -> None:

@@ -38,45 +38,45 @@ def test_what_is_no_upgrade_is_told_so(start: Start) -> None:
 
 
 def test_a_control_ping_gets_no_pong(start: Start) -> None:
-    async def talk(ws: ClientConnection) -> None:
+    async def conversation(ws: ClientConnection) -> None:
         pong = await ws.ping()
         assert (await say(ws, {"type": "ping"})) == {"type": "pong"}
         assert not pong.done()
 
-    on_socket(start(auth="public").address, talk)
+    on_socket(start(auth="public").address, conversation)
 
 
 def test_large_and_many_messages_in_one_write(start: Start) -> None:
-    async def talk(ws: ClientConnection) -> None:
+    async def conversation(ws: ClientConnection) -> None:
         texts = ["x" * size for size in (1, 125, 126, 65_535, 65_536, 100_000)]
         data = [{"text": text} for text in texts]
         create = {"type": "items", "collection": "messages", "action": "create", "data": data}
         reply = await say(ws, create)
         assert [row["text"] for row in reply["data"]] == texts
 
-    on_socket(start().address, talk, path="/websocket?access_token=your_access_token")
+    on_socket(start().address, conversation, path="/websocket?access_token=your_access_token")
 
 
 def test_no_more_connections_than_allowed(start: Start) -> None:
     address = start(websockets_rest_conn_limit=1).address
     path = "/websocket?access_token=your_access_token"
 
-    async def talk(_waits: ClientConnection) -> None:
+    async def conversation(_waits: ClientConnection) -> None:
         async with connect(address, path) as one:
             await say(one, {"type": "ping"})
             assert await asyncio.to_thread(refused, address, path) == 403
 
     # The connection that waits for its handshake does not count.
-    on_socket(address, talk)
+    on_socket(address, conversation)
 
 
 def test_another_path(start: Start) -> None:
     server = start(websockets_rest_path="/ws", auth="public")
 
-    async def talk(ws: ClientConnection) -> None:
+    async def conversation(ws: ClientConnection) -> None:
         assert await say(ws, {"type": "ping"}) == {"type": "pong"}
 
-    on_socket(server.address, talk, path="/ws")
+    on_socket(server.address, conversation, path="/ws")
     with client(server.address) as http:
         info = http.get("/server/info", headers=BEARER).json()["data"]
         assert info["websocket"]["rest"]["path"] == "/ws"

@@ -1,0 +1,101 @@
+"""The tables besides those of items: settings, users' keys, hashes of refresh tokens."""
+
+import secrets
+from dataclasses import asdict, dataclass
+from uuid import uuid4
+
+import sqlalchemy as sa
+from directus_realtime.core.codec import encode
+
+from server.project import Project
+
+_metadata = sa.MetaData()
+
+users = sa.Table(
+    "directus_users",
+    _metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("email", sa.Text, nullable=False, unique=True),
+)
+
+sessions = sa.Table(
+    "directus_sessions",
+    _metadata,
+    # A hash, so that the file gives nobody access.
+    sa.Column("token", sa.Text, primary_key=True),
+    sa.Column("user", sa.Text, nullable=False),
+    sa.Column("expires", sa.Float, nullable=False),  # seconds since 1970
+)
+
+_settings = sa.Table(
+    "directus_settings",
+    _metadata,
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("value", sa.Text, nullable=False),
+)
+
+
+class OtherProjectError(Exception):
+    """The database was not made from this project; the text says what it holds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """The stored settings: users' keys by e-mail address, and the secret for access tokens."""
+
+    user_ids: dict[str, str]
+    secret: str
+
+
+def prepare(connection: sa.Connection, project: Project) -> Prepared:
+    """Make the tables in an empty database, and the keys of new users.
+
+    Raises:
+        OtherProjectError: the database has other tables.
+    """
+    described = encode(_described(project))
+    names = sa.inspect(connection).get_table_names()
+    if not names:
+        _make(connection, project, described)
+    elif _settings.name not in names:
+        raise OtherProjectError("tables that this server did not make")
+    found = _setting(connection, "project")
+    if found != described:
+        raise OtherProjectError("the collections of another project, or of an earlier state of it")
+    return Prepared(_user_ids(connection, project), _setting(connection, "secret"))
+
+
+def _make(connection: sa.Connection, project: Project, described: str) -> None:
+    _metadata.create_all(connection)
+    for collection in project.collections:
+        collection.table.create(connection)
+    settings = {"project": described, "secret": secrets.token_hex(32)}
+    rows = [{"name": name, "value": value} for name, value in settings.items()]
+    connection.execute(sa.insert(_settings), rows)
+
+
+def _setting(connection: sa.Connection, name: str) -> str:
+    value = connection.scalar(sa.select(_settings.c.value).where(_settings.c.name == name))
+    return str(value)
+
+
+def _user_ids(connection: sa.Connection, project: Project) -> dict[str, str]:
+    rows = connection.execute(sa.select(users.c.email, users.c.id))
+    ids = {row.email: row.id for row in rows}
+    for user in project.users:
+        if user.email not in ids:
+            ids[user.email] = str(uuid4())
+            row = {"id": ids[user.email], "email": user.email}
+            connection.execute(sa.insert(users).values(row))
+    return ids
+
+
+def _described(project: Project) -> list[object]:
+    return [
+        [
+            collection.name,
+            collection.singleton,
+            [{k: v for k, v in asdict(field).items() if v} for field in collection.fields],
+        ]
+        for collection in project.collections
+    ]

@@ -1,0 +1,1 @@
+"""Reading and writing items: Directus' items service."""

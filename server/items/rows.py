@@ -1,0 +1,219 @@
+"""Writing rows: columns, the server's own values, and the errors of Directus."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+from uuid import uuid4
+
+import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
+
+from server.auth.access import Accountability
+from server.errors import (
+    DirectusError,
+    failed_validation,
+    forbidden,
+    forbidden_collection,
+    forbidden_fields,
+    invalid_foreign_key,
+    not_unique,
+)
+from server.items.events import Key
+from server.project import INTEGERS, Action, Collection, Field
+from server.query.conditions import one_of, where
+from server.query.permission import Permission
+from server.query.values import read_number, to_column, write_timestamp
+
+
+def typed_key(collection: Collection, key: Any) -> Key:
+    """Return a key in the type of its column.
+
+    Raises:
+        DirectusError: FORBIDDEN, for a key that no row can have.
+    """
+    if collection.key.type in INTEGERS:
+        number = read_number(key)
+        if not isinstance(number, int):
+            raise forbidden()
+        return number
+    try:
+        value = to_column(collection.key, key)
+    except DirectusError:
+        raise forbidden() from None
+    assert value is not None, "a key is never null"
+    return value
+
+
+def insert(
+    connection: sa.Connection,
+    collection: Collection,
+    accountability: Accountability,
+    data: Mapping[str, Any],
+    now: datetime,
+) -> Key:
+    """Write a new row and return its key.
+
+    Raises:
+        DirectusError: a field is forbidden, or a value is invalid, missing or not unique.
+    """
+    permission = _permission(accountability, collection, "create")
+    if "*" not in permission.fields:
+        _check_fields(collection, permission, data)
+    row: dict[str, Any] = {}
+    faults: list[DirectusError] = []
+    for field in collection.fields:
+        if field.primary and data.get(field.name) is not None:
+            typed_key(collection, data[field.name])
+        value = _new_value(field, data, accountability, now)
+        if value is None and field.required:
+            kind = "nnull" if field.name in data else "required"
+            faults.append(failed_validation(field.name, kind))
+        if not (value is None and field.primary):
+            row[field.name] = value
+    if faults:
+        faults[0].others = tuple(faults[1:])
+        raise faults[0]
+    statement = sa.insert(collection.table).values(row)
+    try:
+        result = connection.execute(statement)
+    except IntegrityError as error:
+        raise _conflict(collection, data, error) from error
+    key = result.inserted_primary_key
+    assert key is not None, "an inserted row has a key"
+    return key[0]  # type: ignore[no-any-return]  # the value of the primary column
+
+
+def update(
+    connection: sa.Connection,
+    collection: Collection,
+    accountability: Accountability,
+    keys: list[Key],
+    data: Any,
+    now: datetime,
+) -> None:
+    """Write ``data`` into the rows with these keys; a key in it is ignored.
+
+    Raises:
+        DirectusError: a row or field is unknown or forbidden, or a value is invalid or not unique.
+    """
+    permission = _permission(accountability, collection, "update")
+    given = _properties(data)
+    if not accountability.admin:
+        _check_fields(collection, permission, given)
+        names = ", ".join(f'"{name}"' for name in given if name != collection.key.name)
+        _check_rows(
+            connection,
+            collection,
+            permission,
+            keys,
+            f'You don\'t have permissions to perform "update" for the field(s) {names} '
+            f'in collection "{collection.name}" or it does not exist.',
+        )
+    row = _changes(collection, given, now)
+    if row:
+        try:
+            connection.execute(_chosen(collection, sa.update(collection.table), keys).values(row))
+        except IntegrityError as error:
+            raise _conflict(collection, given, error) from error
+
+
+def remove(
+    connection: sa.Connection,
+    collection: Collection,
+    accountability: Accountability,
+    keys: list[Key],
+) -> None:
+    """Delete the rows with these keys.
+
+    Raises:
+        DirectusError: FORBIDDEN, if a row is unknown or forbidden; not for administrators.
+    """
+    permission = _permission(accountability, collection, "delete")
+    if not accountability.admin:
+        _check_rows(
+            connection,
+            collection,
+            permission,
+            keys,
+            f'You don\'t have permission to perform "delete" for collection "{collection.name}" '
+            "or it does not exist.",
+        )
+    try:
+        connection.execute(_chosen(collection, sa.delete(collection.table), keys))
+    except IntegrityError as error:
+        raise _conflict(collection, {}, error) from error
+
+
+def _chosen(collection: Collection, statement: Any, keys: list[Key]) -> Any:
+    return statement.where(one_of(collection.table.c[collection.key.name], list(keys)))
+
+
+def _permission(
+    accountability: Accountability, collection: Collection, action: Action
+) -> Permission:
+    found = accountability.permission(collection.name, action)
+    if found is None:
+        raise forbidden_collection(collection.name)
+    return found
+
+
+def _properties(data: Any) -> Mapping[str, Any]:
+    """Return the properties of ``data`` as JavaScript has them; those of a text are its indices."""
+    if isinstance(data, str | list):
+        return {str(at): item for at, item in enumerate(data)}
+    return data if isinstance(data, dict) else {}
+
+
+def _check_fields(collection: Collection, permission: Permission, data: Mapping[str, Any]) -> None:
+    visible = permission.visible(collection)
+    if unknown := [name for name in data if name not in visible]:
+        raise forbidden_fields(unknown, collection.name)
+
+
+def _check_rows(
+    connection: sa.Connection,
+    collection: Collection,
+    permission: Permission,
+    keys: list[Key],
+    refusal: str,
+) -> None:
+    count = sa.select(sa.func.count()).select_from(collection.table)
+    if permission.rule:
+        count = count.where(where(permission.rule, collection))
+    found = connection.execute(_chosen(collection, count, keys)).scalar_one()
+    if not keys or found < len(set(keys)):
+        raise forbidden(refusal)
+
+
+def _changes(collection: Collection, data: Mapping[str, Any], now: datetime) -> dict[str, Any]:
+    row: dict[str, Any] = {}
+    for field in collection.fields:
+        if field.special == "date-updated":
+            row[field.name] = to_column(field, write_timestamp(now))
+        elif field.name in data and not field.primary:
+            row[field.name] = to_column(field, data[field.name])
+            if row[field.name] is None and field.required:
+                raise failed_validation(field.name, "nnull")
+    return row
+
+
+def _new_value(
+    field: Field, data: Mapping[str, Any], accountability: Accountability, now: datetime
+) -> Any:
+    # A value that the server replaces must still be valid.
+    value = to_column(field, data.get(field.name, field.default))
+    if field.special == "user-created":
+        return accountability.user
+    if field.special == "date-created":
+        return to_column(field, write_timestamp(now))
+    return str(uuid4()) if field.special == "uuid" and value is None else value
+
+
+def _conflict(
+    collection: Collection, data: Mapping[str, Any], error: IntegrityError
+) -> DirectusError:
+    # SQLite says "FOREIGN KEY constraint failed", or "UNIQUE constraint failed: table.column".
+    if str(error.orig).startswith("FOREIGN"):
+        return invalid_foreign_key()
+    name = str(error.orig).rpartition(".")[2]
+    return not_unique(collection.name, name, data.get(name))

@@ -1,0 +1,1 @@
+"""Queries: reading what a client sends, and SQL."""

@@ -1,0 +1,179 @@
+"""Filters: from a client's JSON to a tree with valid values. No I/O.
+
+Names and operators are checked against a collection when rows are read: see ``conditions``.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from directus_realtime.core.codec import decode
+
+from server.errors import invalid_query
+from server.query.functions import field_of
+from server.query.values import write_timestamp
+
+Scalar = str | int | float | bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class Compare:
+    """A field compared with a value by an operator."""
+
+    field: str
+    operator: str
+    value: Scalar | tuple[Scalar, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Filters of which all (``_and``) or one (``_or``) must be true."""
+
+    operator: str
+    parts: tuple["Filter", ...]
+
+
+Filter = Compare | Group
+
+
+@dataclass(frozen=True, slots=True)
+class DynamicVariables:
+    """The values of ``$CURRENT_USER`` and ``$NOW``."""
+
+    user: str | None
+    now: datetime
+
+
+_LISTS = {"_in", "_nin", "_between", "_nbetween"}
+FLAGS = {"_null", "_nnull", "_empty", "_nempty"}
+"""The operators whose value is true or false."""
+
+_NOW = re.compile(r"\$NOW(?:\(\s*([+-]?\d{1,6})\s*([a-z]+)\s*\))?")
+_SECONDS = {"second": 1, "minute": 60, "hour": 3600, "day": 86400, "week": 604800}
+_MONTHS = {"month": 1, "year": 12}
+_MOST = 500  # conditions: SQLite nests what AND and OR join, to a depth of at most 1,000
+
+
+def read_filter(raw: Any, variables: DynamicVariables) -> Filter | None:
+    """Return the filter of an object or of JSON text; None if all rows pass.
+
+    Raises:
+        DirectusError: INVALID_QUERY, for a wrong form or a wrong value.
+    """
+    if isinstance(raw, str):
+        try:
+            raw = decode(raw)
+        except (ValueError, RecursionError):
+            raise invalid_query("Invalid JSON for filter object") from None
+    if raw == []:
+        return None
+    if not isinstance(raw, dict):
+        raise invalid_query("Invalid JSON for filter object")
+    try:
+        node = _all(tuple(_nodes(raw, "", variables)))
+        size = sum(1 for _ in fields_of(node)) if node else 0
+    except RecursionError:
+        raise invalid_query("Max relational depth exceeded") from None
+    if size > _MOST:
+        raise invalid_query(f"The filter has {size} conditions, more than the {_MOST} supported")
+    return node
+
+
+def _all(parts: tuple[Filter, ...]) -> Filter | None:
+    return Group("_and", parts) if len(parts) > 1 else next(iter(parts), None)
+
+
+def _nodes(raw: Mapping[str, Any], path: str, variables: DynamicVariables) -> Iterator[Filter]:
+    for key, value in raw.items():
+        if key in ("_and", "_or"):
+            yield from _groups(key, value, path, variables)
+        elif key.startswith("_") and path:
+            yield Compare(path, key, _value(key, value, variables))
+        elif value is None:
+            raise invalid_query("Invalid filter object")
+        elif isinstance(value, dict):
+            yield from _nodes(value, f"{path}.{key}" if path else key, variables)
+        else:
+            yield Compare(f"{path}.{key}" if path else key, "_eq", _value("_eq", value, variables))
+
+
+def _groups(key: str, value: Any, path: str, variables: DynamicVariables) -> Iterator[Filter]:
+    if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
+        raise invalid_query(f'"{key}" has to be an array of filters')
+    parts = [_all(tuple(_nodes(item, path, variables))) for item in value]
+    if some := tuple(part for part in parts if part is not None):
+        yield Group(key, some)
+
+
+def _value(operator: str, value: Any, variables: DynamicVariables) -> Scalar | tuple[Scalar, ...]:
+    if operator in _LISTS:
+        if isinstance(value, str) and value:
+            value = value.split(",")
+        if not isinstance(value, list) or not value:
+            raise invalid_query(f'"{operator}" has to be an array of values')
+        return tuple(_scalar(operator, item, variables) for item in value)
+    value = _scalar(operator, value, variables) if operator not in FLAGS else _constant(value)
+    if operator in FLAGS and value is not None and value != "" and not isinstance(value, bool):
+        raise invalid_query(f'"{operator}" has to be a boolean')
+    return value  # type: ignore[no-any-return]  # both branches above leave a scalar
+
+
+def _constant(value: Any) -> Any:
+    words = {"true": True, "false": False, "null": None, "NULL": None}
+    return words.get(value, value) if isinstance(value, str) else value
+
+
+def _scalar(operator: str, value: Any, variables: DynamicVariables) -> Scalar:
+    value = _constant(value)
+    if isinstance(value, str) and value.startswith("$"):
+        value = _dynamic(value, variables)
+    if isinstance(value, dict | list):
+        raise invalid_query(
+            f'The filter value for "{operator}" has to be a string, number, or boolean'
+        )
+    if value == "":
+        raise invalid_query(
+            f'You can\'t filter for an empty string in "{operator}". '
+            'Use "_empty" or "_nempty" instead'
+        )
+    return value  # type: ignore[no-any-return]  # JSON that is no container is a scalar
+
+
+def _dynamic(value: str, variables: DynamicVariables) -> Scalar:
+    if value == "$CURRENT_USER":
+        return variables.user
+    if match := _NOW.fullmatch(value):
+        return write_timestamp(_moved(variables.now, *match.groups()))
+    if value.startswith(("$CURRENT_", "$NOW", "$FOLLOW")):
+        raise invalid_query(f'"{value}" is not supported by this server')
+    return value
+
+
+def _moved(now: datetime, amount: str | None, unit: str | None) -> datetime:
+    if amount is None or unit is None:
+        return now
+    name = unit.removesuffix("s")
+    try:
+        if name in _MONTHS:
+            return _months_later(now, int(amount) * _MONTHS[name])
+        return now + timedelta(seconds=int(amount) * _SECONDS[name])
+    except (KeyError, OverflowError, ValueError):
+        raise invalid_query(f'"$NOW({amount} {unit})" is no date') from None
+
+
+def _months_later(now: datetime, months: int) -> datetime:
+    year, month = divmod(now.year * 12 + now.month - 1 + months, 12)
+    first = now.replace(year=year, month=month + 1, day=1)
+    following = (first + timedelta(days=31)).replace(day=1)
+    return first.replace(day=min(now.day, (following - timedelta(days=1)).day))
+
+
+def fields_of(node: Filter) -> Iterator[str]:
+    """Yield the field of each condition; a field may come more than once."""
+    if isinstance(node, Compare):
+        yield field_of(node.field)
+    else:
+        for part in node.parts:
+            yield from fields_of(part)

@@ -1,0 +1,1 @@
+"""Subscriptions, and the delivery of events to them."""

@@ -1,0 +1,132 @@
+"""What the REST endpoints share: accountability, query strings, and JSON bodies."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from directus_realtime.core.codec import encode
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+
+from server.auth.access import Accountability
+from server.auth.authentication import Authentication
+from server.errors import invalid_payload
+from server.frames import parse
+from server.query.filters import DynamicVariables
+from server.query.query import Limits, Query, read_query
+from server.rest.malformed import explain, unexpected
+
+_BRACKETS = re.compile(r"\[([^\]]*)\]")
+_DEEPEST = 20
+
+
+class Json(JSONResponse):
+    """A response with a body in Directus' JSON, and its content type."""
+
+    media_type = "application/json; charset=utf-8"
+
+    def render(self, content: Any) -> bytes:
+        """Return ``content`` as compact JSON."""
+        return encode(content).encode()
+
+
+@dataclass(frozen=True, slots=True)
+class RequestContext:
+    """Reads what a request carries; ``largest`` is the limit of a body, in bytes."""
+
+    authentication: Authentication
+    public: Accountability
+    limits: Limits
+    largest: int
+
+    def accountability(self, request: Request) -> Accountability:
+        """Return the accountability of a request: its token's, or the public's without one.
+
+        Raises:
+            DirectusError: the token is unknown, has expired, or is given in two ways.
+        """
+        parts = request.headers.get("authorization", "").split(" ")
+        bearer = parts[1] if len(parts) == 2 and parts[0].lower() == "bearer" else ""
+        parameter = request.query_params.get("access_token", "")
+        if bearer and parameter:
+            way = "The request uses more than one method for including an access token"
+            raise invalid_payload(way)
+        token = bearer or parameter
+        return self.authentication.identify(token).accountability if token else self.public
+
+    def query(self, request: Request, accountability: Accountability) -> Query:
+        """Return the query of a query string.
+
+        Raises:
+            DirectusError: INVALID_QUERY.
+        """
+        return self.parse_query(nested(request.query_params.multi_items()), accountability)
+
+    def parse_query(self, raw: dict[str, Any], accountability: Accountability) -> Query:
+        """Return the query that ``raw`` describes.
+
+        Raises:
+            DirectusError: INVALID_QUERY.
+        """
+        return read_query(
+            raw, DynamicVariables(accountability.user, datetime.now(UTC)), self.limits
+        )
+
+    async def body(self, request: Request) -> Any:
+        """Return the object or list of a body; an empty object unless its type is JSON.
+
+        Raises:
+            DirectusError: INVALID_PAYLOAD, for malformed JSON or a body that is too large.
+        """
+        body = bytearray()
+        async for chunk in request.stream():
+            body += chunk
+            if len(body) > self.largest:
+                raise invalid_payload("request entity too large")
+        kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+        if not body or kind != "application/json":
+            return {}
+        text = body.decode("utf-8", "replace")
+        if text.lstrip()[:1] not in ("{", "["):
+            raise invalid_payload(unexpected(text, 0))
+        try:
+            return parse(text)
+        except ValueError as error:
+            raise invalid_payload(explain(text, error)) from None
+
+
+def nested(pairs: Iterable[tuple[str, str]]) -> dict[str, Any]:
+    """Return the tree of the names in a query string: ``filter[user][_eq]``, ``fields[]``."""
+    tree: dict[str, Any] = {}
+    for name, value in pairs:
+        root = name.partition("[")[0]
+        path = [root, *_BRACKETS.findall(name[len(root) :])]
+        _put(tree, path[:_DEEPEST], value)
+    return {name: _listed(branch) for name, branch in tree.items()}
+
+
+def _put(tree: dict[str, Any], path: list[str], value: str) -> None:
+    *way, last = path
+    for step in way:
+        below = tree.setdefault(step, {})
+        if not isinstance(below, dict):
+            return  # the name contradicts an earlier one, which has precedence
+        tree = below
+    present = tree.get(last)
+    if isinstance(present, str):
+        tree[last] = {"0": present, "1": value}
+    elif isinstance(present, dict):
+        present[str(len(present))] = value
+    else:
+        tree[last or str(len(tree))] = value
+
+
+def _listed(branch: Any) -> Any:
+    if not isinstance(branch, dict):
+        return branch
+    values = {name: _listed(below) for name, below in branch.items()}
+    if values and all(name.isdecimal() for name in values):
+        return list(values.values())
+    return values

@@ -1,0 +1,1 @@
+"""The WebSocket: its upgrade, its connections and their sessions."""
