@@ -14,6 +14,7 @@ from tests.support.timeline import AUTH_OK, Timeline
 
 HOURS = 24
 QUIET, AWAY = 400.0, 90.0  # mean seconds that Directus is there, and is not
+LEAST = 20.0  # seconds that a connection must live for the attempts to be counted anew
 STEP = 10.0  # seconds between the rows while it is there
 CREDENTIALS = Credentials({"access_token": "secret"}, refresh_in=870.0, refreshable=True)
 
@@ -51,7 +52,7 @@ class Day:
         for _ in range(HOURS):
             end = self._line.now + 3600
             while self._line.now < end:
-                self._be_there(self._random.expovariate(1 / QUIET))
+                self._be_there(LEAST + self._random.expovariate(1 / QUIET))
                 self._be_away(self._random.expovariate(1 / AWAY))
             self._be_there(60.0)
             self.sizes.append(reachable(self._line.core))

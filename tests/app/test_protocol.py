@@ -189,7 +189,11 @@ def test_retries_never_end_and_their_delays_double() -> None:
     assert delays == [0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 20.0, 20.0, 20.0, 20.0, 20.0]
 
 
-def test_the_count_starts_over_when_authenticated_and_not_when_the_socket_opened() -> None:
+def delays(line: Timeline) -> list[float]:
+    return [change.retry_in for change in line.happened(StateChanged) if change.retry_in]
+
+
+def test_the_count_starts_over_when_the_connection_has_lived_and_not_when_it_opened() -> None:
     line = Timeline()
     line.connect()
     for _ in range(3):
@@ -199,7 +203,28 @@ def test_the_count_starts_over_when_authenticated_and_not_when_the_socket_opened
     line.take()
     line.accept()
     line.cut()
-    assert [c.retry_in for c in line.happened(StateChanged) if c.retry_in] == [0.25, 0.5, 1.0, 0.25]
+    assert delays(line) == [0.25, 0.5, 1.0, 2.0]
+    line.retry()
+    line.take()
+    line.accept()
+    line.advance(5)
+    line.cut()
+    assert delays(line)[4:] == [0.25]
+
+
+def test_the_count_goes_on_while_connections_live_shorter_than_the_wait_for_them() -> None:
+    line = Timeline()
+    line.connect()
+    for _ in range(8):
+        line.cut()
+        line.retry()
+    for life, delay in ((19.9, 20.0), (20.1, 0.25)):
+        line.take()
+        line.accept()
+        line.advance(life)
+        line.cut()
+        assert delays(line)[-1] == delay
+        line.retry()
 
 
 def test_with_retries_set_it_gives_up_with_the_reason() -> None:

@@ -152,6 +152,20 @@ def test_an_error_for_one_event_goes_to_handlers_and_the_log_and_the_iteration_g
     assert "FORBIDDEN" in warned.text
 
 
+@pytest.mark.parametrize("data", [None, "text", {"text": "a"}, 7, [1], [{}, None]])
+@pytest.mark.parametrize("recover", [None, "id"])
+def test_an_event_without_a_list_of_rows_goes_to_handlers_and_the_log(
+    data: object, recover: str | None
+) -> None:
+    line = online()
+    subscription = line.subscribe(recover=recover, since=None)
+    odd = {**created({}), "data": data}
+    line.say(INIT, odd)
+    assert drain(subscription) == [INIT]
+    assert odd in [event.message for event in line.happened(MessageReceived)]
+    assert "no list of rows" in line.happened(Warned)[-1].text
+
+
 def test_an_error_without_a_uid_is_that_of_the_only_subscribe_under_way() -> None:
     line = online()
     subscription = line.subscribe()

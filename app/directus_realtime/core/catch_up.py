@@ -140,7 +140,6 @@ class RowCatchUp(CatchUp):
         rows = message.get("data")
         if message.get("event") != "create" or not isinstance(rows, list):
             return Accepted(SubscriptionMessage(message))
-        rows = [row for row in rows if isinstance(row, dict)]
         key = self.recovery.key
         new = [row for row in rows if self.recovery.accept(row) or row.get(key) in self._held]
         overtaken = self._overtaken([row.get(key) for row in new])

@@ -35,7 +35,7 @@ from ..errors import (
 from ..types import Query
 from . import codec, messages
 from .auth import AuthOutcome, AuthState, Credentials
-from .backoff import retry_delay
+from .backoff import Backoff
 from .events import (
     Authenticated,
     Closed,
@@ -101,13 +101,12 @@ class Protocol:
         self.state = State.CLOSED
         self._connect_timeout = connect_timeout
         self._retries = retries
-        self._random = random
         self._events: list[Event] = []
         self._number = 0
         self._uids = 0
         self._own_uids = 0
         self._subscription_numbers = 0
-        self._attempt = 0
+        self._backoff = Backoff(random)
         self._due: float | None = None  # of the attempt, or of the next one
         self._heartbeat = Heartbeat(ping_after, ping_timeout)
         self._auth = AuthState(random, timeout)
@@ -163,7 +162,7 @@ class Protocol:
     def connect(self, now: float) -> None:
         """Connect, unless that is done or under way."""
         if Cause.CONNECT in TRANSITIONS[self.state]:
-            self._attempt = 0
+            self._backoff.begin()
             self._auth.begin()
             self._open_socket(Cause.CONNECT, now)
 
@@ -422,12 +421,12 @@ class Protocol:
         self._subscriptions.connection_lost()
 
     def _lose(self, error: DirectusError, now: float, code: int = 1006, reason: str = "") -> None:
-        if self._retries is not None and self._attempt >= self._retries:
+        self._backoff.lost(now)
+        if self._retries is not None and self._backoff.attempt >= self._retries:
             self._give_up(Cause.GIVE_UP, error, code, reason)
             return
         self._leave_socket(code, reason)
-        delay = retry_delay(self._attempt, self._random)
-        self._attempt += 1
+        delay = self._backoff.next_delay()
         self._due = now + delay
         self._become(Cause.LOST, error, delay)
         self._report(self._requests.connection_lost())
@@ -472,7 +471,7 @@ class Protocol:
         self._ready(now)
 
     def _ready(self, now: float) -> None:
-        self._attempt = 0
+        self._backoff.opened(now)
         self._due = None
         self._auth.accepted(now)
         self._heartbeat.heard(now)

@@ -26,6 +26,9 @@ from .states import SUBSCRIPTION_TRANSITIONS, SubscriptionCause, SubscriptionSta
 log = logging.getLogger("directus")
 
 
+_EVENTS = ("create", "update", "delete")
+
+
 class Connection(NamedTuple):
     """What a subscription uses of the connection that it shares.
 
@@ -348,6 +351,12 @@ class SubscriptionProtocol:
         return (self.was_live or self._was_resent) and self._connection.auth.may_be_expiry(now)
 
     def _take_message(self, message: dict[str, Any], is_init: bool, now: float) -> None:
+        if message.get("event") in _EVENTS and not self._is_well_formed(message):
+            self._connection.emit(MessageReceived(message))
+            self._connection.emit(
+                Warned(f'An event of "{self.collection}" holds no list of rows, and is left out.')
+            )
+            return
         accepted = self._catch_up.accept(message)
         self._connection.emit(MessageReceived(accepted.message))
         if not accepted.is_new:
@@ -363,6 +372,14 @@ class SubscriptionProtocol:
                 self._read_page(now)
         else:
             self._push(accepted.message, now)
+
+    @staticmethod
+    def _is_well_formed(message: dict[str, Any]) -> bool:
+        """Return whether an event's data is a list of rows, or of keys for a delete."""
+        data = message.get("data")
+        if not isinstance(data, list):
+            return False
+        return message["event"] == "delete" or all(isinstance(row, dict) for row in data)
 
     def _take_rows(self, catch_up: RowCatchUp, rows: list[Any], now: float) -> None:
         try:
