@@ -10,7 +10,7 @@ from .core.codec import Masked, quoted
 from .diagnosis import explain
 from .errors import AuthenticationFailed, ConnectionFailed, DirectusError
 from .transports.base import Transport
-from .transports.platform import fetch, open_socket
+from .transports.platform import transports
 
 log = logging.getLogger("directus")
 
@@ -92,7 +92,9 @@ class Connector:
             token = await self._client.get_token()
         except DirectusError:
             token = None  # what is wrong with it is told where the connection is opened
-        return await explain(self._client.url, auth_mode=self._auth_mode, token=token, fetch=fetch)
+        return await explain(
+            self._client.url, auth_mode=self._auth_mode, token=token, fetch=transports().fetch
+        )
 
     async def _open(self, number: int, refused: dict[str, str] | None) -> None:
         try:
@@ -112,7 +114,8 @@ class Connector:
             else:
                 fields = credentials.fields
         log.debug("= opening %s", Masked(url))
-        self._transport = open_socket(url, _SocketListener(self._reports, number, fields))
+        listener = _SocketListener(self._reports, number, fields)
+        self._transport = transports().open_socket(url, listener)
 
     async def _refresh(self, number: int, used: dict[str, str]) -> None:
         try:

@@ -37,7 +37,7 @@ from .core.states import State
 from .core.subscription import SubscriptionProtocol
 from .errors import AuthenticationFailed, ConnectionFailed, DirectusError
 from .inbox import Inbox
-from .transports.platform import watch_network
+from .transports.platform import transports
 from .types import Query
 
 log = logging.getLogger("directus")
@@ -397,7 +397,9 @@ class Driver:
         """Watch the network while a connection is wanted, and tokens while a login is needed."""
         if (state not in _AT_REST) != (self._unwatch_network is not None):
             if self._unwatch_network is None:
-                self._unwatch_network = watch_network(self._wake, self._go_offline)
+                self._unwatch_network = transports().watch_network(
+                    self._wake, self._go_offline
+                )
             else:
                 self._unwatch_network()
                 self._unwatch_network = None

@@ -14,8 +14,8 @@ from .core import codec, messages
 from .core.auth import Credentials, refresh_after, retry_after
 from .errors import AuthenticationFailed, ConnectionFailed
 from .tokens import TokenSource
-from .transports import platform
 from .transports.base import Answer, Storage, http_address
+from .transports.platform import transports
 
 log = logging.getLogger("directus")
 
@@ -33,7 +33,7 @@ _CURES = {
 
 
 class Fetch(Protocol):
-    """Posts to an address; see :func:`directus_realtime.transports.platform.fetch`."""
+    """Posts to an address; see :class:`directus_realtime.transports.base.Transports`."""
 
     def __call__(self, url: str, *, body: str, timeout: float) -> Awaitable[Answer]:
         """Raise OSError where nothing answers."""
@@ -47,7 +47,7 @@ class LoginTokens(TokenSource):
         storage: what remembers them.
         auto_refresh: whether to renew them by a timer too, and not only when they are asked for.
         timeout: seconds for an answer.
-        fetch: posts to an address.
+        fetch: posts to an address; None for the platform's own.
         now: tells the time in seconds since 1970.
         random: gives numbers from 0 to 1.
     """
@@ -59,7 +59,7 @@ class LoginTokens(TokenSource):
         storage: Storage,
         auto_refresh: bool,
         timeout: float,
-        fetch: Fetch = platform.fetch,
+        fetch: Fetch | None = None,
         now: Callable[[], float] = time.time,
         random: Callable[[], float] = random_module.random,
     ) -> None:
@@ -68,7 +68,7 @@ class LoginTokens(TokenSource):
         self._storage = storage
         self._auto_refresh = auto_refresh
         self._timeout = timeout
-        self._fetch = fetch
+        self._fetch = fetch or transports().fetch
         self._now = now
         self._random = random
         self._timer: asyncio.TimerHandle | None = None

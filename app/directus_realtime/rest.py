@@ -11,8 +11,8 @@ from .client import DirectusClient
 from .core import codec, messages
 from .core.query import query_to_params
 from .errors import ConnectionFailed, ServerError, UsageError
-from .transports import platform
 from .transports.base import Answer, http_address
+from .transports.platform import transports
 from .types import Key, Keys, Query
 
 
@@ -45,7 +45,7 @@ class RestClient(DirectusClient):
         """
         base = http_address(self.url)
         try:
-            answer = await platform.fetch_over_urllib(
+            answer = await transports().fetch_over_urllib(
                 base + command.path + _parameters(command.query),
                 await self.get_token(),
                 method=command.method,

@@ -19,7 +19,7 @@ from directus_realtime import (
     static_token,
 )
 from directus_realtime.core.codec import quoted
-from directus_realtime.transports.platform import fetch
+from directus_realtime.transports.platform import transports
 
 Kind = TypeVar("Kind", bound=DirectusError)
 
@@ -136,7 +136,7 @@ class Context:
         assert happened == "True", f"{text!r} was not swallowed"
 
     async def _tell(self, what: str) -> str:
-        answer = await fetch(f"{self._control}/{what}", timeout=15)
+        answer = await transports().fetch(f"{self._control}/{what}", timeout=15)
         assert answer.status == 200, answer
         return answer.text
 

@@ -8,7 +8,7 @@ class WebSocket:
     @staticmethod
     def new(url: str) -> Any: ...
 
-AbortSignal: Any
+AbortController: Any
 Date: Any
 URL: Any
 JSON: Any

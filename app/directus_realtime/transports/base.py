@@ -1,5 +1,6 @@
 """The interfaces of the transports: what the SDK expects of a socket, a request and a storage."""
 
+from collections.abc import Callable
 from typing import Any, NamedTuple, Protocol
 
 
@@ -50,3 +51,56 @@ class Storage(Protocol):
 
     def set(self, data: dict[str, Any] | None) -> None:
         """Keep ``data``, which is JSON; None forgets it."""
+
+
+class Transports(Protocol):
+    """What a platform offers. The modules ``browser`` and ``native`` implement it, each whole."""
+
+    def open_socket(self, url: str, listener: Listener) -> Transport:
+        """Open a WebSocket to ``url``, a ``ws`` or ``wss`` address.
+
+        Raises:
+            ConnectionFailed: no attempt is possible, as where the browser forbids it.
+            UsageError: a package that this needs is not installed.
+        """
+
+    async def fetch(
+        self, url: str, token: str | None = None, *, body: str | None = None, timeout: float = 5.0
+    ) -> Answer:
+        """Get ``url``, or post ``body`` to it, which is JSON text.
+
+        Cancelling the wait aborts the request.
+
+        Raises:
+            OSError: nothing answers there within ``timeout`` seconds.
+        """
+
+    async def fetch_over_urllib(
+        self, url: str, token: str | None, *, method: str, body: str | None, timeout: float
+    ) -> Answer:
+        """Send a request with urllib; in a browser everything else waits until it is answered.
+
+        Cancelling the wait aborts the request, where there is a wait.
+
+        Raises:
+            OSError: nothing answers there within ``timeout`` seconds; a browser has no limit.
+            UsageError: a package that this needs is not installed.
+        """
+
+    def watch_network(
+        self, wake: Callable[[], None], offline: Callable[[], None]
+    ) -> Callable[[], None]:
+        """Call ``wake`` when there may be a network again, ``offline`` when there is none.
+
+        A page that is shown again calls ``wake`` too.
+
+        Returns:
+            A function that ends the watch.
+        """
+
+    def local_storage(self, key: str) -> Storage:
+        """Return a storage that outlives the page.
+
+        Raises:
+            UsageError: there is none here.
+        """

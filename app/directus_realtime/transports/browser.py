@@ -7,17 +7,22 @@ import asyncio
 from collections.abc import Callable
 from typing import Any
 
-from js import URL, AbortSignal, Date, Object, WebSocket, document, window
+from js import URL, AbortController, Date, Object, WebSocket, document, window
 from js import fetch as js_fetch
 from pyodide.ffi import JsException, create_proxy, to_js
 
 from ..core import codec
 from ..errors import ConnectionFailed
-from .base import Answer, Listener
+from .base import Answer, Listener, Storage
 from .http import exchange
 
 _EARLY = 5_000
 """Milliseconds for which a socket may have been open when it is taken over: Directus allows ten."""
+
+
+def open_socket(url: str, listener: Listener) -> "BrowserSocket":
+    """Open a WebSocket; see :class:`directus_realtime.transports.base.Transports`."""
+    return BrowserSocket(url, listener)
 
 
 class BrowserSocket:
@@ -105,11 +110,12 @@ def _early(url: str) -> Any:
     return None
 
 
-async def fetch(url: str, token: str | None, *, body: str | None, timeout: float) -> Answer:
+async def fetch(
+    url: str, token: str | None = None, *, body: str | None = None, timeout: float = 5.0
+) -> Answer:
     """Get an address, or post to it; where the browser hides the answer, find out if there is one.
 
-    Raises:
-        OSError: nothing answers there in time.
+    The status of an answer that the browser hides is 0.
     """
     headers = {"Authorization": f"Bearer {token}"} if token else {}
     options: dict[str, Any] = {"headers": headers}
@@ -117,31 +123,36 @@ async def fetch(url: str, token: str | None, *, body: str | None, timeout: float
         headers["Content-Type"] = "application/json"
         options = {"headers": headers, "method": "POST", "body": body}
     try:
-        response = await js_fetch(url, _options(timeout, options))
-        return Answer(response.status, await response.text())
+        return await _fetch(url, options, timeout)
     except JsException:
         pass
     try:
-        await js_fetch(url, _options(timeout, {"mode": "no-cors"}))
+        await _fetch(url, {"mode": "no-cors"}, timeout)
     except JsException as error:
         raise OSError(f"{url}: {error.message}") from None
     return Answer(0, "")
 
 
-def _options(timeout: float, options: dict[str, Any]) -> Any:
-    signal = AbortSignal.timeout(timeout * 1000)
-    given = {**options, "cache": "no-store", "signal": signal}
-    return to_js(given, dict_converter=Object.fromEntries)
+async def _fetch(url: str, options: dict[str, Any], timeout: float) -> Answer:
+    """Make one request; it ends with the wait for it, and at ``timeout`` with a TimeoutError."""
+    controller = AbortController.new()
+    try:
+        async with asyncio.timeout(timeout):
+            given = {**options, "cache": "no-store", "signal": controller.signal}
+            response = await js_fetch(url, _to_js(given))
+            return Answer(response.status, await response.text())
+    finally:
+        controller.abort()  # of no effect where all has come
 
 
-def fetch_over_urllib(
+def _to_js(options: dict[str, Any]) -> Any:
+    return to_js(options, dict_converter=Object.fromEntries)
+
+
+async def fetch_over_urllib(
     url: str, token: str | None, *, method: str, body: str | None, timeout: float
 ) -> Answer:
-    """Send a request over urllib, by way of pyodide-http: the page waits for its answer.
-
-    Raises:
-        OSError: nothing answers there.
-    """
+    """Send a request by way of pyodide-http: everything waits for its answer."""
     import pyodide_http
 
     pyodide_http.patch_all()  # does nothing the second time
@@ -149,6 +160,11 @@ def fetch_over_urllib(
         return exchange(url, token, method=method, body=body, timeout=timeout)
     except JsException as error:
         raise OSError(f"{url}: {error.message}") from None
+
+
+def local_storage(key: str) -> Storage:
+    """Return the storage under a key of the browser's localStorage."""
+    return LocalStorage(key)
 
 
 class LocalStorage:

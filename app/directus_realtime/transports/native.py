@@ -1,22 +1,29 @@
-"""The WebSocket of the ``websockets`` package, for CPython.
-
-Its own keepalive is off: Directus does not answer protocol pings.
-"""
+"""CPython's transports: the WebSocket of the ``websockets`` package, and urllib in a thread."""
 
 import asyncio
+from collections.abc import Callable
+from typing import TYPE_CHECKING
 
-from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidURI
+from ..errors import UsageError
+from .base import Answer, Listener, Storage
+from .http import Sockets, exchange
 
-from .base import Answer, Listener
-from .http import exchange
+if TYPE_CHECKING:
+    from websockets.asyncio.client import ClientConnection
 
 _FRAME_LIMIT = 100 * 2**20  # bytes; Directus' own
 _CLOSE_TIMEOUT = 1.0  # seconds for the server to answer our closing
 
 
+def open_socket(url: str, listener: Listener) -> "NativeSocket":
+    """Open a WebSocket; see :class:`directus_realtime.transports.base.Transports`."""
+    return NativeSocket(url, listener)
+
+
 class NativeSocket:
     """One socket of the ``websockets`` package, and the task that drives it.
+
+    The package's own keepalive is off: Directus does not answer protocol pings.
 
     Args:
         url: a ``ws`` or ``wss`` address.
@@ -42,6 +49,9 @@ class NativeSocket:
             self._outgoing.put_nowait(None)
 
     async def _run(self, url: str) -> None:
+        from websockets.asyncio.client import connect
+        from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidURI
+
         try:
             self._socket = await connect(
                 url,
@@ -59,7 +69,7 @@ class NativeSocket:
         await self._use(self._socket)
         self._report_closed(self._socket.close_code or 1006, self._socket.close_reason or "")
 
-    async def _use(self, socket: ClientConnection) -> None:
+    async def _use(self, socket: "ClientConnection") -> None:
         if self._listener:
             self._listener.opened()
         sides = [
@@ -74,7 +84,9 @@ class NativeSocket:
                 side.cancel()
             socket.transport.abort()  # where the loop ends before the closing does
 
-    async def _read(self, socket: ClientConnection) -> None:
+    async def _read(self, socket: "ClientConnection") -> None:
+        from websockets.exceptions import ConnectionClosed
+
         try:
             while True:
                 text = await socket.recv(decode=True)
@@ -83,7 +95,9 @@ class NativeSocket:
         except ConnectionClosed:
             pass
 
-    async def _write(self, socket: ClientConnection) -> None:
+    async def _write(self, socket: "ClientConnection") -> None:
+        from websockets.exceptions import ConnectionClosed
+
         try:
             while (text := await self._outgoing.get()) is not None:
                 await socket.send(text)
@@ -96,11 +110,34 @@ class NativeSocket:
 
 
 async def fetch(
+    url: str, token: str | None = None, *, body: str | None = None, timeout: float = 5.0
+) -> Answer:
+    """Get an address, or post to it."""
+    method = "GET" if body is None else "POST"
+    return await fetch_over_urllib(url, token, method=method, body=body, timeout=timeout)
+
+
+async def fetch_over_urllib(
     url: str, token: str | None, *, method: str, body: str | None, timeout: float
 ) -> Answer:
-    """Send a request over urllib, in a thread.
+    """Send a request in a thread. A thread cannot be cancelled: its socket is shut instead."""
+    sockets = Sockets()
+    opener = sockets.opener()
+    try:
+        return await asyncio.to_thread(
+            exchange, url, token, method=method, body=body, timeout=timeout, opener=opener
+        )
+    finally:
+        sockets.abort()
 
-    Raises:
-        OSError: nothing answers there in time.
-    """
-    return await asyncio.to_thread(exchange, url, token, method=method, body=body, timeout=timeout)
+
+def watch_network(wake: Callable[[], None], offline: Callable[[], None]) -> Callable[[], None]:
+    """Watch nothing: only a browser tells whether there is a network."""
+    return lambda: None
+
+
+def local_storage(key: str) -> Storage:
+    """Raise UsageError: there is no ``localStorage`` here."""
+    raise UsageError(
+        "local_storage() is the browser's: pass an object of your own with `get` and `set`."
+    )

@@ -1,0 +1,77 @@
+"""The transports: both platforms' are the same from outside, and a cancelled wait ends its request.
+
+What needs a browser is in `tests/e2e/test_transports.py`.
+"""
+
+import ast
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import pytest
+from directus_realtime import authentication, create_directus, rest, server_ping
+from directus_realtime.transports.platform import transports
+
+from tests.support.client import run
+from tests.support.embedded import ROOT
+from tests.support.silent import Silent
+
+FOLDER = ROOT / "app" / "directus_realtime" / "transports"
+LONG = 30.0  # seconds for an answer: longer than a test waits for the connection to close
+
+
+def signatures(body: list[ast.stmt]) -> dict[str, str]:
+    """The signatures of the public functions among statements, but for `self`."""
+    found = {}
+    for node in body:
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name[0] != "_":
+            node.args.args = [given for given in node.args.args if given.arg != "self"]
+            found[node.name] = f"{type(node).__name__} ({ast.unparse(node.args)})"
+    return found
+
+
+def parsed(name: str) -> list[ast.stmt]:
+    return ast.parse((FOLDER / f"{name}.py").read_text()).body
+
+
+@pytest.mark.parametrize("platform", ["browser", "native"])
+def test_both_platforms_offer_the_interfaces_functions(platform: str) -> None:
+    (interface,) = (
+        node
+        for node in parsed("base")
+        if isinstance(node, ast.ClassDef)
+        if node.name == "Transports"
+    )
+    assert signatures(parsed(platform)) == signatures(interface.body)
+
+
+async def get(url: str) -> None:
+    await transports().fetch(url, timeout=LONG)
+
+
+async def request(url: str) -> None:
+    await create_directus(url).with_(rest(timeout=LONG)).request(server_ping())
+
+
+async def log_in(url: str) -> None:
+    await create_directus(url).with_(authentication(timeout=LONG)).login("ben@example.com", "x")
+
+
+BEGUN = b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nfive "
+
+
+@pytest.mark.parametrize("answer", [b"", BEGUN], ids=["no answer", "half an answer"])
+@pytest.mark.parametrize("ask", [get, request, log_in])
+def test_a_cancelled_wait_closes_its_connection(
+    ask: Callable[[str], Awaitable[None]], answer: bytes
+) -> None:
+    async def scene() -> None:
+        asking: asyncio.Future[Any] = asyncio.ensure_future(ask(silent.url))
+        assert await asyncio.to_thread(silent.wait_asked)
+        asking.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await asking
+        assert await asyncio.to_thread(silent.wait_left, 2.0)
+
+    with Silent(answer) as silent:
+        run(scene)

@@ -1,0 +1,42 @@
+"""The browser's transports; what is the same everywhere is in `tests/app/test_transports.py`."""
+
+import pytest
+
+from tests.e2e.test_page import RUN_PYTHON
+from tests.support.pages import Open
+from tests.support.silent import Silent
+
+ASK = """
+import asyncio
+from js import window
+from pyodide.ffi import create_once_callable
+from directus_realtime.transports.platform import transports
+
+asking = asyncio.ensure_future(transports().fetch("{url}", timeout={timeout}))
+window.cancel = create_once_callable(lambda: asking.cancel())
+try:
+    await asking
+except (asyncio.CancelledError, TimeoutError) as error:
+    print(type(error).__name__)
+"""
+
+
+def test_a_cancelled_wait_closes_its_connection(open_page: Open) -> None:
+    page = open_page(settings={"log": False})
+    with Silent() as silent:
+        page.page.evaluate(RUN_PYTHON, ASK.format(url=silent.url, timeout=30))
+        assert silent.wait_asked()
+        page.page.evaluate("cancel()")
+        assert page.wait_for_lines(1) == ["CancelledError"]
+        assert silent.wait_left(2.0)
+    assert page.problems == []
+
+
+@pytest.mark.parametrize("answer", [b"", b"HTTP/1.1 200 OK\r\nAccess-Control-Allow-Origin: *\r\n"])
+def test_a_wait_that_took_too_long_closes_its_connection(open_page: Open, answer: bytes) -> None:
+    page = open_page(settings={"log": False})
+    with Silent(answer) as silent:
+        page.page.evaluate(RUN_PYTHON, ASK.format(url=silent.url, timeout=0.1))
+        assert page.wait_for_lines(1) == ["TimeoutError"]
+        assert silent.wait_left(2.0)
+    assert page.problems == []
