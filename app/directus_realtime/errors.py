@@ -32,6 +32,17 @@ class UsageError(DirectusError):
     code = "USAGE_ERROR"
 
 
+def missing_package_error(package: str, purpose: str, cure: str) -> UsageError:
+    """Return the error for a package that is needed and cannot be imported.
+
+    Args:
+        package: its name.
+        purpose: what needs it.
+        cure: how it is installed.
+    """
+    return UsageError(f"{purpose} needs the package {package}, which cannot be imported: {cure}.")
+
+
 class NotConnected(UsageError):
     """A message was to be sent while there is no connection and none is being made."""
 

@@ -42,6 +42,7 @@ class RestClient(DirectusClient):
         Raises:
             ServerError: Directus answered with an error.
             ConnectionFailed: nobody answered in time.
+            UsageError: this is a browser, and the package pyodide-http is missing.
         """
         base = http_address(self.url)
         try:

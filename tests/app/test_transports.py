@@ -5,6 +5,8 @@ What needs a browser is in `tests/e2e/test_transports.py`.
 
 import ast
 import asyncio
+import subprocess
+import sys
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -13,7 +15,7 @@ from directus_realtime import authentication, create_directus, rest, server_ping
 from directus_realtime.transports.platform import transports
 
 from tests.support.client import run
-from tests.support.embedded import ROOT
+from tests.support.embedded import ROOT, free_port
 from tests.support.silent import Silent
 
 FOLDER = ROOT / "app" / "directus_realtime" / "transports"
@@ -75,3 +77,32 @@ def test_a_cancelled_wait_closes_its_connection(
 
     with Silent(answer) as silent:
         run(scene)
+
+
+WITHOUT_WEBSOCKETS = """
+import asyncio, sys
+sys.modules["websockets"] = None
+from directus_realtime import UsageError, create_directus, realtime, static_token
+
+async def scene():
+    directus = create_directus("{url}").with_(static_token("t")).with_(realtime())
+    states = []
+    directus.on_state(lambda change: states.append(str(change.state)))
+    try:
+        await directus.connect()
+    except UsageError as error:
+        print(error)
+    print(*states)
+
+asyncio.run(scene())
+"""
+
+
+def test_without_the_package_websockets_connect_says_at_once_what_to_install() -> None:
+    code = WITHOUT_WEBSOCKETS.format(url=f"http://127.0.0.1:{free_port()}")
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=30)
+    said, states = run.stdout.splitlines()
+    assert "needs the package websockets" in said
+    assert "`pip install --upgrade websockets`" in said
+    assert states == "connecting failed"
+    assert run.stderr == ""

@@ -40,3 +40,24 @@ def test_a_wait_that_took_too_long_closes_its_connection(open_page: Open, answer
         assert page.wait_for_lines(1) == ["TimeoutError"]
         assert silent.wait_left(2.0)
     assert page.problems == []
+
+
+WITHOUT_PYODIDE_HTTP = """
+import sys
+from js import location
+from directus_realtime import UsageError, create_directus, rest, server_ping
+
+sys.modules["pyodide_http"] = None
+try:
+    await create_directus(location.origin).with_(rest()).request(server_ping())
+except UsageError as error:
+    print(error)
+"""
+
+
+def test_without_pyodide_http_a_request_says_at_once_what_to_install(open_page: Open) -> None:
+    page = open_page(settings={"log": False})
+    page.page.evaluate(RUN_PYTHON, WITHOUT_PYODIDE_HTTP)
+    (said,) = page.wait_for_lines(1)
+    assert "rest() in a browser needs the package pyodide-http" in said
+    assert 'packages = ["pyodide-http"]' in said

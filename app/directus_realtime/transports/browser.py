@@ -12,7 +12,7 @@ from js import fetch as js_fetch
 from pyodide.ffi import JsException, create_proxy, to_js
 
 from ..core import codec
-from ..errors import ConnectionFailed
+from ..errors import ConnectionFailed, missing_package_error
 from .base import Answer, Listener, Storage
 from .http import exchange
 
@@ -153,8 +153,11 @@ async def fetch_over_urllib(
     url: str, token: str | None, *, method: str, body: str | None, timeout: float
 ) -> Answer:
     """Send a request by way of pyodide-http: everything waits for its answer."""
-    import pyodide_http
-
+    try:
+        import pyodide_http
+    except ImportError as error:
+        cure = 'add `packages = ["pyodide-http"]` to the page\'s pyscript.toml'
+        raise missing_package_error("pyodide-http", "rest() in a browser", cure) from error
     pyodide_http.patch_all()  # does nothing the second time
     try:
         return exchange(url, token, method=method, body=body, timeout=timeout)

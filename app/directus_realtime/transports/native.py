@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from ..errors import UsageError
+from ..errors import UsageError, missing_package_error
 from .base import Answer, Listener, Storage
 from .http import Sockets, exchange
 
@@ -17,6 +17,11 @@ _CLOSE_TIMEOUT = 1.0  # seconds for the server to answer our closing
 
 def open_socket(url: str, listener: Listener) -> "NativeSocket":
     """Open a WebSocket; see :class:`directus_realtime.transports.base.Transports`."""
+    try:
+        import websockets.asyncio.client  # noqa: F401
+    except ImportError as error:
+        cure = "run `pip install --upgrade websockets`"
+        raise missing_package_error("websockets", "A realtime connection", cure) from error
     return NativeSocket(url, listener)
 
 
