@@ -17,6 +17,7 @@ Promise: Any
 Error: Any
 console: Any
 document: Any
+globalThis: Any
 performance: Any
 window: Any
 

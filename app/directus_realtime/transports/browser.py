@@ -1,4 +1,8 @@
-"""The browser's own WebSocket, through ``pyodide.ffi``: the one file here that imports ``js``.
+"""The browser's transports, through ``pyodide.ffi``: the one file here that imports ``js``.
+
+They work in a page and in a worker, which has no window, no document and no localStorage. On a
+cross-origin isolated page PyScript lends the page's to a worker, so only ``WorkerGlobalScope``
+tells the two apart.
 
 Every proxy that is made is destroyed: when the socket has closed, or when it is given up.
 """
@@ -7,12 +11,12 @@ import asyncio
 from collections.abc import Callable
 from typing import Any
 
-from js import URL, AbortController, Date, Object, WebSocket, document, window
+from js import URL, AbortController, Date, Object, WebSocket, globalThis
 from js import fetch as js_fetch
 from pyodide.ffi import JsException, create_proxy, to_js
 
 from ..core import codec
-from ..errors import ConnectionFailed, missing_package_error
+from ..errors import ConnectionFailed, UsageError, missing_package_error
 from .base import Answer, Listener, Storage
 from .http import exchange
 
@@ -26,7 +30,7 @@ def open_socket(url: str, listener: Listener) -> "BrowserSocket":
 
 
 class BrowserSocket:
-    """One WebSocket of the browser's: ``window.earlySocket``, if it leads there, or a new one.
+    """One WebSocket of the browser's: the page's ``earlySocket``, if it leads there, or a new one.
 
     Args:
         url: a ``ws`` or ``wss`` address.
@@ -96,10 +100,10 @@ def _early(url: str) -> Any:
     closes it if a message comes or nobody takes it. Directus ends an open socket without
     credentials after a time, in the words that refuse a token: an old one is better left.
     """
-    early = getattr(window, "earlySocket", None)
+    early = getattr(globalThis, "earlySocket", None)
     if not early:
         return None
-    window.earlySocket = None
+    globalThis.earlySocket = None
     early.onmessage = None
     is_fresh = early.readyState == WebSocket.CONNECTING or (
         early.readyState == WebSocket.OPEN and Date.now() - early.openedAt < _EARLY
@@ -166,7 +170,12 @@ async def fetch_over_urllib(
 
 
 def local_storage(key: str) -> Storage:
-    """Return the storage under a key of the browser's localStorage."""
+    """Return the storage under a key of the browser's localStorage; a worker has none."""
+    if _is_worker():
+        raise UsageError(
+            "local_storage() is a page's, and this is a worker: pass an object of your own with "
+            "`get` and `set`, or log in from the page."
+        )
     return LocalStorage(key)
 
 
@@ -182,7 +191,7 @@ class LocalStorage:
 
     def get(self) -> dict[str, Any] | None:
         """Return the value, or None if there is none, or none of ours."""
-        text = window.localStorage.getItem(self._key)
+        text = globalThis.localStorage.getItem(self._key)
         try:
             value = codec.decode(text) if isinstance(text, str) else None
         except ValueError:
@@ -192,32 +201,29 @@ class LocalStorage:
     def set(self, data: dict[str, Any] | None) -> None:
         """Keep the value; None removes it."""
         if data is None:
-            window.localStorage.removeItem(self._key)
+            globalThis.localStorage.removeItem(self._key)
         else:
-            window.localStorage.setItem(self._key, codec.encode(data))
+            globalThis.localStorage.setItem(self._key, codec.encode(data))
 
 
 def watch_network(wake: Callable[[], None], offline: Callable[[], None]) -> Callable[[], None]:
-    """Call ``wake`` when there may be a network again or somebody looks, ``offline`` when not.
-
-    Returns:
-        What ends the watch and destroys the proxies made for it.
-    """
+    """Watch whether there is a network, and in a page whether somebody looks at it."""
+    document = None if _is_worker() else globalThis.document
 
     def look(event: Any) -> None:
         first = event.type == "pageshow" and not event.persisted  # every page fires it once
-        if document.visibilityState == "visible" and not first:
+        if document is None or (document.visibilityState == "visible" and not first):
             wake()
 
-    # A page that comes back from the back/forward cache, or was frozen, fires the last two.
     on_look, on_offline = create_proxy(look), create_proxy(lambda _event: offline())
-    watched = [
-        (window, "online", on_look),
-        (window, "offline", on_offline),
-        (document, "visibilitychange", on_look),
-        (window, "pageshow", on_look),
-        (document, "resume", on_look),
-    ]
+    watched = [(globalThis, "online", on_look), (globalThis, "offline", on_offline)]
+    if document is not None:
+        # A page that comes back from the back/forward cache, or was frozen, fires the last two.
+        watched += [
+            (document, "visibilitychange", on_look),
+            (globalThis, "pageshow", on_look),
+            (document, "resume", on_look),
+        ]
     for target, name, proxy in watched:
         target.addEventListener(name, proxy)
 
@@ -228,3 +234,7 @@ def watch_network(wake: Callable[[], None], offline: Callable[[], None]) -> Call
         on_offline.destroy()
 
     return stop
+
+
+def _is_worker() -> bool:
+    return hasattr(globalThis, "WorkerGlobalScope")

@@ -25,6 +25,6 @@ def local_storage(key: str = "directus") -> Storage:
     """Return a storage that outlives the page: the browser's ``localStorage``, under ``key``.
 
     Raises:
-        UsageError: this is no browser.
+        UsageError: this is not a browser, or a worker of one, which has none.
     """
     return transports().local_storage(key)

@@ -1,0 +1,87 @@
+"""Stock PyScript pages with the SDK: none of this project's page, and no snapshot.
+
+What serves them is not their Directus: that has to let their origin in.
+"""
+
+import tomllib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
+from starlette.routing import Mount, Route
+from starlette.staticfiles import StaticFiles
+
+from server.config import npm_runtime
+from server.packed import zipped
+from tests.support.background import Background, server_for
+from tests.support.embedded import ROOT
+
+ISOLATION = {
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Embedder-Policy": "require-corp",
+}
+
+
+@contextmanager
+def stock_page(code: str, *, attributes: str = "", isolated: bool = False) -> Iterator[str]:
+    """Serve a page with one Python script; give its address.
+
+    Args:
+        code: the script.
+        attributes: more of its tag, such as ``worker``.
+        isolated: whether the page is cross-origin isolated.
+    """
+    headers = ISOLATION if isolated else {}
+    html = (
+        '<!doctype html><meta charset="utf-8"><link rel="icon" href="data:,">'
+        '<script type="module" src="/runtime/pyscript/core.js"></script>'
+        f'<script type="py" {attributes} src="main.py" config="pyscript.json"></script>'
+    )
+
+    def page(_: Request) -> Response:
+        return HTMLResponse(html, headers=headers)
+
+    def config(_: Request) -> Response:
+        return JSONResponse(_config(), headers=headers)
+
+    def script(_: Request) -> Response:
+        return PlainTextResponse(code, headers=headers)
+
+    def http_package(_: Request) -> Response:
+        return Response(zipped("pyodide_http"), media_type="application/zip", headers=headers)
+
+    routes = [
+        Route("/", page),
+        Route("/pyscript.json", config),
+        Route("/main.py", script),
+        Route("/pyodide_http.zip", http_package),
+        Mount("/app", _Files(ROOT / "app", headers)),
+        *(Mount(f"/runtime/{name}", _Files(at, headers)) for name, at in npm_runtime(ROOT).items()),
+    ]
+    with Background(server_for(Starlette(routes=routes))) as server:
+        yield f"{server.url}/"
+
+
+def _config() -> dict[str, object]:
+    listed = tomllib.loads((ROOT / "pyscript.toml").read_text(encoding="utf-8"))["files"]
+    sdk = {f"/{path}": target for path, target in listed.items() if "directus_realtime" in path}
+    return {
+        "interpreter": "/runtime/pyodide/pyodide.mjs",
+        "files": {**sdk, "/pyodide_http.zip": "./*"},
+    }
+
+
+class _Files(StaticFiles):
+    """The files of a folder, each with headers."""
+
+    def __init__(self, folder: Path, headers: dict[str, str]) -> None:
+        super().__init__(directory=folder, follow_symlink=True)
+        self._headers = headers
+
+    def file_response(self, *args: object, **options: object) -> Response:
+        response = super().file_response(*args, **options)  # type: ignore[arg-type]
+        response.headers.update(self._headers)
+        return response
