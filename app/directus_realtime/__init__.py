@@ -75,7 +75,7 @@ from .rest import (
 from .static_token import static_token
 
 # transport
-from .transports.base import Storage
+from .transports.base import LockableStorage, Storage
 from .transports.platform import local_storage
 
 __all__ = [
@@ -90,6 +90,7 @@ __all__ = [
     "DirectusError",
     "Items",
     "Live",
+    "LockableStorage",
     "NotConnected",
     "NotDelivered",
     "OutboxFull",

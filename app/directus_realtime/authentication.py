@@ -5,10 +5,10 @@ which are a browser's.
 """
 
 from collections.abc import Callable
-from typing import Any
 
 from .client import DirectusClient
 from .login import Login, LoginTokens
+from .storage import Memory
 from .transports.base import Storage
 
 
@@ -62,19 +62,6 @@ class AuthenticationClient(DirectusClient):
         self._login.stop_refreshing()
 
 
-class _Memory:
-    """Remembers a login for as long as the program runs."""
-
-    def __init__(self) -> None:
-        self._data: dict[str, Any] | None = None
-
-    def get(self) -> dict[str, Any] | None:
-        return self._data
-
-    def set(self, data: dict[str, Any] | None) -> None:
-        self._data = data
-
-
 def authentication(
     *, storage: Storage | None = None, auto_refresh: bool = True, timeout: float = 10.0
 ) -> Callable[[DirectusClient], AuthenticationClient]:
@@ -82,16 +69,15 @@ def authentication(
 
     Args:
         storage: what remembers the login; left out, it is forgotten with the client. In the
-            browser :func:`local_storage` outlives the page.
+            browser :func:`local_storage` outlives the page, and all tabs share it.
         auto_refresh: whether the tokens are renewed by themselves before they end; otherwise
             only when they are needed.
         timeout: seconds for Directus' answers.
     """
 
     def compose(client: DirectusClient) -> AuthenticationClient:
-        tokens = LoginTokens(
-            client.url, storage=storage or _Memory(), auto_refresh=auto_refresh, timeout=timeout
-        )
+        kept = Memory() if storage is None else storage
+        tokens = LoginTokens(client.url, storage=kept, auto_refresh=auto_refresh, timeout=timeout)
         return AuthenticationClient(client, tokens)
 
     return compose

@@ -11,8 +11,11 @@ from typing import Any, TypeVar
 from .client import DirectusClient
 from .core.auth import Credentials
 from .errors import AuthenticationFailed, UsageError
+from .storage import Hold, Memory, refresh_token_of, replaced
 from .tokens import TokenSource
 from .transports.base import Storage
+
+_ANSWERED_WITHIN = 10.0  # seconds: an attempt to connect takes no longer
 
 Client = TypeVar("Client", bound=DirectusClient)
 
@@ -31,18 +34,38 @@ class SocketCredentials(TokenSource):
     ) -> None:
         super().__init__()
         self._fixed = fixed
-        self._storage = storage
-        remembered = storage.get() if storage is not None else None
-        given = [(remembered or {}).get("refresh_token"), refresh_token]
-        self._refresh_tokens: list[str] = [token for token in given if token]  # the first is next
+        self._given = refresh_token
+        self._is_shared = storage is not None
+        self._storage = Memory() if storage is None else storage
+        self._hold = Hold(storage, _ANSWERED_WITHIN)
 
     async def credentials(self, refused: dict[str, str] | None = None) -> Credentials:
-        """Return the newest refresh token; the password where there is none, or it is refused."""
-        if self._refresh_tokens and refused == {"refresh_token": self._refresh_tokens[0]}:
-            self._remember(self._refresh_tokens[1:])
-        if self._refresh_tokens:
-            refreshable = len(self._refresh_tokens) > 1 or bool(self._fixed)
-            return Credentials({"refresh_token": self._refresh_tokens[0]}, refreshable=refreshable)
+        """Return the newest refresh token; the password where there is none, or it is refused.
+
+        A refresh token is good for one use, so from here on its storage is locked until Directus
+        has answered with the next one.
+        """
+        await self._hold.begin()
+        chosen = None
+        try:
+            chosen = await self._choose(refused)
+        finally:
+            if chosen is None or "refresh_token" not in chosen.fields:
+                self._hold.end()
+        return chosen
+
+    async def _choose(self, refused: dict[str, str] | None) -> Credentials:
+        refused_token = (refused or {}).get("refresh_token")
+        if refused_token == self._given:
+            self._given = None
+        is_remembered = refused_token == refresh_token_of(self._storage)
+        if refused_token and is_remembered and not await replaced(self._storage, refused_token):
+            self._storage.set(None)
+        if token := refresh_token_of(self._storage):
+            others = self._is_shared or bool(self._given or self._fixed)
+            return Credentials({"refresh_token": token}, refreshable=others)
+        if self._given:
+            return Credentials({"refresh_token": self._given}, refreshable=bool(self._fixed))
         if not self._fixed or refused == self._fixed:
             raise AuthenticationFailed(
                 "There is nothing left to sign in with: the refresh token was good for one use and "
@@ -54,13 +77,9 @@ class SocketCredentials(TokenSource):
         """Keep the refresh token that came."""
         token = answer.get("refresh_token")
         if isinstance(token, str):
-            self._remember([token])
-
-    def _remember(self, refresh_tokens: list[str]) -> None:
-        self._refresh_tokens = refresh_tokens
-        if self._storage is not None:
-            newest = refresh_tokens[0] if refresh_tokens else None
-            self._storage.set({"refresh_token": newest} if newest else None)
+            self._given = None
+            self._storage.set({"refresh_token": token})
+        self._hold.end()
 
 
 def credentials(

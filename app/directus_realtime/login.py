@@ -1,18 +1,22 @@
-"""The tokens of a login: had with a password, kept, and renewed before they end.
+"""The tokens of a login: had with a password, kept, and refreshed before they end.
 
-One renewal is under way at a time, whoever asked for it: a refresh token is good for one use.
+One refresh is under way at a time, whoever asked for it, in this client and in all that share its
+storage: a refresh token is good for one use. It is not aborted when nobody waits for it any more:
+Directus may have taken the token already, and its answer holds the next one.
 """
 
 import asyncio
+import contextlib
 import logging
 import random as random_module
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any, Protocol
 
 from .core import codec, messages
 from .core.auth import Credentials, refresh_after, retry_after
 from .errors import AuthenticationFailed, ConnectionFailed
+from .storage import locked, refresh_token_of, replaced
 from .tokens import TokenSource
 from .transports.base import Answer, Storage, http_address
 from .transports.platform import transports
@@ -73,6 +77,7 @@ class LoginTokens(TokenSource):
         self._random = random
         self._timer: asyncio.TimerHandle | None = None
         self._refreshing: asyncio.Task[Login] | None = None
+        self._changing = asyncio.Lock()
 
     async def get_token(self) -> str | None:
         """Return the access token, renewed if it is time for that and somebody answers."""
@@ -86,10 +91,10 @@ class LoginTokens(TokenSource):
 
     async def set_token(self, token: str | None) -> None:
         """Use a token that was had elsewhere; None forgets the one in use."""
-        await self._settled()
-        self.stop_refreshing()
         fields = ("refresh_token", "expires", "expires_at")
-        self._storage.set({"access_token": token, **dict.fromkeys(fields)} if token else None)
+        async with self._alone():
+            self.stop_refreshing()
+            self._storage.set({"access_token": token, **dict.fromkeys(fields)} if token else None)
         if token:
             self.report_sign_in()
 
@@ -110,10 +115,10 @@ class LoginTokens(TokenSource):
 
     async def login(self, email: str, password: str, otp: str | None) -> Login:
         """Have tokens for an e-mail address, a password and perhaps a one-time password."""
-        await self._settled()
         given = {"email": email, "password": password, "otp": otp, "mode": "json"}
         body = {name: value for name, value in given.items() if value is not None}
-        login = self._keep(await self._post("/auth/login", body))
+        async with self._alone():
+            login = self._keep(await self._post("/auth/login", body))
         self.report_sign_in()
         return login
 
@@ -128,9 +133,9 @@ class LoginTokens(TokenSource):
 
     async def logout(self) -> None:
         """Forget the tokens, and let Directus forget the refresh token."""
-        await self._settled()
-        login = self._storage.get()
-        self._forget()
+        async with self._alone():
+            login = self._storage.get()
+            self._forget()
         if login is not None and login["refresh_token"]:
             body = {"mode": "json", "refresh_token": login["refresh_token"]}
             await self._post("/auth/logout", body)
@@ -150,10 +155,11 @@ class LoginTokens(TokenSource):
         renewable = login["expires"] is not None and login["refresh_token"] is not None
         return renewable and self._due_in(login) <= 0
 
-    async def _settled(self) -> None:
-        """Wait for a renewal that is under way: what comes next is not to be overwritten by it."""
-        if self._refreshing is not None:
-            await asyncio.wait([self._refreshing])
+    @contextlib.asynccontextmanager
+    async def _alone(self) -> AsyncIterator[None]:
+        """Let nobody else change what is remembered meanwhile, in this client or another."""
+        async with self._changing, locked(self._storage):
+            yield
 
     def _refreshed(self, task: asyncio.Task[Login]) -> None:
         self._refreshing = None
@@ -161,22 +167,32 @@ class LoginTokens(TokenSource):
             task.exception()  # told to whoever waits; where nobody does, it is no news
 
     async def _refresh(self) -> Login:
+        before = refresh_token_of(self._storage)
+        async with self._alone():
+            token = refresh_token_of(self._storage)
+            if token is None:
+                raise AuthenticationFailed(
+                    "The token is good no longer, and there is nothing to refresh it with: call "
+                    "`await directus.login(...)`."
+                )
+            if token != before:  # somebody else has refreshed it meanwhile
+                return self._follow()
+            try:
+                answer = await self._post("/auth/refresh", {"mode": "json", "refresh_token": token})
+            except AuthenticationFailed:
+                if await replaced(self._storage, token):
+                    return self._follow()
+                self._forget()
+                raise
+            return self._keep(answer)
+
+    def _follow(self) -> Login:
+        """Use the login that somebody else has put into the storage."""
         login = self._storage.get()
-        token = login["refresh_token"] if login else None
-        if token is None:
-            raise AuthenticationFailed(
-                "The token is good no longer, and there is nothing to renew it with: call "
-                "`await directus.login(...)`."
-            )
-        try:
-            answer = await self._post("/auth/refresh", {"mode": "json", "refresh_token": token})
-        except AuthenticationFailed:
-            login = self._storage.get()
-            if login is not None and login["refresh_token"] not in (None, token):
-                return login  # another page with the same storage was faster
-            self._forget()
-            raise
-        return self._keep(answer)
+        assert login is not None
+        self.stop_refreshing()
+        self._set_timer(login)
+        return login
 
     def _keep(self, answer: dict[str, Any]) -> Login:
         expires = answer["expires"] / 1000  # Directus counts milliseconds
@@ -201,10 +217,18 @@ class LoginTokens(TokenSource):
 
     def _refresh_in(self, seconds: float) -> None:
         loop = asyncio.get_running_loop()
-        self._timer = loop.call_later(seconds, self._refresh_by_itself)
+        token = refresh_token_of(self._storage)
+        self._timer = loop.call_later(seconds, self._refresh_by_itself, token)
 
-    def _refresh_by_itself(self) -> None:
+    def _refresh_by_itself(self, token: str | None) -> None:
+        """Refresh the tokens that the timer was set for, if nobody else has."""
         self._timer = None
+        login = self._storage.get()
+        if login is None:  # somebody else has logged out
+            return
+        if login["refresh_token"] != token:
+            self._set_timer(login)
+            return
         task = asyncio.ensure_future(self.refresh())
         task.add_done_callback(self._after_refresh)
 

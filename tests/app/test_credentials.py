@@ -2,16 +2,31 @@
 
 import asyncio
 
+import pytest
+from directus_realtime import AuthenticationFailed
+from directus_realtime.core.auth import Credentials
 from directus_realtime.credentials import SocketCredentials
 
-from tests.support.storage import Memory
+from tests.support import clock
+from tests.support.storage import Memory, Shared
 
 PASSWORD = {"email": "ben@example.com", "password": "secret"}
 
 
-def used(tokens: SocketCredentials, refused: dict[str, str] | None = None) -> dict[str, str]:
+def credentials(tokens: SocketCredentials, refused: dict[str, str] | None = None) -> Credentials:
     """Return what a connection would be signed in with."""
-    return asyncio.run(tokens.credentials(refused)).fields
+    found: list[Credentials] = []
+
+    async def scene() -> None:
+        found.append(await tokens.credentials(refused))
+
+    clock.run(scene())
+    return found[0]
+
+
+def used(tokens: SocketCredentials, refused: dict[str, str] | None = None) -> dict[str, str]:
+    """Return the fields of these."""
+    return credentials(tokens, refused).fields
 
 
 def test_the_newest_refresh_token_is_remembered_and_used_by_the_next_program() -> None:
@@ -34,9 +49,9 @@ def test_a_remembered_one_that_is_refused_is_forgotten_and_the_password_used() -
 def test_a_new_one_is_tried_where_the_remembered_one_is_refused() -> None:
     storage = Memory({"refresh_token": "old"})
     tokens = SocketCredentials({}, "new", storage)
-    first = asyncio.run(tokens.credentials(None))
+    first = credentials(tokens)
     assert (first.fields, first.refreshable) == ({"refresh_token": "old"}, True)
-    second = asyncio.run(tokens.credentials(first.fields))
+    second = credentials(tokens, first.fields)
     assert (second.fields, second.refreshable) == ({"refresh_token": "new"}, False)
 
 
@@ -45,3 +60,77 @@ def test_without_a_storage_nothing_is_remembered_but_by_the_client() -> None:
     assert used(tokens) == PASSWORD
     tokens.accepted({"refresh_token": "one"})
     assert used(tokens) == {"refresh_token": "one"}
+
+
+# Two with one storage
+
+
+def test_the_second_waits_until_the_first_has_kept_the_next_token() -> None:
+    async def scene() -> None:
+        storage = Shared({"refresh_token": "one"})
+        first, second = (SocketCredentials({}, None, storage) for _ in range(2))
+        assert (await first.credentials()).fields == {"refresh_token": "one"}
+        waiting = asyncio.ensure_future(second.credentials())
+        await asyncio.sleep(1)
+        assert not waiting.done()
+        first.accepted({"refresh_token": "two"})
+        assert (await waiting).fields == {"refresh_token": "two"}
+        second.accepted({"refresh_token": "three"})
+        expired = await first.credentials({"refresh_token": "one"})
+        assert expired.fields == {"refresh_token": "three"}
+
+    clock.run(scene())
+
+
+def test_the_second_waits_ten_seconds_for_a_first_that_hears_nothing() -> None:
+    async def scene() -> None:
+        storage = Shared({"refresh_token": "one"})
+        first, second = (SocketCredentials({}, None, storage) for _ in range(2))
+        await first.credentials()
+        await second.credentials()
+        assert clock.now() == pytest.approx(10)
+
+    clock.run(scene())
+
+
+def test_one_that_gives_up_waiting_holds_nothing() -> None:
+    async def scene() -> None:
+        storage = Shared({"refresh_token": "one"})
+        first, second, third = (SocketCredentials({}, None, storage) for _ in range(3))
+        await first.credentials()
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(second.credentials(), 1)
+        first.accepted({"refresh_token": "two"})
+        assert (await third.credentials()).fields == {"refresh_token": "two"}
+        assert clock.now() == pytest.approx(1)
+
+    clock.run(scene())
+
+
+def test_without_a_lock_the_one_that_is_refused_looks_again_before_it_forgets() -> None:
+    async def scene() -> None:
+        storage = Memory({"refresh_token": "one"})
+        first, second = (SocketCredentials({}, None, storage) for _ in range(2))
+        await first.credentials()
+        tried = await second.credentials()
+        assert (tried.fields, tried.refreshable) == ({"refresh_token": "one"}, True)
+        again = asyncio.ensure_future(second.credentials(tried.fields))
+        await asyncio.sleep(1)
+        first.accepted({"refresh_token": "two"})
+        assert (await again).fields == {"refresh_token": "two"}
+
+    clock.run(scene())
+
+
+def test_one_that_nobody_has_replaced_is_forgotten_and_nothing_held() -> None:
+    async def scene() -> None:
+        storage = Shared({"refresh_token": "one"})
+        first, second = (SocketCredentials({}, None, storage) for _ in range(2))
+        with pytest.raises(AuthenticationFailed, match="nothing left to sign in with"):
+            await first.credentials((await first.credentials()).fields)
+        assert storage.data is None
+        with pytest.raises(AuthenticationFailed, match="nothing left to sign in with"):
+            await second.credentials()
+        assert clock.now() == 0
+
+    clock.run(scene())

@@ -10,23 +10,30 @@ from directus_realtime.login import LoginTokens
 from directus_realtime.transports.base import Answer
 
 from tests.support import clock
-from tests.support.storage import Memory
+from tests.support.storage import Memory, Shared
 
 LIFE = 900.0
 
 
 class Directus:
-    """What answers /auth: each answer holds the next number; or what a test puts in its place."""
+    """What answers /auth: each answer holds the next number; or what a test puts in its place.
+
+    A refresh token is good for one use, and the refusal of another comes sooner than an answer.
+    """
 
     def __init__(self) -> None:
         self.asked: list[tuple[float, str, Any]] = []
         self.instead: list[Answer | OSError] = []
         self.number = 0
         self.life = LIFE
+        self._spent: set[str | None] = set()
 
     async def __call__(self, url: str, *, body: str, timeout: float) -> Answer:
         self.asked.append((clock.now(), url, json.loads(body)))
-        await asyncio.sleep(0.1)
+        spent = self._is_spent(url, json.loads(body).get("refresh_token"))
+        await asyncio.sleep(0.05 if spent else 0.1)
+        if spent:
+            return refusal()
         if self.instead:
             answer = self.instead.pop(0)
             if isinstance(answer, OSError):
@@ -35,6 +42,13 @@ class Directus:
         self.number += 1
         tokens = {"access_token": f"a{self.number}", "refresh_token": f"r{self.number}"}
         return Answer(200, json.dumps({"data": {"expires": self.life * 1000, **tokens}}))
+
+    def _is_spent(self, url: str, token: str | None) -> bool:
+        """Spend a refresh token, unless the answer will be another; return whether it was."""
+        was_spent = token in self._spent
+        if url.endswith("/auth/refresh") and not self.instead:
+            self._spent.add(token)
+        return was_spent
 
 
 def refusal(code: str = "INVALID_CREDENTIALS", status: int = 401) -> Answer:
@@ -219,6 +233,79 @@ def test_another_page_that_was_faster_with_the_same_storage_is_followed() -> Non
     clock.run(scene())
 
 
+@pytest.mark.parametrize("storage", [Shared, Memory], ids=["with a lock", "without"])
+def test_two_that_refresh_one_login_at_once_both_keep_it(storage: type[Memory]) -> None:
+    async def scene() -> None:
+        directus, kept = Directus(), storage()
+        one = await log_in(directus, storage=kept, auto_refresh=False)
+        two = tokens(directus, kept, auto_refresh=False)
+        given = await asyncio.gather(one.refresh(), two.refresh())
+        assert [login["access_token"] for login in given] == ["a2", "a2"]
+        assert kept.data == given[0]
+        assert len(directus.asked) == (2 if storage is Shared else 3)
+
+    clock.run(scene())
+
+
+@pytest.mark.parametrize("storage", [Shared, Memory], ids=["with a lock", "without"])
+def test_two_timers_refresh_one_login_once_each_time(storage: type[Memory]) -> None:
+    async def scene() -> None:
+        directus, kept = Directus(), storage()
+        one = await log_in(directus, storage=kept)
+        two = tokens(directus, kept)
+        await two.credentials()
+        await asyncio.sleep(0.5)
+        await asyncio.gather(one.credentials(), two.credentials())
+        await asyncio.sleep(810 * 5)
+        refreshed = [at for at, url, _ in directus.asked if url.endswith("refresh")]
+        if storage is Shared:
+            assert refreshed == pytest.approx([810.1 + 810.1 * turn for turn in range(5)])
+        assert kept.data is not None
+        assert await one.get_token() == await two.get_token() == kept.data["access_token"]
+
+    clock.run(scene())
+
+
+def test_a_timer_that_comes_after_another_page_has_refreshed_is_set_anew() -> None:
+    async def scene() -> None:
+        directus, storage = Directus(), Shared()
+        await log_in(directus, storage=storage)
+        await asyncio.sleep(800)
+        await tokens(directus, storage, auto_refresh=False).refresh()
+        await asyncio.sleep(800)
+        assert len(directus.asked) == 2
+        await asyncio.sleep(20)
+        assert len(directus.asked) == 3
+
+    clock.run(scene())
+
+
+def test_a_login_waits_for_a_refresh_in_another_page_and_wins() -> None:
+    async def scene() -> None:
+        directus, storage = Directus(), Shared()
+        one = await log_in(directus, storage=storage)
+        two = tokens(directus, storage)
+        refreshing = asyncio.ensure_future(one.refresh())
+        await asyncio.sleep(0.05)
+        await two.login("rijk@example.com", "secret", None)
+        assert (await refreshing)["access_token"] == "a2"
+        assert await one.get_token() == await two.get_token() == "a3"
+
+    clock.run(scene())
+
+
+def test_a_timer_ends_where_another_page_has_logged_out(caplog: pytest.LogCaptureFixture) -> None:
+    async def scene() -> None:
+        directus, storage = Directus(), Shared()
+        await log_in(directus, storage=storage)
+        await tokens(directus, storage).logout()
+        await asyncio.sleep(5000)
+        assert len(directus.asked) == 2  # one login and one logout
+
+    clock.run(scene())
+    assert caplog.text == ""
+
+
 def test_a_remembered_login_is_refreshed_when_it_is_used_again() -> None:
     async def scene() -> None:
         directus = Directus()
@@ -266,7 +353,7 @@ def test_a_token_that_was_set_is_used_until_it_is_refused() -> None:
         assert await login.get_token() == "had elsewhere"
         given = await login.credentials()
         assert given == ({"access_token": "had elsewhere"}, None, False)
-        with pytest.raises(AuthenticationFailed, match="nothing to renew it with"):
+        with pytest.raises(AuthenticationFailed, match="nothing to refresh it with"):
             await login.credentials(given.fields)
         await login.set_token(None)
         assert await login.get_token() is None

@@ -1,5 +1,6 @@
-"""A storage that a test looks into."""
+"""Storages that a test looks into."""
 
+import asyncio
 from typing import Any
 
 
@@ -14,3 +15,14 @@ class Memory:
 
     def set(self, data: dict[str, Any] | None) -> None:
         self.data = data
+
+
+class Shared(Memory):
+    """One that only one of all who use it can hold at a time."""
+
+    def __init__(self, data: dict[str, Any] | None = None) -> None:
+        super().__init__(data)
+        self._lock = asyncio.Lock()
+
+    def lock(self) -> asyncio.Lock:
+        return self._lock

@@ -1,7 +1,8 @@
 """The interfaces of the transports: what the SDK expects of a socket, a request and a storage."""
 
 from collections.abc import Callable
-from typing import Any, NamedTuple, Protocol
+from contextlib import AbstractAsyncContextManager
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 
 class Listener(Protocol):
@@ -44,13 +45,28 @@ def http_address(url: str) -> str:
 
 
 class Storage(Protocol):
-    """What remembers a login; see :func:`directus_realtime.authentication.authentication`."""
+    """What remembers a login; see :func:`directus_realtime.authentication.authentication`.
+
+    Several programs may use one storage: give it ``lock``, as in :class:`LockableStorage`, where
+    that is possible.
+    """
 
     def get(self) -> dict[str, Any] | None:
         """Return what was set last, or None."""
 
     def set(self, data: dict[str, Any] | None) -> None:
         """Keep ``data``, which is JSON; None forgets it."""
+
+
+@runtime_checkable
+class LockableStorage(Storage, Protocol):
+    """A storage that one of those who use it can keep for itself while it refreshes the tokens.
+
+    A refresh token is good for one use: two who spend the same one would lose the login.
+    """
+
+    def lock(self) -> AbstractAsyncContextManager[object]:
+        """Return an ``async with`` block that only one of all who use the storage is in."""
 
 
 class Transports(Protocol):

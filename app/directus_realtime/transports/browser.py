@@ -8,10 +8,11 @@ Every proxy that is made is destroyed: when the socket has closed, or when it is
 """
 
 import asyncio
-from collections.abc import Callable
+import contextlib
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
-from js import URL, AbortController, Date, Object, WebSocket, globalThis
+from js import URL, AbortController, Date, Object, Promise, WebSocket, globalThis
 from js import fetch as js_fetch
 from pyodide.ffi import JsException, create_proxy, to_js
 
@@ -176,7 +177,8 @@ def local_storage(key: str) -> Storage:
             "local_storage() is a page's, and this is a worker: pass an object of your own with "
             "`get` and `set`, or log in from the page."
         )
-    return LocalStorage(key)
+    has_locks = getattr(globalThis.navigator, "locks", None) is not None
+    return LockableLocalStorage(key) if has_locks else LocalStorage(key)
 
 
 class LocalStorage:
@@ -204,6 +206,42 @@ class LocalStorage:
             globalThis.localStorage.removeItem(self._key)
         else:
             globalThis.localStorage.setItem(self._key, codec.encode(data))
+
+
+class LockableLocalStorage(LocalStorage):
+    """The same, with a Web Lock that all tabs of the origin share; it needs a secure context."""
+
+    @contextlib.asynccontextmanager
+    async def lock(self) -> AsyncIterator[None]:
+        """Hold the lock; a tab that is closed gives it back."""
+        granted: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+        given_up = False
+
+        def keep(release: Any, _reject: Any) -> None:
+            if given_up:
+                release()
+            else:
+                granted.set_result(release)
+
+        # The browser calls `grant`, and holds the lock until the promise that it gets is resolved.
+        on_keep = create_proxy(keep)
+        grant = create_proxy(lambda _lock: Promise.new(on_keep))
+        controller = AbortController.new()
+        options = _to_js({"signal": controller.signal})
+        name = f"directus:{self._key}"
+        request = asyncio.ensure_future(globalThis.navigator.locks.request(name, options, grant))
+        try:
+            await asyncio.wait([granted, request], return_when=asyncio.FIRST_COMPLETED)
+            yield
+        finally:
+            given_up = True
+            controller.abort()  # of no effect once the lock is held
+            if granted.done():
+                granted.result()()
+            with contextlib.suppress(JsException):  # the waiting was aborted
+                await request
+            grant.destroy()
+            on_keep.destroy()
 
 
 def watch_network(wake: Callable[[], None], offline: Callable[[], None]) -> Callable[[], None]:

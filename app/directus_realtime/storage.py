@@ -1,0 +1,95 @@
+"""How a storage is used that others may use at the same time, such as other tabs of a browser.
+
+A refresh token is good for one use. Whoever spends it holds the storage's lock until its successor
+is kept, and whoever had to wait for the lock finds that successor. Where a storage has no lock, two
+may spend the same token: the one that is refused looks again later before it forgets the login.
+"""
+
+import asyncio
+import contextlib
+from contextlib import AbstractAsyncContextManager
+from typing import Any
+
+from .transports.base import LockableStorage, Storage
+
+_PAUSE = 2.0  # seconds in which another tab gets and keeps the answer to the token that it spent
+
+
+class Memory:
+    """Remembers a login as long as the program runs; nobody else uses it."""
+
+    def __init__(self) -> None:
+        self._data: dict[str, Any] | None = None
+
+    def get(self) -> dict[str, Any] | None:
+        """Return what was set last, or None."""
+        return self._data
+
+    def set(self, data: dict[str, Any] | None) -> None:
+        """Keep ``data``; None forgets it."""
+        self._data = data
+
+    def lock(self) -> AbstractAsyncContextManager[object]:
+        """Return a block that nobody else could be in."""
+        return contextlib.nullcontext()
+
+
+def locked(storage: Storage) -> AbstractAsyncContextManager[object]:
+    """Return an ``async with`` block that holds the storage's lock, if it has one."""
+    return storage.lock() if isinstance(storage, LockableStorage) else contextlib.nullcontext()
+
+
+def refresh_token_of(storage: Storage) -> str | None:
+    """Return the refresh token that is remembered, or None."""
+    return (storage.get() or {}).get("refresh_token")
+
+
+async def replaced(storage: Storage, refused: str) -> bool:
+    """Return whether another program has replaced a refresh token that Directus has refused.
+
+    Args:
+        storage: where the token is remembered; the caller holds its lock, if it has one.
+        refused: the token.
+    """
+    if refresh_token_of(storage) == refused and not isinstance(storage, LockableStorage):
+        await asyncio.sleep(_PAUSE)
+    return refresh_token_of(storage) not in (None, refused)
+
+
+class Hold:
+    """Holds a storage's lock from one call to another, for a limited time.
+
+    Args:
+        storage: the storage; one without a lock is left alone.
+        limit: seconds.
+    """
+
+    def __init__(self, storage: Storage | None, limit: float) -> None:
+        self._storage = storage if isinstance(storage, LockableStorage) else None
+        self._limit = limit
+        self._ended = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+
+    async def begin(self) -> None:
+        """Wait for the lock; return when it is held, if it was not held already."""
+        if self._storage is None or (self._task is not None and not self._task.done()):
+            return
+        self._ended = asyncio.Event()
+        held: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._task = asyncio.ensure_future(self._hold(self._storage, held))
+        try:
+            await asyncio.wait([held, self._task], return_when=asyncio.FIRST_COMPLETED)
+        except asyncio.CancelledError:
+            self._task.cancel()
+            raise
+
+    def end(self) -> None:
+        """Give the lock back."""
+        self._ended.set()
+
+    async def _hold(self, storage: LockableStorage, held: "asyncio.Future[None]") -> None:
+        async with storage.lock():
+            held.set_result(None)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(self._limit):
+                    await self._ended.wait()

@@ -1,0 +1,163 @@
+"""Two tabs with one `local_storage()`: neither takes the login from the other.
+
+A refresh token is good for one use. With Web Locks the second tab waits for the first; without
+them, as on an insecure origin, its refusal comes before the first has the answer.
+"""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, Route, WebSocketRoute
+
+from tests.e2e.test_page import RUN_PYTHON
+from tests.support.project import Project, embedded
+from tests.support.watched import Watched
+
+
+class Tab(Watched):
+    """A page whose client rests. While it ``holds``, what Directus answers waits in ``held``."""
+
+    def __init__(self, page: Page, address: str) -> None:
+        super().__init__(page, {"log": False})
+        self.holds = False
+        self.held: list[Callable[[], None]] = []
+        page.route("**/auth/refresh", self._route)
+        page.route_web_socket("**/websocket", self._route_socket)
+        page.goto(address)
+        self.wait_for_state("open")
+        page.evaluate("directus.disconnect()")
+
+    def run(self, code: str) -> None:
+        """Begin to run Python."""
+        self.page.evaluate(RUN_PYTHON, code)
+
+    def wait_held(self) -> None:
+        """Wait until an answer waits."""
+        for _ in range(1000):
+            if self.held:
+                return
+            self.page.evaluate("new Promise((go) => setTimeout(go, 10))")
+        raise AssertionError("nothing was answered")
+
+    def let_go(self) -> None:
+        """Let the answers come."""
+        self.holds = False
+        for answer in self.held:
+            answer()
+
+    def _route(self, route: Route) -> None:
+        answer = route.fetch()
+        self._pass_on(lambda: route.fulfill(response=answer))
+
+    def _route_socket(self, socket: WebSocketRoute) -> None:
+        server = socket.connect_to_server()
+        server.on_message(lambda text: self._pass_on(lambda: socket.send(text)))
+
+    def _pass_on(self, answer: Callable[[], None]) -> None:
+        if self.holds:
+            self.held.append(answer)
+        else:
+            answer()
+
+
+Tabs = tuple[Tab, Tab]
+
+LOCKS = {"with locks": "", "without": "delete Navigator.prototype.locks"}
+WAITS = "navigator.locks.query().then(({ pending }) => pending.length === 1)"
+
+LOG_IN = """
+from js import location
+from directus_realtime import authentication, create_directus, credentials, local_storage, realtime
+
+project = create_directus(location.origin)
+login = project.with_(authentication(storage=local_storage("test"), auto_refresh=False))
+print("has locks", hasattr(local_storage("test"), "lock"))
+"""
+REFRESH = """
+try:
+    print((await login.refresh())["refresh_token"])
+except Exception as error:
+    print("failed", error)
+"""
+CONNECT = """
+directus = project.with_(credentials(storage=local_storage("test"), refresh_token="none"))
+directus = directus.with_(realtime())
+try:
+    await directus.connect()
+    print(directus.state)
+except Exception as error:
+    print("failed", error)
+"""
+REMEMBERED = "JSON.parse(localStorage.test).refresh_token"
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Iterator[Project]:
+    with embedded(tmp_path) as server:
+        yield Project(server.url)
+
+
+@pytest.fixture(params=LOCKS.values(), ids=LOCKS)
+def context(browser: Browser, request: pytest.FixtureRequest) -> Iterator[BrowserContext]:
+    context = browser.new_context()
+    context.add_init_script(request.param)
+    yield context
+    context.close()
+
+
+@pytest.fixture
+def has_locks(request: pytest.FixtureRequest) -> bool:
+    return not request.node.callspec.params["context"]
+
+
+@pytest.fixture
+def tabs(context: BrowserContext, site: Project, has_locks: bool) -> Tabs:
+    """Two tabs, the first of which has logged in."""
+    first, second = (Tab(context.new_page(), site.url) for _ in range(2))
+    for tab in (first, second):
+        tab.run(LOG_IN)
+        assert tab.wait_for_lines(1) == [f"has locks {has_locks}"]
+        tab.clear_lines()
+    first.run(f"await login.login({site.email!r}, {site.password!r}); print('in')")
+    assert first.wait_for_lines(1) == ["in"]
+    first.clear_lines()
+    return first, second
+
+
+def test_a_refresh_at_the_same_time_keeps_both_logged_in(tabs: Tabs, has_locks: bool) -> None:
+    first, second = tabs
+    first.holds = True
+    first.run(REFRESH)
+    first.wait_held()
+    asked: list[str] = []
+    second.page.on("request", lambda request: asked.append(request.url))
+    if has_locks:
+        second.run(REFRESH)
+        second.page.wait_for_function(WAITS)
+    else:
+        with second.page.expect_response("**/auth/refresh") as refused:
+            second.run(REFRESH)
+        assert refused.value.status == 401
+    first.let_go()
+    (token,) = first.wait_for_lines(1)
+    assert second.wait_for_lines(1) == [token]
+    assert second.page.evaluate(REMEMBERED) == token
+    assert len(asked) == (0 if has_locks else 1)
+
+
+def test_signing_in_at_the_same_time_connects_both(tabs: Tabs, has_locks: bool) -> None:
+    first, second = tabs
+    first.holds = second.holds = True
+    first.run(CONNECT)
+    first.wait_held()
+    second.run(CONNECT)
+    if has_locks:
+        second.page.wait_for_function(WAITS)
+    else:
+        second.wait_held()
+    second.let_go()
+    first.let_go()
+    assert first.wait_for_lines(1) == ["open"]
+    assert second.wait_for_lines(1) == ["open"]
+    assert first.page.evaluate(REMEMBERED)
