@@ -397,9 +397,7 @@ class Driver:
         """Watch the network while a connection is wanted, and tokens while a login is needed."""
         if (state not in _AT_REST) != (self._unwatch_network is not None):
             if self._unwatch_network is None:
-                self._unwatch_network = transports().watch_network(
-                    self._wake, self._go_offline
-                )
+                self._unwatch_network = transports().watch_network(self._wake, self._go_offline)
             else:
                 self._unwatch_network()
                 self._unwatch_network = None
@@ -422,7 +420,9 @@ class Driver:
         self.step()
 
     async def _state_is(self, wanted: tuple[State, ...]) -> None:
-        """Return when the state changes to one of ``wanted``."""
+        """Return when the state is one of ``wanted``."""
+        if self.state in wanted:  # before wait_for's task began
+            return
         reached = asyncio.Event()
         stop = self._on_states(wanted, reached.set)
         try:
