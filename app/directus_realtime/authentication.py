@@ -1,7 +1,7 @@
 """The composable that logs in with an e-mail address and a password, and stays logged in.
 
-The tokens come in JSON, as in the JS SDK's mode ``json``: its other modes put them into cookies,
-which are a browser's.
+The tokens come in JSON, as in the JS SDK's mode ``json``. Its other modes put them into cookies,
+which only a browser has.
 """
 
 from collections.abc import Callable
@@ -13,7 +13,7 @@ from .transports.base import Storage
 
 
 class AuthenticationClient(DirectusClient):
-    """A client that can log in. Made by :func:`authentication`."""
+    """A client that can log in. Made by ``authentication()``."""
 
     def __init__(self, client: DirectusClient, tokens: LoginTokens) -> None:
         super().__init__(client.url, client)
@@ -21,7 +21,7 @@ class AuthenticationClient(DirectusClient):
         self._login = tokens
 
     async def login(self, email: str, password: str, *, otp: str | None = None) -> Login:
-        """Log in, and stay so: the tokens are renewed before they end.
+        """Log in; the tokens are refreshed before they expire.
 
         Args:
             email: the user's e-mail address.
@@ -34,31 +34,31 @@ class AuthenticationClient(DirectusClient):
 
         Raises:
             AuthenticationFailed: Directus refused; ``code`` is its own.
-            ConnectionFailed: nobody answered in time.
+            ConnectionFailed: Directus did not answer in time.
         """
         return await self._login.login(email, password, otp)
 
     async def refresh(self) -> Login:
-        """Renew the tokens now, and return them.
+        """Refresh the tokens now, and return them.
 
         Raises:
             AuthenticationFailed: Directus refused, which ends the login.
-            ConnectionFailed: nobody answered in time.
+            ConnectionFailed: Directus did not answer in time.
         """
         return await self._login.refresh()
 
     async def logout(self) -> None:
         """Forget the tokens, and make the refresh token useless.
 
-        A realtime connection that is open stays so until its token would be renewed.
+        An open realtime connection stays open until its token would be refreshed.
 
         Raises:
-            ConnectionFailed: nobody answered in time; the tokens are forgotten all the same.
+            ConnectionFailed: Directus did not answer in time; the tokens are forgotten anyway.
         """
         await self._login.logout()
 
     def stop_refreshing(self) -> None:
-        """Renew the tokens no more by themselves, but only when they are needed."""
+        """Stop refreshing the tokens by a timer; refresh them only when they are needed."""
         self._login.stop_refreshing()
 
 
@@ -69,9 +69,9 @@ def authentication(
 
     Args:
         storage: what remembers the login; left out, it is forgotten with the client. In the
-            browser :func:`local_storage` outlives the page, and all tabs share it.
-        auto_refresh: whether the tokens are renewed by themselves before they end; otherwise
-            only when they are needed.
+            browser, local_storage() outlives the page, and all tabs share it.
+        auto_refresh: whether a timer refreshes the tokens before they expire; otherwise they are
+            refreshed only when they are needed.
         timeout: seconds for Directus' answers.
     """
 

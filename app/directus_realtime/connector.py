@@ -7,7 +7,7 @@ from typing import Any, Protocol
 from .client import DirectusClient
 from .core.auth import Credentials
 from .core.codec import Masked, quoted
-from .diagnosis import explain
+from .diagnosis import diagnose
 from .errors import AuthenticationFailed, ConnectionFailed, DirectusError
 from .transports.base import Transport
 from .transports.platform import transports
@@ -92,7 +92,7 @@ class Connector:
             token = await self._client.get_token()
         except DirectusError:
             token = None  # what is wrong with it is told where the connection is opened
-        return await explain(
+        return await diagnose(
             self._client.url, auth_mode=self._auth_mode, token=token, fetch=transports().fetch
         )
 

@@ -1,8 +1,8 @@
 """The composable that signs in over the socket, with a password or a refresh token.
 
-Nothing is asked over HTTP. Directus answers with a refresh token, which the next auth message
-uses, so that the password is sent once. It tells nobody how long the connection may stay: that it
-has expired is heard from Directus, and answered at once.
+Nothing is sent over HTTP. Directus answers with a refresh token, which the next auth message uses,
+so that the password is sent once. Directus does not say when the access token expires: it reports
+that when it happens, and the next auth message follows at once.
 """
 
 from collections.abc import Callable
@@ -21,7 +21,7 @@ Client = TypeVar("Client", bound=DirectusClient)
 
 
 class SocketCredentials(TokenSource):
-    """What a connection is signed in with; there is no access token.
+    """The credentials of auth messages; there is no access token.
 
     Args:
         fixed: the e-mail address and the password, or nothing.
@@ -40,7 +40,7 @@ class SocketCredentials(TokenSource):
         self._hold = Hold(storage, _ANSWERED_WITHIN)
 
     async def credentials(self, refused: dict[str, str] | None = None) -> Credentials:
-        """Return the newest refresh token; the password where there is none, or it is refused.
+        """Return the newest refresh token, or the password if there is none or it was refused.
 
         A refresh token is good for one use, so from here on its storage is locked until Directus
         has answered with the next one.
@@ -74,7 +74,7 @@ class SocketCredentials(TokenSource):
         return Credentials(self._fixed)
 
     def accepted(self, answer: dict[str, Any]) -> None:
-        """Keep the refresh token that came."""
+        """Store the refresh token in Directus' answer."""
         token = answer.get("refresh_token")
         if isinstance(token, str):
             self._given = None
@@ -91,18 +91,18 @@ def credentials(
 ) -> Callable[[Client], Client]:
     """Return the composable that signs a client in over its realtime connection.
 
-    Requests of ``rest()`` have the public's rights, since no access token comes.
+    Requests of ``rest()`` have the public's rights, since there is no access token.
 
     Args:
         email: the user's e-mail address.
         password: the user's password.
-        refresh_token: one that a login gave, in place of these two, or to be tried before them.
-        storage: what remembers the refresh token that came last, which is then tried first, and
-            forgotten if it is refused. Each is good for one use: without a storage a program that
-            has only a refresh token can sign in once.
+        refresh_token: a refresh token from a login, used instead of these two or before them.
+        storage: what remembers the newest refresh token, which is tried first, and forgotten if
+            it is refused. Each is good for one use: without a storage, a program that has only a
+            refresh token can sign in once.
 
     Raises:
-        UsageError: neither was given, or half of the first.
+        UsageError: there are no credentials, or an e-mail address without its password.
     """
     if (email is None) != (password is None) or (email is None and refresh_token is None):
         raise UsageError(

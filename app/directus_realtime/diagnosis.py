@@ -1,8 +1,8 @@
-"""Why a connection could not be made: asked of Directus over HTTP, told in one sentence.
+"""Why Directus does not answer: asked over HTTP, and said in one sentence with its cure.
 
 A refused WebSocket tells a browser nothing but 1006, so what can be asked over HTTP is asked:
 whether anything answers, whether it is Directus, whether it lets this page in, whether Realtime
-is enabled, and whether it takes the token.
+is enabled, and whether it accepts the token.
 """
 
 from collections.abc import Awaitable, Callable
@@ -16,7 +16,30 @@ Fetch = Callable[[str, str | None], Awaitable[Answer]]
 """Gets an address, with a token or without; raises OSError where nothing answers."""
 
 
-async def explain(url: str, *, auth_mode: str, token: str | None, fetch: Fetch) -> ConnectionFailed:
+def unreachable_error(url: str) -> ConnectionFailed:
+    """Return the error for a project at whose address nothing answers."""
+    return ConnectionFailed(
+        f"Nothing answers at {url}: see that Directus is running there and that the address is "
+        "right."
+    )
+
+
+def origin_refused_error(url: str) -> ConnectionFailed:
+    """Return the error for a project that hides its answers from pages of this origin."""
+    return ConnectionFailed(
+        f"Directus at {url} does not let this page in: set CORS_ENABLED=true and CORS_ORIGIN to "
+        "this page's origin in Directus, and start it again."
+    )
+
+
+def not_directus_error(url: str, came: str) -> ConnectionFailed:
+    """Return the error for an address where something else answers; ``came`` says what came."""
+    return ConnectionFailed(f"What answers at {url} is not Directus: {came}. Correct the address.")
+
+
+async def diagnose(
+    url: str, *, auth_mode: str, token: str | None, fetch: Fetch
+) -> ConnectionFailed:
     """Return the error that says why there is no connection and what to change.
 
     Args:
@@ -26,22 +49,13 @@ async def explain(url: str, *, auth_mode: str, token: str | None, fetch: Fetch) 
         fetch: gets an address.
     """
     url = http_address(url)
+    error = await diagnose_http(url, fetch)
+    if error is not None:
+        return error
     try:
-        ping = await fetch(f"{url}/server/ping", None)
-        if ping.status == 0:
-            return ConnectionFailed(
-                f"Directus at {url} does not let this page in: set CORS_ENABLED=true and "
-                "CORS_ORIGIN to this page's origin in Directus, and start it again."
-            )
-        if ping.text.strip() != "pong":
-            told = messages.http_error(ping.text)
-            return ConnectionFailed(told[1] if told else _no_directus(url, ping))
         info = await fetch(f"{url}/server/info", token)
     except OSError:
-        return ConnectionFailed(
-            f"Nothing answers at {url}: see that Directus is running there and that the address "
-            "is right."
-        )
+        return unreachable_error(url)
     if info.status == 401:
         return AuthenticationFailed(
             f"Directus at {url} refused the token: make a new static token for the user in "
@@ -50,11 +64,26 @@ async def explain(url: str, *, auth_mode: str, token: str | None, fetch: Fetch) 
     return ConnectionFailed(_of_info(url, auth_mode, token, _data(info.text)))
 
 
-def _no_directus(url: str, ping: Answer) -> str:
-    return (
-        f"What answers at {url} is not Directus: its /server/ping gave status {ping.status} where "
-        'Directus says "pong". Correct the address.'
-    )
+async def diagnose_http(url: str, fetch: Fetch) -> ConnectionFailed | None:
+    """Return the error that says why Directus cannot be asked over HTTP; None where it can be.
+
+    Args:
+        url: the project's address over HTTP.
+        fetch: gets an address.
+    """
+    try:
+        ping = await fetch(f"{url}/server/ping", None)
+    except OSError:
+        return unreachable_error(url)
+    if ping.status == 0:
+        return origin_refused_error(url)
+    if ping.text.strip() == "pong":
+        return None
+    told = messages.http_error(ping.text)
+    if told:
+        return ConnectionFailed(told[1])
+    came = f'its /server/ping gave status {ping.status} where Directus says "pong"'
+    return not_directus_error(url, came)
 
 
 def _of_info(url: str, auth_mode: str, token: str | None, data: dict[str, Any]) -> str:

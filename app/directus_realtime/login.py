@@ -1,8 +1,8 @@
-"""The tokens of a login: had with a password, kept, and refreshed before they end.
+"""The tokens of a login: got with a password, kept, and refreshed before they expire.
 
-One refresh is under way at a time, whoever asked for it, in this client and in all that share its
-storage: a refresh token is good for one use. It is not aborted when nobody waits for it any more:
-Directus may have taken the token already, and its answer holds the next one.
+Only one refresh runs at a time, in this client and in all that share its storage: a refresh token
+is good for one use. A refresh goes on when nobody waits for it any more, since Directus may have
+accepted the token already, and its answer holds the next one.
 """
 
 import asyncio
@@ -15,6 +15,7 @@ from typing import Any, Protocol
 
 from .core import codec, messages
 from .core.auth import Credentials, refresh_after, retry_after
+from .diagnosis import not_directus_error, origin_refused_error, unreachable_error
 from .errors import AuthenticationFailed, ConnectionFailed
 from .storage import locked, refresh_token_of, replaced
 from .tokens import TokenSource
@@ -24,36 +25,37 @@ from .transports.platform import transports
 log = logging.getLogger("directus")
 
 Login = dict[str, Any]
-"""What is remembered: ``access_token``; ``refresh_token``, or None; ``expires``, the seconds that
-the access token is good for, or None; ``expires_at``, its end in seconds since 1970, or None."""
+"""What is remembered: ``access_token``; ``refresh_token``, or None; ``expires``, the seconds for
+which the access token is valid, or None; ``expires_at``, when it expires, in seconds since 1970, or
+None."""
 
 _LATER = (408, 429)  # and 500 and above: the same request may succeed later
 
 _CURES = {
     "/auth/login": "See that the e-mail address and the password are right, and the user active.",
     "/auth/refresh": "Log in again.",
-    "/auth/logout": "The login has ended here all the same.",
+    "/auth/logout": "The tokens are forgotten here anyway.",
 }
 
 
 class Fetch(Protocol):
-    """Posts to an address; see :class:`directus_realtime.transports.base.Transports`."""
+    """Posts to an address; see ``Transports.fetch`` in transports/base.py."""
 
     def __call__(self, url: str, *, body: str, timeout: float) -> Awaitable[Answer]:
         """Raise OSError where nothing answers."""
 
 
 class LoginTokens(TokenSource):
-    """The tokens of a login: one request at a time renews them, ahead of their end.
+    """The tokens of a login, refreshed before they expire.
 
     Args:
         url: the project's address.
         storage: what remembers them.
-        auto_refresh: whether to renew them by a timer too, and not only when they are asked for.
+        auto_refresh: whether to refresh them by a timer too, and not only when they are needed.
         timeout: seconds for an answer.
         fetch: posts to an address; None for the platform's own.
-        now: tells the time in seconds since 1970.
-        random: gives numbers from 0 to 1.
+        now: returns the time in seconds since 1970.
+        random: returns numbers from 0 to 1.
     """
 
     def __init__(
@@ -80,7 +82,7 @@ class LoginTokens(TokenSource):
         self._changing = asyncio.Lock()
 
     async def get_token(self) -> str | None:
-        """Return the access token, renewed if it is time for that and somebody answers."""
+        """Return the access token; refresh it first if that is due and Directus answers."""
         login = self._storage.get()
         if login is not None and self._is_due(login):
             try:
@@ -90,7 +92,7 @@ class LoginTokens(TokenSource):
         return login["access_token"] if login else None
 
     async def set_token(self, token: str | None) -> None:
-        """Use a token that was had elsewhere; None forgets the one in use."""
+        """Use a token from elsewhere; None forgets the one in use."""
         fields = ("refresh_token", "expires", "expires_at")
         async with self._alone():
             self.stop_refreshing()
@@ -99,7 +101,7 @@ class LoginTokens(TokenSource):
             self.report_sign_in()
 
     async def credentials(self, refused: dict[str, str] | None = None) -> Credentials:
-        """Return the access token for a connection, renewed if that is due or it was refused."""
+        """Return the access token for a connection; refresh it first if due or refused."""
         login = self._storage.get()
         if login is None:
             raise AuthenticationFailed(
@@ -114,7 +116,7 @@ class LoginTokens(TokenSource):
         return Credentials({"access_token": login["access_token"]}, refresh_in, refreshable)
 
     async def login(self, email: str, password: str, otp: str | None) -> Login:
-        """Have tokens for an e-mail address, a password and perhaps a one-time password."""
+        """Get tokens for an e-mail address, a password and perhaps a one-time password."""
         given = {"email": email, "password": password, "otp": otp, "mode": "json"}
         body = {name: value for name, value in given.items() if value is not None}
         async with self._alone():
@@ -123,7 +125,7 @@ class LoginTokens(TokenSource):
         return login
 
     async def refresh(self) -> Login:
-        """Renew the tokens; who asks while that is under way gets the same ones."""
+        """Refresh the tokens; calls during a refresh return its tokens."""
         if self._refreshing is None:
             self._refreshing = asyncio.ensure_future(self._refresh())
             self._refreshing.add_done_callback(self._refreshed)
@@ -132,7 +134,7 @@ class LoginTokens(TokenSource):
         return refreshing.result()
 
     async def logout(self) -> None:
-        """Forget the tokens, and let Directus forget the refresh token."""
+        """Forget the tokens, and make Directus forget the refresh token."""
         async with self._alone():
             login = self._storage.get()
             self._forget()
@@ -141,30 +143,30 @@ class LoginTokens(TokenSource):
             await self._post("/auth/logout", body)
 
     def stop_refreshing(self) -> None:
-        """Renew the tokens by no timer any more."""
+        """Stop the timer that refreshes the tokens."""
         timer, self._timer = self._timer, None
         if timer is not None:
             timer.cancel()
 
     def _due_in(self, login: Login) -> float:
-        """Return in how many seconds the tokens should be renewed; they have an end."""
+        """Return the seconds until the tokens should be refreshed; they must have an expiry."""
         age = self._now() - (login["expires_at"] - login["expires"])
         return float(refresh_after(login["expires"]) - age)
 
     def _is_due(self, login: Login) -> bool:
-        renewable = login["expires"] is not None and login["refresh_token"] is not None
-        return renewable and self._due_in(login) <= 0
+        refreshable = login["expires"] is not None and login["refresh_token"] is not None
+        return refreshable and self._due_in(login) <= 0
 
     @contextlib.asynccontextmanager
     async def _alone(self) -> AsyncIterator[None]:
-        """Let nobody else change what is remembered meanwhile, in this client or another."""
+        """Keep everyone else from changing the tokens, in this client and in others."""
         async with self._changing, locked(self._storage):
             yield
 
     def _refreshed(self, task: asyncio.Task[Login]) -> None:
         self._refreshing = None
         if not task.cancelled():
-            task.exception()  # told to whoever waits; where nobody does, it is no news
+            task.exception()  # raised in those who wait; where nobody does, it is no failure
 
     async def _refresh(self) -> Login:
         before = refresh_token_of(self._storage)
@@ -172,10 +174,10 @@ class LoginTokens(TokenSource):
             token = refresh_token_of(self._storage)
             if token is None:
                 raise AuthenticationFailed(
-                    "The token is good no longer, and there is nothing to refresh it with: call "
+                    "The token has expired, and there is nothing to refresh it with: call "
                     "`await directus.login(...)`."
                 )
-            if token != before:  # somebody else has refreshed it meanwhile
+            if token != before:  # another client has refreshed it meanwhile
                 return self._follow()
             try:
                 answer = await self._post("/auth/refresh", {"mode": "json", "refresh_token": token})
@@ -187,7 +189,7 @@ class LoginTokens(TokenSource):
             return self._keep(answer)
 
     def _follow(self) -> Login:
-        """Use the login that somebody else has put into the storage."""
+        """Use the login that another client has stored."""
         login = self._storage.get()
         assert login is not None
         self.stop_refreshing()
@@ -221,10 +223,10 @@ class LoginTokens(TokenSource):
         self._timer = loop.call_later(seconds, self._refresh_by_itself, token)
 
     def _refresh_by_itself(self, token: str | None) -> None:
-        """Refresh the tokens that the timer was set for, if nobody else has."""
+        """Refresh the tokens for which the timer was set, unless another client has."""
         self._timer = None
         login = self._storage.get()
-        if login is None:  # somebody else has logged out
+        if login is None:  # another client has logged out
             return
         if login["refresh_token"] != token:
             self._set_timer(login)
@@ -233,7 +235,7 @@ class LoginTokens(TokenSource):
         task.add_done_callback(self._after_refresh)
 
     def _after_refresh(self, task: "asyncio.Future[Login]") -> None:
-        """Go on after a renewal by timer: a refusal is final, but silence is not."""
+        """Try again after a refresh that had no answer; a refusal is final."""
         error = None if task.cancelled() else task.exception()
         if isinstance(error, AuthenticationFailed):
             log.warning("%s", error)
@@ -241,41 +243,32 @@ class LoginTokens(TokenSource):
             self._refresh_in(retry_after(self._random))
 
     async def _post(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
-        """Return what Directus answers.
+        """Return the data of Directus' answer.
 
         Raises:
             AuthenticationFailed: Directus refused.
-            ConnectionFailed: nobody answered, or not now.
+            ConnectionFailed: nothing answers, or Directus cannot answer now.
         """
         text = codec.encode(body)
         try:
             answer = await self._fetch(self._url + path, body=text, timeout=self._timeout)
         except OSError as error:
-            raise ConnectionFailed(
-                f"Nothing answers at {self._url}: see that Directus is running there and that the "
-                "address is right."
-            ) from error
+            raise unreachable_error(self._url) from error
         if 200 <= answer.status < 300:
-            return self._data(answer)
+            return self._data(path, answer)
         code, words = messages.http_error(answer.text) or ("UNKNOWN", f"Status {answer.status}.")
         said = f"{words.rstrip('.')} ({code})"
         if answer.status == 0:
-            raise ConnectionFailed(
-                f"Directus at {self._url} does not let this page in: set CORS_ENABLED=true and "
-                "CORS_ORIGIN to this page's origin in Directus, and start it again."
-            )
+            raise origin_refused_error(self._url)
         if answer.status in _LATER or answer.status >= 500:
             raise ConnectionFailed(f"Directus at {self._url} cannot answer now: {said}.")
         raise AuthenticationFailed(f"Directus refused: {said}. {_CURES[path]}", code)
 
-    def _data(self, answer: Answer) -> dict[str, Any]:
+    def _data(self, path: str, answer: Answer) -> dict[str, Any]:
         try:
             data = codec.decode(answer.text)["data"] if answer.text else {}
         except (ValueError, KeyError, TypeError):
             data = None
         if not isinstance(data, dict):
-            raise ConnectionFailed(
-                f"What answers at {self._url} is not Directus, which would have sent tokens: "
-                "correct the address."
-            )
+            raise not_directus_error(self._url, f"its {path} sent no tokens")
         return data

@@ -1,7 +1,7 @@
 """The rest composable: one request for each command, over urllib.
 
-On CPython a request waits in a thread. In the browser pyodide-http carries it, and the page stands
-still until the answer is there; what a page does often is better done over the realtime connection.
+On CPython a request runs in a thread. In the browser it goes through pyodide-http, and the page
+does nothing else until the answer comes: use the realtime connection for what a page does often.
 """
 
 from collections.abc import Callable
@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from .client import DirectusClient
 from .core import codec, messages
 from .core.query import query_to_params
+from .diagnosis import diagnose_http
 from .errors import ConnectionFailed, ServerError, UsageError
 from .transports.base import Answer, http_address
 from .transports.platform import transports
@@ -19,8 +20,7 @@ from .types import Key, Keys, Query
 class Command(NamedTuple):
     """One request to be made, as the functions below return it.
 
-    ``query`` is in Directus' words, and becomes the address's parameters; ``body`` is a JSON
-    value, or None for none.
+    ``query`` is a Directus query, sent as URL parameters; ``body`` is a JSON value, or None.
     """
 
     method: str
@@ -30,18 +30,18 @@ class Command(NamedTuple):
 
 
 class RestClient(DirectusClient):
-    """A client that makes requests over HTTP. Made by :func:`rest`."""
+    """A client that makes requests over HTTP. Made by ``rest()``."""
 
     def __init__(self, client: DirectusClient, timeout: float) -> None:
         super().__init__(client.url, client)
         self._timeout = timeout
 
     async def request(self, command: Command) -> Any:
-        """Carry out a command, such as ``read_items("messages")``, and return what it gives.
+        """Carry out a command, such as ``read_items("messages")``, and return its result.
 
         Raises:
             ServerError: Directus answered with an error.
-            ConnectionFailed: nobody answered in time.
+            ConnectionFailed: nothing answered in time; the sentence says why.
             UsageError: this is a browser, and the package pyodide-http is missing.
         """
         base = http_address(self.url)
@@ -58,48 +58,53 @@ class RestClient(DirectusClient):
                 f"Directus at {base} did not answer within {self._timeout:g} s."
             ) from error
         except OSError as error:
-            raise ConnectionFailed(
-                f"Nothing answers at {base}: see that Directus is running there, that the address "
-                "is right, and that CORS_ORIGIN names this page's origin if it is another one."
-            ) from error
+            raise await self._unanswered_error(base) from error
         return _result(answer)
+
+    async def _unanswered_error(self, base: str) -> ConnectionFailed:
+        """Return the error for a request that had no answer."""
+        return await diagnose_http(base, transports().fetch) or ConnectionFailed(
+            f"Directus at {base} answers, but this request had no answer: read the item to see "
+            "whether it was carried out. Where this is a page of another origin, see that "
+            "CORS_METHODS and CORS_ALLOWED_HEADERS in Directus allow the request."
+        )
 
 
 def rest(*, timeout: float = 10.0) -> Callable[[DirectusClient], RestClient]:
     """Return the composable that lets a client make requests over HTTP.
 
     Args:
-        timeout: seconds for an answer; in a browser's page there is no limit.
+        timeout: seconds for an answer; in a browser there is no limit.
     """
     return lambda client: RestClient(client, timeout)
 
 
 def read_items(collection: str, query: Query | None = None) -> Command:
-    """Read the items that ``query`` says: a list."""
+    """Read the items that match ``query``: a list."""
     return Command("GET", _path(collection), query)
 
 
 def read_item(collection: str, key: Key, query: Query | None = None) -> Command:
-    """Read the item of one key."""
+    """Read the item with this key."""
     return Command("GET", _path(collection, key), query)
 
 
 def create_item(collection: str, item: dict[str, Any], query: Query | None = None) -> Command:
-    """Create an item: gives it as stored, or None if it may not be read."""
+    """Create an item; the result is the item as stored, or None if it may not be read."""
     return Command("POST", _path(collection), query, item)
 
 
 def create_items(
     collection: str, items: list[dict[str, Any]], query: Query | None = None
 ) -> Command:
-    """Create several items: gives a list of them as stored, or None if they may not be read."""
+    """Create several items; the result is a list of them, or None if they may not be read."""
     return Command("POST", _path(collection), query, items)
 
 
 def update_item(
     collection: str, key: Key, item: dict[str, Any], query: Query | None = None
 ) -> Command:
-    """Change fields of the item of one key: gives it as stored."""
+    """Change fields of the item with this key; the result is the item as stored."""
     return Command("PATCH", _path(collection, key), query, item)
 
 
@@ -109,7 +114,7 @@ def update_items(
     item: dict[str, Any],
     query: Query | None = None,
 ) -> Command:
-    """Change the same fields of several items, named by keys or by a query: gives a list.
+    """Change the same fields of several items, named by keys or by a query; the result is a list.
 
     Raises:
         UsageError: there are no keys, or the query is empty and would change all.
@@ -120,17 +125,17 @@ def update_items(
 def update_items_batch(
     collection: str, items: list[dict[str, Any]], query: Query | None = None
 ) -> Command:
-    """Change several items, each in its own way; each holds its key. Gives a list."""
+    """Change several items, each in its own way; each holds its key. The result is a list."""
     return Command("PATCH", _path(collection), query, items)
 
 
 def delete_item(collection: str, key: Key) -> Command:
-    """Delete the item of one key: gives None."""
+    """Delete the item with this key; the result is None."""
     return Command("DELETE", _path(collection, key))
 
 
 def delete_items(collection: str, keys_or_query: Keys | Query) -> Command:
-    """Delete several items, named by keys or by a query: gives None.
+    """Delete several items, named by keys or by a query; the result is None.
 
     Raises:
         UsageError: there are no keys, or the query is empty and would delete all.
@@ -144,7 +149,7 @@ def read_singleton(collection: str, query: Query | None = None) -> Command:
 
 
 def update_singleton(collection: str, item: dict[str, Any], query: Query | None = None) -> Command:
-    """Change fields of a singleton's item: gives it as stored."""
+    """Change fields of a singleton's item; the result is the item as stored."""
     return Command("PATCH", _path(collection), query, item)
 
 
@@ -154,7 +159,7 @@ def read_me(query: Query | None = None) -> Command:
 
 
 def server_ping() -> Command:
-    """Ask whether Directus is there: gives the text ``pong``."""
+    """Ask whether Directus answers; the result is the text ``pong``."""
     return Command("GET", "/server/ping")
 
 
@@ -169,12 +174,12 @@ def _path(collection: str, key: Key | None = None) -> str:
 
 def _which(keys_or_query: Keys | Query) -> dict[str, Any]:
     if not keys_or_query:
-        raise UsageError("Which items are meant was not said: pass keys, or a query.")
+        raise UsageError("Expected the items' keys or a query, got nothing: pass one of them.")
     return {"keys" if isinstance(keys_or_query, list) else "query": keys_or_query}
 
 
 def _parameters(query: Query | None) -> str:
-    """Return ``query`` as the end of an address, letter for letter as the JS SDK writes it."""
+    """Return ``query`` as URL parameters, exactly as the JS SDK writes them."""
     params = query_to_params(query or {})
     if not params:
         return ""
@@ -192,7 +197,7 @@ def _result(answer: Answer) -> Any:
 
 
 def _content(text: str) -> Any:
-    """Return the data in an answer; what is no JSON as it stands, and None for nothing."""
+    """Return the data in an answer; its text where it is not JSON, and None where it is empty."""
     if not text:
         return None
     try:

@@ -1,8 +1,9 @@
-"""How a storage is used that others may use at the same time, such as other tabs of a browser.
+"""Storages that several programs use at the same time, such as the tabs of a browser.
 
-A refresh token is good for one use. Whoever spends it holds the storage's lock until its successor
-is kept, and whoever had to wait for the lock finds that successor. Where a storage has no lock, two
-may spend the same token: the one that is refused looks again later before it forgets the login.
+A refresh token is good for one use. The program that uses it holds the storage's lock until it has
+stored the next one, and a program that waited for the lock finds that next one. Without a lock two
+programs may use the same token: the one that is refused waits a moment and reads the storage again
+before it forgets the login.
 """
 
 import asyncio
@@ -12,11 +13,11 @@ from typing import Any
 
 from .transports.base import LockableStorage, Storage
 
-_PAUSE = 2.0  # seconds in which another tab gets and keeps the answer to the token that it spent
+_PAUSE = 2.0  # seconds in which another program stores the answer to the same token
 
 
 class Memory:
-    """Remembers a login as long as the program runs; nobody else uses it."""
+    """Remembers a login as long as the program runs; no other program uses it."""
 
     def __init__(self) -> None:
         self._data: dict[str, Any] | None = None
@@ -30,12 +31,12 @@ class Memory:
         self._data = data
 
     def lock(self) -> AbstractAsyncContextManager[object]:
-        """Return a block that nobody else could be in."""
+        """Return a context manager that does nothing."""
         return contextlib.nullcontext()
 
 
 def locked(storage: Storage) -> AbstractAsyncContextManager[object]:
-    """Return an ``async with`` block that holds the storage's lock, if it has one."""
+    """Return an asynchronous context manager that holds the storage's lock, if it has one."""
     return storage.lock() if isinstance(storage, LockableStorage) else contextlib.nullcontext()
 
 
@@ -84,7 +85,7 @@ class Hold:
             raise
 
     def end(self) -> None:
-        """Give the lock back."""
+        """Release the lock."""
         self._ended.set()
 
     async def _hold(self, storage: LockableStorage, held: "asyncio.Future[None]") -> None:

@@ -5,7 +5,7 @@ import json
 from typing import Any
 
 import pytest
-from directus_realtime.diagnosis import explain
+from directus_realtime.diagnosis import diagnose
 from directus_realtime.errors import AuthenticationFailed
 from directus_realtime.transports.base import Answer
 
@@ -20,8 +20,8 @@ def info(**data: Any) -> Answer:
 ENABLED = info(websocket={"rest": {"authentication": "handshake", "path": "/websocket"}})
 
 
-def explained(ping: Answer | OSError, answer: Answer | OSError = ENABLED, **options: Any) -> Any:
-    """Explain a failure where Directus' two addresses answer so."""
+def diagnosed(ping: Answer | OSError, answer: Answer | OSError = ENABLED, **options: Any) -> Any:
+    """Diagnose a failure where Directus' two addresses answer so."""
 
     async def fetch(url: str, token: str | None) -> Answer:
         given = {f"{URL}/server/ping": ping, f"{URL}/server/info": answer}[url]
@@ -30,7 +30,7 @@ def explained(ping: Answer | OSError, answer: Answer | OSError = ENABLED, **opti
         return given
 
     settings = {"auth_mode": "handshake", "token": "t", **options}
-    return asyncio.run(explain(settings.pop("url", URL), **settings, fetch=fetch))
+    return asyncio.run(diagnose(settings.pop("url", URL), **settings, fetch=fetch))
 
 
 @pytest.mark.parametrize(
@@ -58,18 +58,18 @@ def explained(ping: Answer | OSError, answer: Answer | OSError = ENABLED, **opti
     ],
 )
 def test_each_cause_names_its_cure(ping: Any, answer: Any, cures: list[str]) -> None:
-    sentence = str(explained(ping, answer))
+    sentence = str(diagnosed(ping, answer))
     for cure in cures:
         assert cure in sentence
 
 
 def test_a_refused_token_is_an_error_of_its_own() -> None:
-    assert isinstance(explained(PONG, Answer(401, "{}")), AuthenticationFailed)
+    assert isinstance(diagnosed(PONG, Answer(401, "{}")), AuthenticationFailed)
 
 
 def test_without_a_token_directus_does_not_say_whether_realtime_is_enabled() -> None:
-    assert "see that WEBSOCKETS_ENABLED is true" in str(explained(PONG, info(), token=None))
+    assert "see that WEBSOCKETS_ENABLED is true" in str(diagnosed(PONG, info(), token=None))
 
 
 def test_a_sockets_address_is_asked_over_http() -> None:
-    assert "refuses the connection" in str(explained(PONG, url="ws://directus.test"))
+    assert "refuses the connection" in str(diagnosed(PONG, url="ws://directus.test"))

@@ -6,6 +6,7 @@ What needs a Directus is in `tests/behaviours/over_http.py`.
 import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from typing import Any
 
@@ -219,6 +220,26 @@ def test_where_nothing_listens_it_says_so() -> None:
             await client(f"http://127.0.0.1:{free_port()}").request(server_ping())
 
     run(scene)
+
+
+def test_a_request_that_breaks_off_is_told_from_a_server_that_is_down() -> None:
+    async def scene() -> None:
+        with pytest.raises(ConnectionFailed, match="answers, but this request had no answer"):
+            await client(f"http://127.0.0.1:{port}").request(delete_item("messages", 1))
+
+    def serve() -> None:
+        for answer in (b"", b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\npong"):
+            connection, _ = listener.accept()
+            with connection:
+                connection.recv(65_536)
+                connection.sendall(answer)
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+        thread = threading.Thread(target=serve)
+        thread.start()
+        run(scene)
+        thread.join()
 
 
 def test_what_takes_too_long_is_given_up() -> None:

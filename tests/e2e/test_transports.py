@@ -1,10 +1,14 @@
 """The browser's transports; what is the same everywhere is in `tests/app/test_transports.py`."""
 
 import pytest
+from playwright.sync_api import Page
 
 from tests.e2e.test_page import RUN_PYTHON
+from tests.support.embedded import Embedded
 from tests.support.pages import Open
 from tests.support.silent import Silent
+from tests.support.stock import STARTED_WITHIN, stock_page
+from tests.support.watched import Watched
 
 ASK = """
 import asyncio
@@ -61,3 +65,21 @@ def test_without_pyodide_http_a_request_says_at_once_what_to_install(open_page: 
     (said,) = page.wait_for_lines(1)
     assert "rest() in a browser needs the package pyodide-http" in said
     assert 'packages = ["pyodide-http"]' in said
+
+
+FROM_ANOTHER_ORIGIN = """
+from directus_realtime import ConnectionFailed, create_directus, rest, server_ping
+
+try:
+    await create_directus("{url}").with_(rest()).request(server_ping())
+except ConnectionFailed as error:
+    print(error)
+"""
+
+
+def test_a_request_that_the_origin_forbids_says_so(blank: Page, site: Embedded) -> None:
+    with stock_page(FROM_ANOTHER_ORIGIN.format(url=site.url)) as address:
+        page = Watched(blank, {})
+        page.page.goto(address)
+        (said,) = page.wait_for_lines(1, STARTED_WITHIN)
+    assert "does not let this page in: set CORS_ENABLED=true" in said

@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Page
 
 from tests.support.project import Project, embedded
-from tests.support.stock import stock_page
+from tests.support.stock import STARTED_WITHIN, stock_page
 from tests.support.watched import Watched
 
 SCENE = """
@@ -49,7 +49,7 @@ def test_it_connects_subscribes_and_creates(blank: Page, site: Project, isolated
     with stock_page(code, attributes="worker", isolated=isolated) as address:
         page = Watched(blank, {})
         page.page.goto(address)
-        lines = page.wait_for_lines(7)
+        lines = page.wait_for_lines(7, STARTED_WITHIN)
         assert page.page.evaluate("crossOriginIsolated") is isolated
     row = {"text": "from a worker"}
     assert lines[:4] == ["worker True", "init", str([row]), str([row])]

@@ -19,6 +19,8 @@ from server.packed import zipped
 from tests.support.background import Background, server_for
 from tests.support.embedded import ROOT
 
+STARTED_WITHIN = 60_000
+"""Milliseconds for Python to start in such a page, on a busy machine."""
 ISOLATION = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Embedder-Policy": "require-corp",

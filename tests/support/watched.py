@@ -46,10 +46,10 @@ class Watched:
         """What ``console.log`` printed; objects as they are."""
         return [_value(message) for message in self._logged]
 
-    def wait_for_lines(self, count: int) -> list[Any]:
-        """Wait until the console has so many lines, and return them."""
+    def wait_for_lines(self, count: int, timeout: float = 10_000) -> list[Any]:
+        """Wait until the console has so many lines, each within ``timeout`` ms; return them."""
         while len(self._logged) < count:
-            self.page.wait_for_event("console", timeout=10_000)
+            self.page.wait_for_event("console", timeout=timeout)
         return self.lines
 
     def clear_lines(self) -> None:

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 
 class Listener(Protocol):
-    """Who is told what a socket does."""
+    """Receives what a socket reports."""
 
     def opened(self) -> None:
         """The socket is open."""
@@ -22,7 +22,7 @@ class Listener(Protocol):
 
 
 class Transport(Protocol):
-    """One socket. Once closed it tells its listener nothing more."""
+    """One socket. Once closed, it calls its listener no more."""
 
     def send(self, text: str) -> None:
         """Write one text frame."""
@@ -32,23 +32,22 @@ class Transport(Protocol):
 
 
 class Answer(NamedTuple):
-    """What came of a request. Status 0: something did, and the browser does not show what."""
+    """The answer to a request. Status 0: there is one, and the browser hides it from this page."""
 
     status: int
     text: str
 
 
 def http_address(url: str) -> str:
-    """Return the address over HTTP of a project whose ``url`` may be that of a socket."""
+    """Return a project's HTTP address; ``url`` may have the scheme of a WebSocket."""
     scheme, separator, rest = url.partition("://")
     return {"ws": "http", "wss": "https"}.get(scheme, scheme) + separator + rest
 
 
 class Storage(Protocol):
-    """What remembers a login; see :func:`directus_realtime.authentication.authentication`.
+    """What remembers a login, for authentication() and credentials().
 
-    Several programs may use one storage: give it ``lock``, as in :class:`LockableStorage`, where
-    that is possible.
+    Several programs may use one storage: it should have ``lock`` then; see LockableStorage.
     """
 
     def get(self) -> dict[str, Any] | None:
@@ -60,13 +59,13 @@ class Storage(Protocol):
 
 @runtime_checkable
 class LockableStorage(Storage, Protocol):
-    """A storage that one of those who use it can keep for itself while it refreshes the tokens.
+    """A storage that one program can lock while it refreshes the tokens.
 
-    A refresh token is good for one use: two who spend the same one would lose the login.
+    A refresh token is good for one use: two programs that use the same one lose the login.
     """
 
     def lock(self) -> AbstractAsyncContextManager[object]:
-        """Return an ``async with`` block that only one of all who use the storage is in."""
+        """Return an asynchronous context manager that one program at a time is inside."""
 
 
 class Transports(Protocol):

@@ -26,7 +26,7 @@ _EARLY = 5_000
 
 
 def open_socket(url: str, listener: Listener) -> "BrowserSocket":
-    """Open a WebSocket; see :class:`directus_realtime.transports.base.Transports`."""
+    """Open a WebSocket."""
     return BrowserSocket(url, listener)
 
 
@@ -35,7 +35,7 @@ class BrowserSocket:
 
     Args:
         url: a ``ws`` or ``wss`` address.
-        listener: who is told what happens.
+        listener: receives what happens.
 
     Raises:
         ConnectionFailed: the browser makes no attempt, as to a ``ws`` address on an https page.

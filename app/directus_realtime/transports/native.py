@@ -16,7 +16,7 @@ _CLOSE_TIMEOUT = 1.0  # seconds for the server to answer our closing
 
 
 def open_socket(url: str, listener: Listener) -> "NativeSocket":
-    """Open a WebSocket; see :class:`directus_realtime.transports.base.Transports`."""
+    """Open a WebSocket."""
     try:
         import websockets.asyncio.client  # noqa: F401
     except ImportError as error:
@@ -32,7 +32,7 @@ class NativeSocket:
 
     Args:
         url: a ``ws`` or ``wss`` address.
-        listener: who is told what happens.
+        listener: receives what happens.
     """
 
     def __init__(self, url: str, listener: Listener) -> None:
