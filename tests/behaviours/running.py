@@ -15,8 +15,8 @@ from playwright.sync_api import Browser, Page, TimeoutError
 from tests.behaviours.context import run
 from tests.e2e.test_page import RUN_PYTHON
 from tests.support.control import Control
+from tests.support.observed import ObservedPage
 from tests.support.proxy import TcpProxy
-from tests.support.watched import Watched
 
 HERE = Path(__file__).parent
 MODULES = (
@@ -95,7 +95,7 @@ class Pyodide:
 def pyodide(browser: Browser, address: str) -> Iterator[Pyodide]:
     """Open the page at an address, let it rest, and give it the behaviours."""
     context = browser.new_context()
-    watched = Watched(context.new_page(), {"log": False})
+    watched = ObservedPage(context.new_page(), {"log": False})
     page = watched.page
     page.goto(address)
     watched.wait_for_state("open")

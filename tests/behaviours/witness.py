@@ -56,12 +56,22 @@ async def works(directus: RealtimeClient) -> bool:
     return isinstance(await directus.items("messages").read({"limit": 1}), list)
 
 
+class _Texts(logging.Handler):
+    """Appends what is logged to a list."""
+
+    def __init__(self, texts: list[str]) -> None:
+        super().__init__()
+        self._texts = texts
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self._texts.append(record.getMessage())
+
+
 @contextmanager
 def logged() -> Iterator[list[str]]:
     """Give the list of what the SDK logs, down to each frame."""
     log, texts = logging.getLogger("directus"), list[str]()
-    handler = logging.Handler()
-    handler.emit = lambda record: texts.append(record.getMessage())
+    handler = _Texts(texts)
     level, log.propagate = log.level, False
     log.addHandler(handler)
     log.setLevel(logging.DEBUG)

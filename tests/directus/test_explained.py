@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, expect
 from tests.directus.conftest import Start
 from tests.support.directus import Node
 from tests.support.embedded import Embedded, free_port
-from tests.support.watched import Watched
+from tests.support.observed import ObservedPage
 from tools.local_directus import ADMIN_TOKEN
 
 Say = Callable[..., None]
@@ -23,7 +23,7 @@ def says(browser: Browser, tmp_path: Path) -> Say:
         options = ["--directus", directus, "--token", token, *(["--direct"] if direct else [])]
         server = Embedded(tmp_path, *options).start()
         context = browser.new_context()
-        page = Watched(context.new_page(), {})
+        page = ObservedPage(context.new_page(), {})
         page.page.goto(server.url)
         for word in words:
             expect(page.page.locator("#error")).to_contain_text(word, timeout=60_000)

@@ -20,10 +20,10 @@ from playwright.sync_api import Page
 
 from tests.support.client import client
 from tests.support.directus import Cluster, Node, Relayed
+from tests.support.observed import ObservedPage
 from tests.support.pages import Open
 from tests.support.proxy import TcpProxy
 from tests.support.tier import runs
-from tests.support.watched import Watched
 
 KILLS = 5
 ITEMS = max(100, runs(1000))
@@ -77,7 +77,7 @@ class Creator:
 class PageReader:
     """A page, and every row that it ever showed."""
 
-    def __init__(self, page: Watched) -> None:
+    def __init__(self, page: ObservedPage) -> None:
         self._page = page.page
 
     @staticmethod
@@ -86,10 +86,12 @@ class PageReader:
         page.add_init_script(RECORD_ROWS)
 
     def stats(self) -> dict[str, int]:
-        return self._page.evaluate("directus.stats()")
+        stats: dict[str, int] = self._page.evaluate("directus.stats()")
+        return stats
 
     def texts(self) -> list[str]:
-        return self._page.evaluate("window.shown")
+        shown: list[str] = self._page.evaluate("window.shown")
+        return shown
 
     def wait_until_back(self, reconnects: int) -> None:
         self._page.wait_for_function(IS_BACK, arg=reconnects, timeout=PATIENCE * 1000)

@@ -13,10 +13,10 @@ from playwright.sync_api import Browser
 
 from tests.support.directus import Node
 from tests.support.embedded import ROOT
+from tests.support.observed import ObservedPage
 from tests.support.pages import Open
 from tests.support.peer import bundle, open_peer
 from tests.support.proxy import TcpProxy
-from tests.support.watched import Watched
 
 CALLS = (
     "createItem('Hello World!', 'Ben')",
@@ -31,7 +31,7 @@ def script() -> str:
     return bundle(ROOT / ".setup" / "peer")
 
 
-Peer = Callable[[str], Watched]
+Peer = Callable[[str], ObservedPage]
 
 
 @pytest.fixture
@@ -39,7 +39,7 @@ def peer(browser: Browser, directus: Node, script: str) -> Iterator[Peer]:
     """A function that opens the peer's page on a Directus, in a browser context of its own."""
     contexts = []
 
-    def open_it(url: str) -> Watched:
+    def open_it(url: str) -> ObservedPage:
         contexts.append(browser.new_context())
         return open_peer(contexts[-1].new_page(), script, url, directus.token)
 
@@ -48,7 +48,7 @@ def peer(browser: Browser, directus: Node, script: str) -> Iterator[Peer]:
         context.close()
 
 
-def play(page: Watched, directus: Node) -> tuple[list[Any], list[str]]:
+def play(page: ObservedPage, directus: Node) -> tuple[list[Any], list[str]]:
     """Play the script on a page; return the console's lines and the frames, without keys."""
     lines = page.wait_for_lines(6)
     for call in CALLS:
@@ -94,7 +94,11 @@ def test_after_a_cut_one_subscribe_instead_of_two_and_new_uids(
     open_page: Open, peer: Peer, directus: Node, proxy: TcpProxy
 ) -> None:
     sent = []
-    for opened in (lambda: peer(proxy.url), lambda: open_page(settings=PLAIN)):
+    pages: tuple[Callable[[], ObservedPage], ...] = (
+        lambda: peer(proxy.url),
+        lambda: open_page(settings=PLAIN),
+    )
+    for opened in pages:
         page = opened()
         page.page.evaluate("() => { createItem('before', 'Ben'); }")
         page.wait_for_lines(6 + 5)

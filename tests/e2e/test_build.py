@@ -8,12 +8,12 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page
 
 from server.config import Config
 from tests.e2e.test_guide import OPENING
 from tests.support.background import Running
 from tests.support.embedded import ROOT
+from tests.support.observed import gather_infos
 from tests.support.pages import Open
 from tools.build import build
 from tools.environment import VirtualEnvironment
@@ -78,19 +78,15 @@ def site(host: tuple[str, Path], built: Path) -> Hosted:
 
 
 def test_the_built_page_works(open_page: Open) -> None:
-    said: list[str] = []
-
-    def listen(page: Page) -> None:
-        page.on("console", lambda m: m.type == "info" and said.append(m.text))
-
-    page, other = open_page(before=listen), open_page()
+    infos: list[list[str]] = []
+    page, other = open_page(before=lambda page: infos.append(gather_infos(page))), open_page()
     assert page.wait_for_lines(6) == OPENING
     item = page.page.evaluate("async () => await createItem('Hello World!', 'Ben')")
     assert item["user"] == "Ben"
     for shown in (page, other):
         shown.wait_for_text("Hello World!")
         assert shown.problems == []
-    assert said == []
+    assert infos == [[]]
 
 
 def test_it_needs_nothing_from_outside_its_folder(open_page: Open, site: Hosted) -> None:

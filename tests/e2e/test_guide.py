@@ -3,8 +3,8 @@
 import json
 from typing import Any
 
+from tests.support.observed import UNDEFINED, ObservedPage
 from tests.support.pages import Open, Site
-from tests.support.watched import UNDEFINED, Watched
 
 CALLS = """
 createItem('Hello World!', 'Ben');
@@ -39,7 +39,7 @@ def lines_of(item: dict[str, Any]) -> list[Any]:
     ]
 
 
-def create(page: Watched, call: str) -> dict[str, Any]:
+def create(page: ObservedPage, call: str) -> dict[str, Any]:
     """Type a call at the console; return the item."""
     item = page.page.evaluate(f"async () => await {call}")
     assert isinstance(item, dict)

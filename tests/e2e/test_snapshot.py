@@ -12,8 +12,8 @@ from server.config import Config, page_files
 from tests.e2e.test_guide import OPENING
 from tests.support.background import Running
 from tests.support.embedded import ROOT
+from tests.support.observed import ObservedPage, gather_infos
 from tests.support.pages import Open, opener
-from tests.support.watched import Watched
 
 START = ROOT / ".setup" / "start"
 NOTE = "Python starts without its snapshot"
@@ -23,10 +23,8 @@ LATE = ("python_stdlib.zip", "pyodide_http.zip")
 
 
 def notes(page: Page) -> list[str]:
-    """Gather what the console says about the start."""
-    found: list[str] = []
-    page.on("console", lambda m: m.type == "info" and NOTE in m.text and found.append(m.text))
-    return found
+    """Return a list that grows by what the console says about the start."""
+    return gather_infos(page, NOTE)
 
 
 @pytest.fixture
@@ -134,7 +132,7 @@ def test_the_usual_start_says_nothing_and_fetches_nothing_late(open_page: Open) 
     assert len(fetched) == len(set(fetched))
 
 
-def fetched_by(page: Watched) -> list[str]:
+def fetched_by(page: ObservedPage) -> list[str]:
     names = page.page.evaluate("performance.getEntriesByType('resource').map((e) => e.name)")
     assert isinstance(names, list)
     return names
@@ -150,7 +148,7 @@ ANSWER = """async (code) => {
 }"""
 
 
-def answer(page: Watched, code: str) -> object:
+def answer(page: ObservedPage, code: str) -> object:
     """Run Python in the page; return what it leaves in its variable `answer`."""
     found: object = page.page.evaluate(ANSWER, code)
     return found

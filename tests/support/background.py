@@ -20,6 +20,7 @@ class Background:
         # It listens from here on: what connects before the server accepts waits.
         self.listener = listening.listen("127.0.0.1", 0)
         self.url = listening.url_of(self.listener).rstrip("/")
+        self.port: int = self.listener.getsockname()[1]
         self._thread = threading.Thread(target=server.run, args=([self.listener],))
 
     def __enter__(self) -> "Background":

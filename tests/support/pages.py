@@ -11,7 +11,7 @@ from typing import Any, Protocol
 import pytest
 from playwright.sync_api import Browser, Page
 
-from tests.support.watched import Watched
+from tests.support.observed import ObservedPage
 
 _QUIET = (
     "--no-sandbox",
@@ -49,7 +49,7 @@ def blank(browser: Browser) -> Iterator[Page]:
     context.close()
 
 
-Open = Callable[..., Watched]
+Open = Callable[..., ObservedPage]
 
 
 @pytest.fixture
@@ -72,10 +72,10 @@ def opener(browser: Browser, url: str) -> Iterator[Open]:
         *,
         settings: dict[str, object] | None = None,
         before: Callable[[Page], None] | None = None,
-    ) -> Watched:
+    ) -> ObservedPage:
         context = browser.new_context()
         contexts.append(context)
-        watched = Watched(context.new_page(), settings or {})
+        watched = ObservedPage(context.new_page(), settings or {})
         if before:
             before(watched.page)
         watched.page.goto(url)
