@@ -4,7 +4,7 @@ import asyncio
 import inspect
 import json
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import asdict, dataclass
 from importlib import import_module
 from pathlib import Path
@@ -48,14 +48,9 @@ class Place:
 
 @contextmanager
 def disturbed(port: int) -> Iterator[tuple[str, str]]:
-    """Give the address of a way to a server, and that which disturbs it."""
-    proxy = TcpProxy(port)
-    control = Control(proxy)
-    try:
+    """Yield the address of a proxy for a server, and that of the proxy's control."""
+    with closing(TcpProxy(port)) as proxy, closing(Control(proxy)) as control:
         yield proxy.url, control.url
-    finally:
-        control.close()
-        proxy.close()
 
 
 def names() -> list[str]:
@@ -94,20 +89,19 @@ class Pyodide:
 @contextmanager
 def pyodide(browser: Browser, address: str) -> Iterator[Pyodide]:
     """Open the page at an address, let it rest, and give it the behaviours."""
-    context = browser.new_context()
-    watched = ObservedPage(context.new_page(), {"log": False})
-    page = watched.page
-    page.goto(address)
-    watched.wait_for_state("open")
-    page.evaluate("directus.disconnect()")
-    paths = [HERE.parent / "__init__.py", *HERE.glob("*.py")]
-    sources = {str(path.relative_to(HERE.parent.parent)): path.read_text() for path in paths}
-    page.evaluate(RUN_PYTHON, _BRING_IN.format(sources=sources))
-    with suppress(TimeoutError):
-        page.wait_for_function("Boolean(window.behave)")
-    assert watched.problems == []
-    yield Pyodide(page)
-    context.close()
+    with browser.new_context() as context:
+        observed = ObservedPage(context.new_page(), {"log": False})
+        page = observed.page
+        page.goto(address)
+        observed.wait_for_state("open")
+        page.evaluate("directus.disconnect()")
+        paths = [HERE.parent / "__init__.py", *HERE.glob("*.py")]
+        sources = {str(path.relative_to(HERE.parent.parent)): path.read_text() for path in paths}
+        page.evaluate(RUN_PYTHON, _BRING_IN.format(sources=sources))
+        with suppress(TimeoutError):
+            page.wait_for_function("Boolean(window.behave)")
+        assert observed.problems == []
+        yield Pyodide(page)
 
 
 _BRING_IN = """

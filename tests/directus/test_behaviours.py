@@ -23,9 +23,8 @@ __all__ = ["test_in_pyodide", "test_on_cpython"]
 @pytest.fixture(scope="session")
 def host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Embedded]:
     """What serves the page; its own database is of no account."""
-    server = Embedded(tmp_path_factory.mktemp("host")).start()
-    yield server
-    server.stop()
+    with Embedded(tmp_path_factory.mktemp("host")) as server:
+        yield server
 
 
 @pytest.fixture(scope="session")

@@ -21,17 +21,14 @@ def says(browser: Browser, tmp_path: Path) -> Say:
 
     def expect_words(directus: str, *words: str, token: str, direct: bool = False) -> None:
         options = ["--directus", directus, "--token", token, *(["--direct"] if direct else [])]
-        server = Embedded(tmp_path, *options).start()
-        context = browser.new_context()
-        page = ObservedPage(context.new_page(), {})
-        page.page.goto(server.url)
-        for word in words:
-            expect(page.page.locator("#error")).to_contain_text(word, timeout=60_000)
-        sentence = page.page.text_content("#error")
-        assert sentence in page.problems
-        assert "Traceback" not in "".join(page.problems)
-        context.close()
-        server.stop()
+        with Embedded(tmp_path, *options) as server, browser.new_context() as context:
+            page = ObservedPage(context.new_page(), {})
+            page.page.goto(server.url)
+            for word in words:
+                expect(page.page.locator("#error")).to_contain_text(word, timeout=60_000)
+            sentence = page.page.text_content("#error")
+            assert sentence in page.problems
+            assert "Traceback" not in "".join(page.problems)
 
     return expect_words
 

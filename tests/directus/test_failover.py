@@ -10,6 +10,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -230,18 +231,16 @@ class Scene:
 @pytest.fixture
 def proxy(cluster: Cluster) -> Iterator[TcpProxy]:
     """The address that leads to one node or the other."""
-    proxy = TcpProxy(cluster.a.port)
-    yield proxy
-    proxy.close()
+    with closing(TcpProxy(cluster.a.port)) as proxy:
+        yield proxy
 
 
 @pytest.fixture
 def site(cluster: Cluster, proxy: TcpProxy, tmp_path: Path) -> Iterator[Relayed]:
     """The page, served by us, on the cluster without messages, by way of the proxy."""
     cluster.b.clear()
-    relayed = Relayed(cluster.a, proxy.url, tmp_path)
-    yield relayed
-    relayed.close()
+    with closing(Relayed(cluster.a, proxy.url, tmp_path)) as relayed:
+        yield relayed
     cluster.b.clear()
 
 

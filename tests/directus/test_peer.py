@@ -5,6 +5,7 @@ What each sends on its socket and prints in its console is compared.
 
 import json
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from typing import Any
 
 import httpx
@@ -37,15 +38,13 @@ Peer = Callable[[str], ObservedPage]
 @pytest.fixture
 def peer(browser: Browser, directus: Node, script: str) -> Iterator[Peer]:
     """A function that opens the peer's page on a Directus, in a browser context of its own."""
-    contexts = []
 
     def open_it(url: str) -> ObservedPage:
-        contexts.append(browser.new_context())
-        return open_peer(contexts[-1].new_page(), script, url, directus.token)
+        context = stack.enter_context(browser.new_context())
+        return open_peer(context.new_page(), script, url, directus.token)
 
-    yield open_it
-    for context in contexts:
-        context.close()
+    with ExitStack() as stack:
+        yield open_it
 
 
 def play(page: ObservedPage, directus: Node) -> tuple[list[Any], list[str]]:

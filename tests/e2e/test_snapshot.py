@@ -42,10 +42,9 @@ def checkout(tmp_path: Path) -> Path:
 @pytest.fixture
 def open_copy(browser: Browser, checkout: Path, tmp_path: Path) -> Iterator[Open]:
     """A function that opens the page of that copy as it is by then."""
-    running = Running(Config(root=checkout, database=tmp_path / "copy.db"))
-    with opener(browser, f"http://{running.address}/") as open_it:
+    config = Config(root=checkout, database=tmp_path / "copy.db")
+    with Running(config) as server, opener(browser, f"{server.url}/") as open_it:
         yield open_it
-    running.stop()
 
 
 def edited(pattern: str, replacement: str) -> Callable[[Route], None]:

@@ -46,8 +46,8 @@ class Node(LocalDirectus):
 
     def close(self) -> None:
         """End it for good."""
-        self.admin.close()
         self.kill()
+        self.admin.close()
 
 
 class Relayed:

@@ -80,7 +80,12 @@ async def theirs(folder: Path) -> dict[str, Sent]:
         process = await asyncio.create_subprocess_exec(
             node, "frames.mjs", server.url, cwd=folder, stdin=asyncio.subprocess.PIPE
         )
-        await process.communicate(json.dumps(SCENARIOS).encode())
+        try:
+            await process.communicate(json.dumps(SCENARIOS).encode())
+        finally:
+            if process.returncode is None:
+                process.kill()
+                await process.wait()
         assert process.returncode == 0, "the script of the JS SDK failed"
     return {name: sent for (name, *_), sent in zip(SCENARIOS, server.sent, strict=True)}
 

@@ -44,9 +44,8 @@ def browser_type_launch_args() -> dict[str, Any]:
 @pytest.fixture
 def blank(browser: Browser) -> Iterator[Page]:
     """A page at no address yet, in a browser context of its own."""
-    context = browser.new_context()
-    yield context.new_page()
-    context.close()
+    with browser.new_context() as context:
+        yield context.new_page()
 
 
 Open = Callable[..., ObservedPage]
@@ -64,8 +63,7 @@ def open_page(browser: Browser, site: Site) -> Iterator[Open]:
 
 @contextlib.contextmanager
 def opener(browser: Browser, url: str) -> Iterator[Open]:
-    """Give such a function for the page at an address."""
-    contexts = []
+    """Yield a function that opens the page at an address; see :func:`open_page`."""
 
     def open_it(
         state: str = "open",
@@ -73,19 +71,17 @@ def opener(browser: Browser, url: str) -> Iterator[Open]:
         settings: dict[str, object] | None = None,
         before: Callable[[Page], None] | None = None,
     ) -> ObservedPage:
-        context = browser.new_context()
-        contexts.append(context)
-        watched = ObservedPage(context.new_page(), settings or {})
+        context = stack.enter_context(browser.new_context())
+        observed = ObservedPage(context.new_page(), settings or {})
         if before:
-            before(watched.page)
-        watched.page.goto(url)
-        watched.wait_for_state(state)
+            before(observed.page)
+        observed.page.goto(url)
+        observed.wait_for_state(state)
         if state == "open":
-            watched.page.wait_for_function(
+            observed.page.wait_for_function(
                 "performance.getEntriesByName('realtime:subscribed').length"
             )
-        return watched
+        return observed
 
-    yield open_it
-    for context in contexts:
-        context.close()
+    with contextlib.ExitStack() as stack:
+        yield open_it
