@@ -19,7 +19,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Run the tests that use a browser last, and what plays in the background first.
+    """Run the tests that use a browser last.
 
     From the first test with a browser on, Playwright's own event loop runs in this thread, and
     then no other can: those that call ``asyncio.run`` must come before. The distribution ``load``
@@ -28,8 +28,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=_place)
 
 
-def _place(item: pytest.Item) -> tuple[bool, bool]:
+def _place(item: pytest.Item) -> tuple[bool, bool, bool]:
     fixtures = getattr(item, "fixturenames", ())
-    # The scenarios are played once per worker that has one of their tests. The first share of a
-    # worker is the largest, and takes in most of them.
-    return "browser" in fixtures, "replays" not in fixtures
+    # Each worker plays the contract's scenarios that come to it, in the background, and all of one
+    # server's in a row: the first share of a worker is the largest, and takes in most of them. The
+    # behaviours are short, so that at the end no worker waits long for the other.
+    return "browser" in fixtures, "replays" not in fixtures, "place" in fixtures

@@ -32,7 +32,7 @@ def test_with_a_real_directus_one_process_runs_all(monkeypatch: pytest.MonkeyPat
     assert workers([]) == ()
 
 
-@pytest.mark.parametrize("distribution", ["loadfile", "loadscope", "worksteal"])
+@pytest.mark.parametrize("distribution", ["loadfile", "worksteal"])
 def test_orders_that_mix_browser_tests_with_others_are_refused(distribution: str) -> None:
     code, printed = run_pytest("--dist", distribution, "-n2", "tests/test_layers.py")
     assert code == pytest.ExitCode.USAGE_ERROR
