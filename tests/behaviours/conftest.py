@@ -18,7 +18,7 @@ MODES: tuple[AuthMode, ...] = ("handshake", "strict", "public")
 
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
-    """A server in each auth mode, and a way to the first."""
+    """A server in each auth mode, and a proxy for the first."""
     with ExitStack() as stack:
         options = {"access_token_ttl": LIFE, "cors_enabled": True, "cors_origin": True}
         servers = {
@@ -39,6 +39,6 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
 
 @pytest.fixture(scope="module")
 def page(browser: Browser, place: Place) -> Iterator[Pyodide]:
-    """The page, served by the server itself by way of what can be cut."""
+    """The page, served by the server itself through the proxy."""
     with pyodide(browser, place.url) as opened:
         yield opened

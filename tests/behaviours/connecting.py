@@ -1,4 +1,4 @@
-"""Connecting, being disconnected, and what is told of it."""
+"""Connecting, being disconnected, and what handlers and errors say of it."""
 
 import asyncio
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Who one is, said over the socket: a password or a refresh token, right or wrong."""
+"""Signing in over the socket: with a password or a refresh token, right or wrong."""
 
 from directus_realtime import AuthenticationFailed, credentials
 

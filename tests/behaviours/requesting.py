@@ -1,4 +1,4 @@
-"""Items over the connection: each answer to whom it belongs, and what becomes of those missing."""
+"""Items over the connection: each answer reaches its request, and requests without one fail."""
 
 import asyncio
 import uuid

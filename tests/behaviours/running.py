@@ -1,4 +1,4 @@
-"""The side of pytest: where the behaviours are, and how each is run here and in a page."""
+"""Finds the behaviours for pytest, and runs each on this Python or in a page."""
 
 import asyncio
 import inspect
@@ -15,7 +15,7 @@ from playwright.sync_api import Browser, Page, TimeoutError
 from tests.behaviours.context import run
 from tests.e2e.test_page import RUN_PYTHON
 from tests.support.control import Control
-from tests.support.observed import ObservedPage
+from tests.support.observed_page import ObservedPage
 from tests.support.proxy import TcpProxy
 
 HERE = Path(__file__).parent
@@ -88,7 +88,7 @@ class Pyodide:
 
 @contextmanager
 def pyodide(browser: Browser, address: str) -> Iterator[Pyodide]:
-    """Open the page at an address, let it rest, and give it the behaviours."""
+    """Open the page at an address, disconnect its client, and load the behaviours into it."""
     with browser.new_context() as context:
         observed = ObservedPage(context.new_page(), {"log": False})
         page = observed.page

@@ -30,7 +30,7 @@ def install() -> Path:
 
 @pytest.fixture(scope="session")
 def template(install: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of an empty Directus that has ended: a copy of it starts sooner."""
+    """The folder of an empty Directus that has ended: a copy of it starts faster."""
     folder = tmp_path_factory.mktemp("template")
     with closing(Node(install, folder)) as node:
         node.start()
@@ -83,7 +83,7 @@ def cluster(install: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator
 
 @pytest.fixture
 def proxy(directus: Node) -> Iterator[TcpProxy]:
-    """A way to Directus that can be cut."""
+    """A proxy for Directus, whose connections a test can cut."""
     with closing(TcpProxy(directus.port)) as proxy:
         yield proxy
 

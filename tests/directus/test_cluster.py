@@ -1,4 +1,4 @@
-"""Two nodes: what is created at one is heard at the other."""
+"""Two nodes: subscribers at one get what is created at the other."""
 
 import json
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""A real Directus answers as it was recorded to: our recording and its player are right."""
+"""A real Directus answers as recorded: the recording and its player are right."""
 
 from collections.abc import Iterator
 from contextlib import closing

@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, expect
 from tests.directus.conftest import Start
 from tests.support.directus import Node
 from tests.support.embedded import Embedded, free_port
-from tests.support.observed import ObservedPage
+from tests.support.observed_page import ObservedPage
 from tools.local_directus import ADMIN_TOKEN
 
 Say = Callable[..., None]
@@ -17,7 +17,7 @@ Say = Callable[..., None]
 
 @pytest.fixture
 def says(browser: Browser, tmp_path: Path) -> Say:
-    """A function that opens the page on a Directus and expects words in its one sentence."""
+    """A function that opens the page on a Directus and expects these words in its error."""
 
     def expect_words(directus: str, *words: str, token: str, direct: bool = False) -> None:
         options = ["--directus", directus, "--token", token, *(["--direct"] if direct else [])]

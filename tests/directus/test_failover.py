@@ -1,4 +1,4 @@
-"""Two nodes at one address: the one that all are connected to is killed, five times.
+"""Two nodes at one address: the one that all clients are connected to is killed, five times.
 
 Items are created at the other node all the while. Two pages, one of them through our relay, and
 a client on CPython have each item exactly once.
@@ -21,7 +21,7 @@ from playwright.sync_api import Page
 
 from tests.support.client import client
 from tests.support.directus import Cluster, Node, Relayed
-from tests.support.observed import ObservedPage
+from tests.support.observed_page import ObservedPage
 from tests.support.pages import Open
 from tests.support.proxy import TcpProxy
 from tests.support.tier import runs
@@ -65,7 +65,7 @@ class Creator:
             self._creates.append(self._pool.submit(self._create, self.texts[-1]))
 
     def finish(self, but: int = 0) -> None:
-        """Wait until all items are created that were begun, but for the last of them."""
+        """Wait until all items are created that were begun, except for the last ``but``."""
         for create in self._creates[: len(self._creates) - but]:
             create.result(PATIENCE)
 
@@ -165,7 +165,7 @@ class ClientReader:
 
 @dataclass(frozen=True)
 class Scene:
-    """All who take part."""
+    """The cluster, its proxy, the creator of items and the readers."""
 
     cluster: Cluster
     proxy: TcpProxy
@@ -178,7 +178,7 @@ class Scene:
         self.wait_for_all()
         before = self.reconnects()
         self.creator.begin(PART)
-        self.creator.finish(but=PART - 1)  # what is told of the others is on its way now
+        self.creator.finish(but=PART - 1)  # events of the others are on their way now
         killed = time.monotonic()
         self.cluster.a.kill()
         with ThreadPoolExecutor() as background:

@@ -14,7 +14,7 @@ from playwright.sync_api import Browser
 
 from tests.support.directus import Node
 from tests.support.embedded import ROOT
-from tests.support.observed import ObservedPage
+from tests.support.observed_page import ObservedPage
 from tests.support.pages import Open
 from tests.support.peer import bundle, open_peer
 from tests.support.proxy import TcpProxy

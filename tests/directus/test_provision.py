@@ -26,7 +26,7 @@ TRACES = ("/collections", "/fields", "/policies", "/permissions", "/access", "/u
 
 @pytest.fixture(scope="module")
 def empty(start: Start) -> Node:
-    """A Directus for this module; the tests come in the order of what they make of it."""
+    """A Directus for this module; each test starts from what the one before it left."""
     return start()
 
 

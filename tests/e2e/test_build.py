@@ -15,7 +15,7 @@ from server.config import Config
 from tests.e2e.test_guide import OPENING
 from tests.support.background import Running
 from tests.support.embedded import ROOT, free_port
-from tests.support.observed import gather_infos
+from tests.support.observed_page import gather_infos
 from tests.support.pages import Open
 from tests.support.sharing import shared_folder
 from tools.build import build
@@ -32,7 +32,7 @@ class Quiet(SimpleHTTPRequestHandler):
 
 
 class Hosted:
-    """The page at an address; a fall of its Directus is no matter here."""
+    """The page at an address; its Directus is never killed."""
 
     def __init__(self, url: str) -> None:
         self.url = url

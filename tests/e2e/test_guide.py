@@ -1,9 +1,9 @@
-"""The guide's page: what is typed in its console, and what that shows."""
+"""The guide's page: calls at its console, and what console and list show then."""
 
 import json
 from typing import Any
 
-from tests.support.observed import UNDEFINED, ObservedPage
+from tests.support.observed_page import UNDEFINED, ObservedPage
 from tests.support.pages import Open, Site
 
 CALLS = """

@@ -1,4 +1,4 @@
-"""Starts that are not the usual one: no snapshot or none to be used, edited files, haste."""
+"""Unusual starts: no snapshot or an unusable one, edited files, calls before Python is there."""
 
 import re
 import shutil
@@ -12,7 +12,7 @@ from server.config import Config, page_files
 from tests.e2e.test_guide import OPENING
 from tests.support.background import Running
 from tests.support.embedded import ROOT
-from tests.support.observed import ObservedPage, gather_infos
+from tests.support.observed_page import ObservedPage, gather_infos
 from tests.support.pages import Open, opener
 
 START = ROOT / ".setup" / "start"

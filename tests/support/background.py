@@ -14,7 +14,7 @@ _START_LIMIT = _END_LIMIT = 10.0  # seconds
 
 
 class Background:
-    """Runs a server for as long as the block takes that it is the context manager of.
+    """A context manager that runs a server for as long as its block takes.
 
     Attributes:
         listener: the socket that it listens on.
@@ -62,7 +62,7 @@ class Running(Background):
         return self
 
     def stop(self) -> None:
-        """End it."""
+        """End the server."""
         self.__exit__()
 
 

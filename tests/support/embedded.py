@@ -113,7 +113,7 @@ class Embedded:
         return int(line.split()[1]) * 1024
 
     def kill(self) -> None:
-        """End it with SIGKILL: it gets no chance to say goodbye."""
+        """End it with SIGKILL: it closes no connection."""
         self._end(kill=True)
 
     def stop(self) -> None:

@@ -11,8 +11,7 @@ from tests.support.embedded import ROOT
 def run_pytest(*arguments: str | Path, **environment: str) -> tuple[int, str]:
     """Run pytest with arguments, and more environment variables; return its exit code and output.
 
-    It knows nothing of the run that it is part of: what xdist and coverage tell the children of
-    this process is not meant for it.
+    It does not inherit what xdist and coverage set for the children of this process.
     """
     outside = {k: v for k, v in os.environ.items() if not k.startswith(("PYTEST_", "COV"))}
     ran = subprocess.run(

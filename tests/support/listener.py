@@ -1,4 +1,4 @@
-"""A subscriber that costs little, so that a thousand of them fit into one process."""
+"""A cheap subscriber: a thousand of them fit into one process."""
 
 import asyncio
 import json

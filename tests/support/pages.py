@@ -1,6 +1,6 @@
 """Fixtures for tests in a real Chromium: pages, and what serves them.
 
-A conftest that wants them imports them, and says what ``site`` is.
+A conftest imports those that it needs, and defines ``site``.
 """
 
 import contextlib
@@ -11,7 +11,7 @@ from typing import Any, Protocol
 import pytest
 from playwright.sync_api import Browser, Page
 
-from tests.support.observed import ObservedPage
+from tests.support.observed_page import ObservedPage
 
 _QUIET = (
     "--no-sandbox",
@@ -23,17 +23,17 @@ _QUIET = (
 
 
 class Site(Protocol):
-    """What serves the page, with a Directus behind it that can fall and come back."""
+    """What serves the page, with a Directus behind it that a test can kill and restart."""
 
     @property
     def url(self) -> str:
         """The page's address."""
 
     def kill(self) -> None:
-        """Let Directus fall, without a goodbye."""
+        """Kill Directus."""
 
     def start(self) -> object:
-        """Let it come back."""
+        """Start Directus again."""
 
 
 @pytest.fixture(scope="session")

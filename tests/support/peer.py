@@ -8,7 +8,7 @@ from pathlib import Path
 from playwright.sync_api import Page
 
 from tests.support.embedded import ROOT
-from tests.support.observed import ObservedPage
+from tests.support.observed_page import ObservedPage
 from tools import npm
 
 _SOURCE = ROOT / "tests" / "peer"

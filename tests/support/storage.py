@@ -1,10 +1,10 @@
-"""A storage that a test looks into."""
+"""A storage in memory, which a test can look into."""
 
 from typing import Any
 
 
 class Memory:
-    """Remembers in ``data`` what it is given."""
+    """Keeps in ``data`` what it is given."""
 
     def __init__(self, data: dict[str, Any] | None = None) -> None:
         self.data = data
