@@ -3,7 +3,9 @@
 --directus  besides, the tests on a real Directus, which is installed into a cache
 --soak      those too, and long ones at their full length
 
-Other arguments go to pytest; with a path among them pytest runs alone, on that path.
+Other arguments go to pytest; with a path among them pytest runs alone, on that path. Without a path
+and without --directus the tests are shared out to two workers, as most of them wait; -n0 runs them
+in one process.
 """
 
 import sys
@@ -22,7 +24,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 # By name: given a folder, mypy finds `console` and `app.console` in one file.
-PACKAGES = ("directus_realtime", "server", "tools", "benchmarks")
+PACKAGES = ("directus_realtime", "server", "tools", "benchmarks", "tests")
 MODULES = ("serve", "app.main", "app.page", "app.console")
 CHECKS = (
     ("ruff", "check", "."),
@@ -33,6 +35,10 @@ CHECKS = (
         *(argument for name in MODULES for argument in ("-m", name)),
     ),
 )
+# Only `load` keeps the order in which browser tests come last: Playwright's event loop keeps its
+# thread, and no other can run there any more. conftest.py refuses the others.
+WORKERS = ("--numprocesses", "2", "--dist", "load")
+IN_ONE_PROCESS = {"-s", "--capture=no", "--pdb", "--trace", "no:xdist", "-pno:xdist"}
 DIRECTUS, SOAK = "--directus", "--soak"
 INTERRUPTED = 130
 
@@ -73,7 +79,19 @@ def check_all(arguments: list[str]) -> int:
     failed = [] if alone else [command for command in CHECKS if timed(command)]
     for command in failed:
         print("FAILED: " + " ".join(command), flush=True)
-    return run(("pytest", *arguments)) or len(failed)
+    return run(("pytest", *workers(arguments), *arguments)) or len(failed)
+
+
+def workers(arguments: list[str]) -> tuple[str, ...]:
+    """Return pytest's options for the workers, or none where one process serves better.
+
+    That is for a path, whose tests may take less time than the workers to start; with a real
+    Directus, of which each worker would start its own; and where a person looks on. What
+    ``arguments`` say of workers comes later on the command line, and wins.
+    """
+    path = any(map(is_test_path, arguments))
+    looked_on = IN_ONE_PROCESS.intersection(arguments)
+    return () if path or looked_on or "DIRECTUS_INSTALL" in os.environ else WORKERS
 
 
 def is_test_path(argument: str) -> bool:

@@ -28,7 +28,7 @@ def test_where_nothing_listens_a_login_says_so() -> None:
 
 
 @pytest.mark.parametrize("given", [{}, {"email": "ben@example.com"}, {"password": "secret"}])
-def test_credentials_that_are_none_are_refused_with_an_example(given: dict[str, str]) -> None:
+def test_credentials_that_are_none_are_refused_with_an_example(given: Any) -> None:
     with pytest.raises(UsageError, match=r'credentials\(email="ben@example.com"'):
         credentials(**given)
 

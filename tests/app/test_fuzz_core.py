@@ -25,8 +25,12 @@ TEXTS = [
     *('{"type":"items","data":[{"id":1e999}]}', '{"a":' + "9" * 5000 + "}", "\ud800", "\x00"),
 ]
 KINDS = ["auth", "items", "subscription", "subscribe", "ping", "pong", "x", None, 7]
-EVENTS = ["init", "create", "update", "delete", "unsubscribe", "x", None, []]
-CODES = [*["FORBIDDEN", "INVALID_QUERY", "X", None, {}] * 3, "TOKEN_EXPIRED", "AUTH_FAILED"]
+EVENTS: list[Any] = ["init", "create", "update", "delete", "unsubscribe", "x", None, []]
+CODES: list[Any] = [
+    *["FORBIDDEN", "INVALID_QUERY", "X", None, {}] * 3,
+    "TOKEN_EXPIRED",
+    "AUTH_FAILED",
+]
 
 
 class Fuzz:

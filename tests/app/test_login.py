@@ -352,7 +352,8 @@ def test_a_token_that_was_set_is_used_until_it_is_refused() -> None:
         await login.set_token("had elsewhere")
         assert await login.get_token() == "had elsewhere"
         given = await login.credentials()
-        assert given == ({"access_token": "had elsewhere"}, None, False)
+        expected: tuple[Any, ...] = ({"access_token": "had elsewhere"}, None, False)
+        assert given == expected
         with pytest.raises(AuthenticationFailed, match="nothing to refresh it with"):
             await login.credentials(given.fields)
         await login.set_token(None)

@@ -538,3 +538,11 @@ def test_disconnect_forgets_what_nobody_waits_for() -> None:
     line.connect()
     line.accept()
     assert line.take() == []
+
+
+def test_the_error_of_the_current_socket_is_reported() -> None:
+    line = Timeline()
+    line.connect()
+    line.core.errored(line.number, "refused")
+    line.step()
+    assert line.happened(Errored) == [Errored("refused")]

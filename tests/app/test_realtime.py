@@ -37,6 +37,8 @@ def test_where_nothing_listens_connect_gives_up_in_time_and_leaves_nothing() -> 
 
 
 def test_strict_mode_carries_the_token_in_the_address(tmp_path: Path) -> None:
+    server = Embedded(tmp_path, "--auth", "strict", "--token", "a+token/with-ü&=")
+
     async def scene() -> None:
         directus = client(server.url, token="a+token/with-ü&=", auth_mode="strict")
         await directus.connect()
@@ -49,7 +51,7 @@ def test_strict_mode_carries_the_token_in_the_address(tmp_path: Path) -> None:
         with pytest.raises(ConnectionFailed, match='expects the auth mode "strict"'):
             await other_mode.connect(timeout=1)
 
-    server = Embedded(tmp_path, "--auth", "strict", "--token", "a+token/with-ü&=").start()
+    server.start()
     try:
         run(scene)
     finally:

@@ -2,35 +2,43 @@
 
 from collections.abc import Iterator
 from contextlib import ExitStack
-from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Browser
 
+from server.config import AuthMode
 from tests.behaviours.running import Place, Pyodide, disturbed, pyodide
 from tests.support.pages import browser_type_launch_args
 from tests.support.project import LIFE, Project, embedded
 
 __all__ = ["browser_type_launch_args"]
 
+MODES: tuple[AuthMode, ...] = ("handshake", "strict", "public")
+
 
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
-    """A server in each auth mode, and a way to the first."""
+    """A server in each auth mode, and a proxy for the first."""
     with ExitStack() as stack:
         options = {"access_token_ttl": LIFE, "cors_enabled": True, "cors_origin": True}
-        urls = {
-            mode: stack.enter_context(embedded(tmp_path_factory.mktemp(mode), mode, **options)).url
-            for mode in ("handshake", "strict", "public")
+        servers = {
+            mode: stack.enter_context(embedded(tmp_path_factory.mktemp(mode), mode, **options))
+            for mode in MODES
         }
-        direct = urls.pop("handshake")
-        url, control = stack.enter_context(disturbed(urlsplit(direct).port))
+        url, control = stack.enter_context(disturbed(servers["handshake"].port))
         person = {"email": Project.email, "password": Project.password, "token": Project.token}
-        yield Place(url=url, direct=direct, control=control, **urls, **person)
+        yield Place(
+            url=url,
+            direct=servers["handshake"].url,
+            strict=servers["strict"].url,
+            public=servers["public"].url,
+            control=control,
+            **person,
+        )
 
 
 @pytest.fixture(scope="module")
 def page(browser: Browser, place: Place) -> Iterator[Pyodide]:
-    """The page, served by the server itself by way of what can be cut."""
+    """The page, served by the server itself through the proxy."""
     with pyodide(browser, place.url) as opened:
         yield opened

@@ -1,6 +1,7 @@
-"""Connecting, being disconnected, and what is told of it."""
+"""Connecting, being disconnected, and what handlers and errors say of it."""
 
 import asyncio
+from collections.abc import Callable
 from typing import Any
 
 from directus_realtime import (
@@ -166,14 +167,19 @@ async def a_handler_can_be_taken_away_and_may_call_the_client(ctx: Context) -> N
     remove()
     directus.on_web_socket("open", lambda _: directus.send_message({"type": "ping"}))
     pong: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
-    directus.on_web_socket("message", lambda m: m["type"] == "pong" and pong.set_result(m))
+
+    def hear(message: dict[str, Any]) -> None:
+        if message["type"] == "pong":
+            pong.set_result(message)
+
+    directus.on_web_socket("message", hear)
     await directus.connect()
     assert await pong == {"type": "pong", "uid": "1"}
     assert seen == []
 
 
 async def a_wrong_option_is_told_at_once(ctx: Context) -> None:
-    mistakes = [
+    mistakes: list[Callable[[], object]] = [
         lambda: realtime(auth_mode="none"),
         lambda: ctx.client().on_web_socket("messages", print),
         lambda: create_directus("ftp://example.com"),

@@ -28,7 +28,7 @@ _FAREWELL = 5.0  # seconds in which what it started must end
 
 
 class States:
-    """The changes of a client's state, from now on: none is missed."""
+    """Records every change of a client's state from now on."""
 
     def __init__(self, directus: RealtimeClient) -> None:
         self.seen: list[str] = []
@@ -60,7 +60,7 @@ class Context:
         password: and password.
         user: a name that no other behaviour's rows have.
         mine: the filter for rows with that name.
-        errors: what the SDK has logged as errors. Who expects some takes them out.
+        errors: what the SDK has logged as errors. A behaviour that expects some removes them.
     """
 
     def __init__(self, place: dict[str, str]) -> None:
@@ -114,7 +114,7 @@ class Context:
     # Disturbances
 
     async def cut(self) -> None:
-        """Drop all connections to ``url``; nothing is swallowed any more."""
+        """Drop all connections to ``url``; messages arrive again."""
         await self._tell("cut")
 
     async def refuse(self) -> None:
@@ -127,11 +127,11 @@ class Context:
         await self._tell("admit")
 
     async def swallow(self, what: str) -> None:
-        """Let ``requests`` or ``answers`` not arrive from now on."""
+        """Discard ``requests`` or ``answers`` from now on."""
         await self._tell(f"swallow/{what}")
 
     async def swallowed(self, text: str) -> None:
-        """Wait until something with this text did not arrive. Requests show none: it is masked."""
+        """Wait until an answer with this text was discarded; requests are masked and show none."""
         happened = await self._tell(f"swallowed/{quoted(text)}")
         assert happened == "True", f"{text!r} was not swallowed"
 
@@ -143,7 +143,7 @@ class Context:
     # The end
 
     async def leave(self) -> None:
-        """Disconnect what was connected, and put the way to the project in order."""
+        """Disconnect all clients, and let the proxy accept connections again."""
         for directus in self._clients:
             directus.disconnect()
         for login in self._logins:
@@ -168,17 +168,17 @@ async def failure(awaitable: Awaitable[Any], kind: type[Kind], words: str = "") 
 
 
 async def caught_up(directus: RealtimeClient) -> None:
-    """Wait until all that was asked is answered; events must not have come yet.
+    """Wait until every request is answered; events may still be on their way.
 
-    Of a row that is created while recovery reads, that may tell first: it is marked then, and
-    handlers hear of no event.
+    A row that is created while recovery reads may come with that read first: it is marked as
+    recovered then, and handlers get no event.
     """
     while directus.stats()["sent"] > directus.stats()["received"]:
         await directus.items("messages").read({"limit": 0}, quiet=True)
 
 
 async def run(behaviour: Callable[[Context], Awaitable[None]], place: dict[str, str]) -> None:
-    """Run a behaviour, and see that it has left nothing behind."""
+    """Run a behaviour, and check that it has left no task, connection or error behind."""
     context = Context(place)
     before = asyncio.all_tasks()
     complaints: list[dict[str, Any]] = []

@@ -1,4 +1,4 @@
-"""The side of the page: `window.behave(name, place)` runs a behaviour in it."""
+"""Inside the page: `window.behave(name, place)` runs a behaviour there."""
 
 import ast
 import json
@@ -13,8 +13,8 @@ from pyodide.ffi import create_proxy
 from tests.behaviours.context import run
 
 
-class _ToldAsserts(ast.NodeTransformer):
-    """Lets an assert that compares say what came, as pytest does where it is at hand."""
+class _ExplainedAsserts(ast.NodeTransformer):
+    """Adds the actual value to the message of an assert that compares, as pytest does."""
 
     def visit_Assert(self, node: ast.Assert) -> ast.Assert:
         if node.msg is None and isinstance(node.test, ast.Compare):
@@ -27,14 +27,14 @@ class _ToldAsserts(ast.NodeTransformer):
 def behaviours(module: str) -> dict[str, Any]:
     """Return what a module of behaviours holds."""
     path = Path(__file__).with_name(f"{module}.py")
-    tree = _ToldAsserts().visit(ast.parse(path.read_text()))
+    tree = _ExplainedAsserts().visit(ast.parse(path.read_text()))
     held: dict[str, Any] = {"__name__": f"tests.behaviours.{module}"}
     exec(compile(ast.fix_missing_locations(tree), path, "exec"), held)
     return held
 
 
 async def behave(name: str, place: str) -> str:
-    """Run a behaviour; return how it failed, with what its variables held, or nothing."""
+    """Run a behaviour; return its traceback with local variables, or an empty text."""
     module, _, function = name.partition(".")
     try:
         await run(behaviours(module)[function], json.loads(place))

@@ -1,4 +1,4 @@
-"""A live view: rows, order and changes, true through updates, deletes and reconnects."""
+"""A live view: rows, order and changes, correct through updates, deletes and reconnects."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Who one is, said over the socket: a password or a refresh token, right or wrong."""
+"""Signing in over the socket: with a password or a refresh token, right or wrong."""
 
 from directus_realtime import AuthenticationFailed, credentials
 
@@ -29,8 +29,8 @@ async def a_refresh_token_over_the_socket_is_good_once(ctx: Context) -> None:
     assert await works(directus)
     used = ctx.connected_by(credentials(refresh_token=token))
     await failure(used.connect(), AuthenticationFailed, "refused the refresh token")
-    password = {"email": ctx.email, "password": ctx.password}
-    besides = ctx.connected_by(credentials(refresh_token=token, **password))
+    both = credentials(refresh_token=token, email=ctx.email, password=ctx.password)
+    besides = ctx.connected_by(both)
     await besides.connect()  # the password is tried when the token is refused
 
 

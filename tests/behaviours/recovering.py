@@ -1,4 +1,4 @@
-"""What happens while a client is away: all that is created comes, once."""
+"""What is created while a client is away: it gets every row, once."""
 
 from typing import Any
 

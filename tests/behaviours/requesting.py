@@ -1,4 +1,4 @@
-"""Items over the connection: each answer to whom it belongs, and what becomes of those missing."""
+"""Items over the connection: each answer reaches its request, and requests without one fail."""
 
 import asyncio
 import uuid
@@ -164,8 +164,8 @@ async def a_write_is_unknown_after_a_disconnect_and_one_not_sent_is_not(ctx: Con
     await ctx.refuse()
     connecting = asyncio.ensure_future(failure(directus.connect(), ConnectionFailed))
     await states.until("waiting")
-    create = failure(messages.create({"text": "x"}), ConnectionFailed, "before this was sent")
-    waiting = asyncio.ensure_future(create)
+    unsent = failure(messages.create({"text": "x"}), ConnectionFailed, "before this was sent")
+    waiting = asyncio.ensure_future(unsent)
     await asyncio.sleep(0)  # until it has begun
     assert directus.stats()["buffered"] == 1
     directus.disconnect()

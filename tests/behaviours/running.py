@@ -1,10 +1,10 @@
-"""The side of pytest: where the behaviours are, and how each is run here and in a page."""
+"""Finds the behaviours for pytest, and runs each on this Python or in a page."""
 
 import asyncio
 import inspect
 import json
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import asdict, dataclass
 from importlib import import_module
 from pathlib import Path
@@ -15,8 +15,8 @@ from playwright.sync_api import Browser, Page, TimeoutError
 from tests.behaviours.context import run
 from tests.e2e.test_page import RUN_PYTHON
 from tests.support.control import Control
+from tests.support.observed_page import ObservedPage
 from tests.support.proxy import TcpProxy
-from tests.support.watched import Watched
 
 HERE = Path(__file__).parent
 MODULES = (
@@ -48,14 +48,9 @@ class Place:
 
 @contextmanager
 def disturbed(port: int) -> Iterator[tuple[str, str]]:
-    """Give the address of a way to a server, and that which disturbs it."""
-    proxy = TcpProxy(port)
-    control = Control(proxy)
-    try:
+    """Yield the address of a proxy for a server, and that of the proxy's control."""
+    with closing(TcpProxy(port)) as proxy, closing(Control(proxy)) as control:
         yield proxy.url, control.url
-    finally:
-        control.close()
-        proxy.close()
 
 
 def names() -> list[str]:
@@ -93,21 +88,20 @@ class Pyodide:
 
 @contextmanager
 def pyodide(browser: Browser, address: str) -> Iterator[Pyodide]:
-    """Open the page at an address, let it rest, and give it the behaviours."""
-    context = browser.new_context()
-    watched = Watched(context.new_page(), {"log": False})
-    page = watched.page
-    page.goto(address)
-    watched.wait_for_state("open")
-    page.evaluate("directus.disconnect()")
-    paths = [HERE.parent / "__init__.py", *HERE.glob("*.py")]
-    sources = {str(path.relative_to(HERE.parent.parent)): path.read_text() for path in paths}
-    page.evaluate(RUN_PYTHON, _BRING_IN.format(sources=sources))
-    with suppress(TimeoutError):
-        page.wait_for_function("Boolean(window.behave)")
-    assert watched.problems == []
-    yield Pyodide(page)
-    context.close()
+    """Open the page at an address, disconnect its client, and load the behaviours into it."""
+    with browser.new_context() as context:
+        observed = ObservedPage(context.new_page(), {"log": False})
+        page = observed.page
+        page.goto(address)
+        observed.wait_for_state("open")
+        page.evaluate("directus.disconnect()")
+        paths = [HERE.parent / "__init__.py", *HERE.glob("*.py")]
+        sources = {str(path.relative_to(HERE.parent.parent)): path.read_text() for path in paths}
+        page.evaluate(RUN_PYTHON, _BRING_IN.format(sources=sources))
+        with suppress(TimeoutError):
+            page.wait_for_function("Boolean(window.behave)")
+        assert observed.problems == []
+        yield Pyodide(page)
 
 
 _BRING_IN = """

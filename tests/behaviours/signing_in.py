@@ -1,4 +1,4 @@
-"""Who one is, by a login: its token, what happens when that ends, and the three auth modes."""
+"""Signing in by a login: its token, its expiry, and the three auth modes."""
 
 import asyncio
 from typing import Any

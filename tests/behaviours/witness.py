@@ -1,4 +1,4 @@
-"""What behaviours of signing in look at: storage, handlers and the log."""
+"""Observers for the behaviours of signing in: storage, handlers and the log."""
 
 import asyncio
 import logging
@@ -12,7 +12,7 @@ from tests.behaviours.context import States
 
 
 class Memory:
-    """Remembers a login, as a behaviour wants it."""
+    """A storage in memory, which a behaviour may change."""
 
     def __init__(self) -> None:
         self.data: dict[str, Any] = {}
@@ -24,12 +24,12 @@ class Memory:
         self.data = data or {}
 
     def change(self, **fields: Any) -> None:
-        """Change what is remembered behind everybody's back."""
+        """Change the stored login without the client's knowledge."""
         self.data = {**self.data, **fields}
 
 
 class Heard:
-    """What a client's handlers were told."""
+    """Records what a client's handlers get."""
 
     def __init__(self, directus: RealtimeClient) -> None:
         self.auth: list[Any] = []
@@ -45,7 +45,7 @@ class Heard:
             self._changed.set()
 
     async def authenticated(self, times: int) -> None:
-        """Wait until Directus has taken an auth message for so many times."""
+        """Wait until Directus has accepted so many auth messages."""
         while len(self.auth) < times:
             self._changed.clear()
             await self._changed.wait()
@@ -56,12 +56,22 @@ async def works(directus: RealtimeClient) -> bool:
     return isinstance(await directus.items("messages").read({"limit": 1}), list)
 
 
+class _Texts(logging.Handler):
+    """Appends what is logged to a list."""
+
+    def __init__(self, texts: list[str]) -> None:
+        super().__init__()
+        self._texts = texts
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self._texts.append(record.getMessage())
+
+
 @contextmanager
 def logged() -> Iterator[list[str]]:
-    """Give the list of what the SDK logs, down to each frame."""
+    """Yield a list that grows by each text that the SDK logs, frames included."""
     log, texts = logging.getLogger("directus"), list[str]()
-    handler = logging.Handler()
-    handler.emit = lambda record: texts.append(record.getMessage())
+    handler = _Texts(texts)
     level, log.propagate = log.level, False
     log.addHandler(handler)
     log.setLevel(logging.DEBUG)

@@ -1,6 +1,7 @@
 """Plays scenarios against servers in the background, so that their timers run side by side."""
 
 import asyncio
+import os
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, Protocol
@@ -128,9 +129,14 @@ def _client(url: str) -> httpx.AsyncClient:
 
 
 def selected(request: pytest.FixtureRequest) -> list[str]:
-    """Return the names of the scenarios that pytest was asked for, for a fixture of a module."""
+    """Return the names of the scenarios that pytest was asked for, for a fixture of a module.
+
+    Another worker has run those before the test that is being set up.
+    """
     items = [item for item in request.session.items if isinstance(item, pytest.Function)]
     mine = [item for item in items if item.getparent(pytest.Module) is request.node]
+    current = os.environ["PYTEST_CURRENT_TEST"].removesuffix(" (setup)")
+    mine = mine[[item.nodeid for item in mine].index(current) :]
     return [str(item.callspec.params["scenario"]) for item in mine if hasattr(item, "callspec")]
 
 

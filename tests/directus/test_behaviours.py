@@ -1,7 +1,7 @@
 """Each of the SDK's behaviours once more, on a real Directus: on CPython and in Pyodide.
 
-The page is served by us and talks to Directus directly, across origins, as Directus is set up to
-let it; `test_page.py` is what goes by way of our relay. The servers outlive this module, since the
+The page is served by us and talks to Directus directly, across origins, which it is
+set up to accept; `test_page.py` goes through our relay. The servers outlive this module, since the
 tests with a browser come last.
 """
 
@@ -22,15 +22,14 @@ __all__ = ["test_in_pyodide", "test_on_cpython"]
 
 @pytest.fixture(scope="session")
 def host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Embedded]:
-    """What serves the page; its own database is of no account."""
-    server = Embedded(tmp_path_factory.mktemp("host")).start()
-    yield server
-    server.stop()
+    """What serves the page; its own database is not used."""
+    with Embedded(tmp_path_factory.mktemp("host")) as server:
+        yield server
 
 
 @pytest.fixture(scope="session")
 def place(host: Embedded, start: Start) -> Iterator[Place]:
-    """A Directus in each auth mode that lets the page in, and a way to the first."""
+    """A Directus in each auth mode that accepts the page's origin, and a proxy for the first."""
     with ExitStack() as stack:
         nodes, projects = {}, {}
         for mode in ("handshake", "strict", "public"):

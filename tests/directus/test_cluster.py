@@ -1,7 +1,8 @@
-"""Two nodes: what is created at one is heard at the other."""
+"""Two nodes: subscribers at one get what is created at the other."""
 
 import json
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -31,9 +32,8 @@ __all__ = [
 def site(cluster: Cluster, tmp_path: Path) -> Iterator[Relayed]:
     """The page, served by us, on the first node."""
     cluster.a.clear()
-    relayed = Relayed(cluster.a, cluster.a.url, tmp_path)
-    yield relayed
-    relayed.close()
+    with closing(Relayed(cluster.a, cluster.a.url, tmp_path)) as relayed:
+        yield relayed
 
 
 def test_an_item_created_at_one_node_reaches_a_subscriber_at_the_other(cluster: Cluster) -> None:

@@ -1,6 +1,7 @@
-"""A real Directus answers as it was recorded to: our recording and its player are right."""
+"""A real Directus answers as recorded: the recording and its player are right."""
 
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -18,9 +19,8 @@ def replays(
     request: pytest.FixtureRequest, install: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Replays]:
     template = Template(install, tmp_path_factory.mktemp("contract"))
-    replays = Replays(selected(request), RECORDED, template.launch, AT_ONCE)
-    yield replays
-    replays.close()
+    with closing(Replays(selected(request), RECORDED, template.launch, AT_ONCE)) as replays:
+        yield replays
 
 
 @pytest.mark.parametrize("scenario", RECORDED, ids=str)

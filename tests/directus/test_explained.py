@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, expect
 from tests.directus.conftest import Start
 from tests.support.directus import Node
 from tests.support.embedded import Embedded, free_port
-from tests.support.watched import Watched
+from tests.support.observed_page import ObservedPage
 from tools.local_directus import ADMIN_TOKEN
 
 Say = Callable[..., None]
@@ -17,21 +17,18 @@ Say = Callable[..., None]
 
 @pytest.fixture
 def says(browser: Browser, tmp_path: Path) -> Say:
-    """A function that opens the page on a Directus and expects words in its one sentence."""
+    """A function that opens the page on a Directus and expects these words in its error."""
 
     def expect_words(directus: str, *words: str, token: str, direct: bool = False) -> None:
         options = ["--directus", directus, "--token", token, *(["--direct"] if direct else [])]
-        server = Embedded(tmp_path, *options).start()
-        context = browser.new_context()
-        page = Watched(context.new_page(), {})
-        page.page.goto(server.url)
-        for word in words:
-            expect(page.page.locator("#error")).to_contain_text(word, timeout=60_000)
-        sentence = page.page.text_content("#error")
-        assert sentence in page.problems
-        assert "Traceback" not in "".join(page.problems)
-        context.close()
-        server.stop()
+        with Embedded(tmp_path, *options) as server, browser.new_context() as context:
+            page = ObservedPage(context.new_page(), {})
+            page.page.goto(server.url)
+            for word in words:
+                expect(page.page.locator("#error")).to_contain_text(word, timeout=60_000)
+            sentence = page.page.text_content("#error")
+            assert sentence in page.problems
+            assert "Traceback" not in "".join(page.problems)
 
     return expect_words
 

@@ -1,4 +1,4 @@
-"""Two nodes at one address: the one that all are connected to is killed, five times.
+"""Two nodes at one address: the one that all clients are connected to is killed, five times.
 
 Items are created at the other node all the while. Two pages, one of them through our relay, and
 a client on CPython have each item exactly once.
@@ -10,6 +10,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -20,10 +21,10 @@ from playwright.sync_api import Page
 
 from tests.support.client import client
 from tests.support.directus import Cluster, Node, Relayed
+from tests.support.observed_page import ObservedPage
 from tests.support.pages import Open
 from tests.support.proxy import TcpProxy
 from tests.support.tier import runs
-from tests.support.watched import Watched
 
 KILLS = 5
 ITEMS = max(100, runs(1000))
@@ -64,7 +65,7 @@ class Creator:
             self._creates.append(self._pool.submit(self._create, self.texts[-1]))
 
     def finish(self, but: int = 0) -> None:
-        """Wait until all items are created that were begun, but for the last of them."""
+        """Wait until all items are created that were begun, except for the last ``but``."""
         for create in self._creates[: len(self._creates) - but]:
             create.result(PATIENCE)
 
@@ -77,7 +78,7 @@ class Creator:
 class PageReader:
     """A page, and every row that it ever showed."""
 
-    def __init__(self, page: Watched) -> None:
+    def __init__(self, page: ObservedPage) -> None:
         self._page = page.page
 
     @staticmethod
@@ -86,10 +87,12 @@ class PageReader:
         page.add_init_script(RECORD_ROWS)
 
     def stats(self) -> dict[str, int]:
-        return self._page.evaluate("directus.stats()")
+        stats: dict[str, int] = self._page.evaluate("directus.stats()")
+        return stats
 
     def texts(self) -> list[str]:
-        return self._page.evaluate("window.shown")
+        shown: list[str] = self._page.evaluate("window.shown")
+        return shown
 
     def wait_until_back(self, reconnects: int) -> None:
         self._page.wait_for_function(IS_BACK, arg=reconnects, timeout=PATIENCE * 1000)
@@ -162,7 +165,7 @@ class ClientReader:
 
 @dataclass(frozen=True)
 class Scene:
-    """All who take part."""
+    """The cluster, its proxy, the creator of items and the readers."""
 
     cluster: Cluster
     proxy: TcpProxy
@@ -175,7 +178,7 @@ class Scene:
         self.wait_for_all()
         before = self.reconnects()
         self.creator.begin(PART)
-        self.creator.finish(but=PART - 1)  # what is told of the others is on its way now
+        self.creator.finish(but=PART - 1)  # events of the others are on their way now
         killed = time.monotonic()
         self.cluster.a.kill()
         with ThreadPoolExecutor() as background:
@@ -228,18 +231,16 @@ class Scene:
 @pytest.fixture
 def proxy(cluster: Cluster) -> Iterator[TcpProxy]:
     """The address that leads to one node or the other."""
-    proxy = TcpProxy(cluster.a.port)
-    yield proxy
-    proxy.close()
+    with closing(TcpProxy(cluster.a.port)) as proxy:
+        yield proxy
 
 
 @pytest.fixture
 def site(cluster: Cluster, proxy: TcpProxy, tmp_path: Path) -> Iterator[Relayed]:
     """The page, served by us, on the cluster without messages, by way of the proxy."""
     cluster.b.clear()
-    relayed = Relayed(cluster.a, proxy.url, tmp_path)
-    yield relayed
-    relayed.close()
+    with closing(Relayed(cluster.a, proxy.url, tmp_path)) as relayed:
+        yield relayed
     cluster.b.clear()
 
 

@@ -1,4 +1,4 @@
-"""The recording of the JS SDK's frames, made anew."""
+"""The JS SDK's frames, recorded again and compared with the recording."""
 
 import asyncio
 

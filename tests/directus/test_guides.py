@@ -1,6 +1,7 @@
 """The Python of Directus' guides, on a real Directus."""
 
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 
 import pytest
 
@@ -8,26 +9,24 @@ from tests.directus.conftest import Start
 from tests.guides.test_actions import *  # noqa: F403
 from tests.guides.test_authentication import *  # noqa: F403
 from tests.guides.test_subscriptions import *  # noqa: F403
-from tests.support.directus import Node
 from tests.support.project import HEARTBEAT, Project, on_directus
 
 
 @pytest.fixture(scope="module")
 def start_project(start: Start) -> Iterator[Callable[[str], Project]]:
     """A function that starts a project with an auth mode, once for each."""
-    nodes: dict[str, Node] = {}
     started: dict[str, Project] = {}
 
     def start_it(auth: str) -> Project:
         if auth not in started:
             heartbeat = str(HEARTBEAT)
-            nodes[auth] = start(WEBSOCKETS_REST_AUTH=auth, WEBSOCKETS_HEARTBEAT_PERIOD=heartbeat)
-            started[auth] = on_directus(nodes[auth], auth)
+            node = start(WEBSOCKETS_REST_AUTH=auth, WEBSOCKETS_HEARTBEAT_PERIOD=heartbeat)
+            stack.callback(node.close)
+            started[auth] = on_directus(node, auth)
         return started[auth]
 
-    yield start_it
-    for node in nodes.values():
-        node.close()
+    with ExitStack() as stack:
+        yield start_it
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ FIELDS = [
 ]
 
 
-@pytest.fixture
+@pytest.fixture  # type: ignore[no-redef]
 def access(start: Start) -> tuple[str, str]:
     """The address of a project whose pieces belong to messages, and an administrator's token."""
     node = start()
@@ -31,7 +31,7 @@ def access(start: Start) -> tuple[str, str]:
     return node.url, ADMIN_TOKEN
 
 
-@pytest.fixture
+@pytest.fixture  # type: ignore[no-redef]
 def piece() -> dict[str, Any]:
     """What is read of the piece."""
     return {"name": "a piece", "message": {"text": "its message"}}

@@ -5,6 +5,7 @@ What each sends on its socket and prints in its console is compared.
 
 import json
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from typing import Any
 
 import httpx
@@ -13,10 +14,10 @@ from playwright.sync_api import Browser
 
 from tests.support.directus import Node
 from tests.support.embedded import ROOT
+from tests.support.observed_page import ObservedPage
 from tests.support.pages import Open
 from tests.support.peer import bundle, open_peer
 from tests.support.proxy import TcpProxy
-from tests.support.watched import Watched
 
 CALLS = (
     "createItem('Hello World!', 'Ben')",
@@ -31,24 +32,22 @@ def script() -> str:
     return bundle(ROOT / ".setup" / "peer")
 
 
-Peer = Callable[[str], Watched]
+Peer = Callable[[str], ObservedPage]
 
 
 @pytest.fixture
 def peer(browser: Browser, directus: Node, script: str) -> Iterator[Peer]:
     """A function that opens the peer's page on a Directus, in a browser context of its own."""
-    contexts = []
 
-    def open_it(url: str) -> Watched:
-        contexts.append(browser.new_context())
-        return open_peer(contexts[-1].new_page(), script, url, directus.token)
+    def open_it(url: str) -> ObservedPage:
+        context = stack.enter_context(browser.new_context())
+        return open_peer(context.new_page(), script, url, directus.token)
 
-    yield open_it
-    for context in contexts:
-        context.close()
+    with ExitStack() as stack:
+        yield open_it
 
 
-def play(page: Watched, directus: Node) -> tuple[list[Any], list[str]]:
+def play(page: ObservedPage, directus: Node) -> tuple[list[Any], list[str]]:
     """Play the script on a page; return the console's lines and the frames, without keys."""
     lines = page.wait_for_lines(6)
     for call in CALLS:
@@ -94,7 +93,11 @@ def test_after_a_cut_one_subscribe_instead_of_two_and_new_uids(
     open_page: Open, peer: Peer, directus: Node, proxy: TcpProxy
 ) -> None:
     sent = []
-    for opened in (lambda: peer(proxy.url), lambda: open_page(settings=PLAIN)):
+    pages: tuple[Callable[[], ObservedPage], ...] = (
+        lambda: peer(proxy.url),
+        lambda: open_page(settings=PLAIN),
+    )
+    for opened in pages:
         page = opened()
         page.page.evaluate("() => { createItem('before', 'Ben'); }")
         page.wait_for_lines(6 + 5)

@@ -14,6 +14,7 @@ import pytest
 from tests.directus.conftest import Start
 from tests.support.directus import Node
 from tests.support.embedded import ROOT
+from tests.support.processes import running
 from tools.local_directus import ADMIN_EMAIL, ADMIN_PASSWORD, ADMIN_TOKEN
 from tools.provision import EMAIL, POLICY, provision
 from tools.remote import Remote
@@ -25,7 +26,7 @@ TRACES = ("/collections", "/fields", "/policies", "/permissions", "/access", "/u
 
 @pytest.fixture(scope="module")
 def empty(start: Start) -> Node:
-    """A Directus for this module; the tests come in the order of what they make of it."""
+    """A Directus for this module; each test starts from what the one before it left."""
     return start()
 
 
@@ -87,18 +88,17 @@ def test_a_new_token_ends_the_old_one(empty: Node) -> None:
 def test_a_password_is_asked_for_and_not_shown(empty: Node) -> None:
     ours, theirs = pty.openpty()
     command = [sys.executable, "serve.py", "provision", "--directus", empty.url]
-    process = subprocess.Popen(
-        ["setsid", "--ctty", *command], cwd=ROOT, stdin=theirs, stdout=theirs, stderr=theirs
-    )
-    os.close(theirs)
-    shown = ""
-    for question, answer in (("e-mail: ", ADMIN_EMAIL), ("Password: ", ADMIN_PASSWORD)):
-        while not shown.endswith(question):
+    terminal = {"stdin": theirs, "stdout": theirs, "stderr": theirs}
+    with running(["setsid", "--ctty", *command], cwd=ROOT, **terminal) as process:
+        os.close(theirs)
+        shown = ""
+        for question, answer in (("e-mail: ", ADMIN_EMAIL), ("Password: ", ADMIN_PASSWORD)):
+            while not shown.endswith(question):
+                shown += os.read(ours, 1000).decode()
+            os.write(ours, f"{answer}\n".encode())
+        while "now   python3" not in shown:
             shown += os.read(ours, 1000).decode()
-        os.write(ours, f"{answer}\n".encode())
-    while "now   python3" not in shown:
-        shown += os.read(ours, 1000).decode()
-    assert process.wait(10) == 0
+        assert process.wait(10) == 0
     os.close(ours)
     assert "nothing was changed" in shown
     assert ADMIN_PASSWORD not in shown

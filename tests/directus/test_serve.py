@@ -127,7 +127,7 @@ def test_another_auth_mode_and_an_origin_that_is_allowed(start: Start, serve: Se
     node.close()
 
 
-def talk(socket: ClientConnection, *messages: dict[str, Any]) -> list[dict[str, Any]]:
+def exchange(socket: ClientConnection, *messages: dict[str, Any]) -> list[dict[str, Any]]:
     """Send messages and return one reply to each."""
     replies = []
     for message in messages:
@@ -138,7 +138,7 @@ def talk(socket: ClientConnection, *messages: dict[str, Any]) -> list[dict[str, 
 
 def test_the_relay_carries_what_the_page_does(directus: Node, serve: Serve) -> None:
     with serve(directus.url, directus.token).socket() as socket:
-        auth, init = talk(socket, AUTH, SUBSCRIBE)
+        auth, init = exchange(socket, AUTH, SUBSCRIBE)
         assert auth == {"type": "auth", "status": "ok"}
         assert init["event"] == "init"
         item = {"text": "Grüße", "user": "Ben"}
@@ -150,13 +150,13 @@ def test_the_relay_carries_what_the_page_does(directus: Node, serve: Serve) -> N
 def test_closes_are_relayed(directus: Node, serve: Serve) -> None:
     served = serve(directus.url, directus.token)
     with served.socket() as socket:
-        (refusal,) = talk(socket, AUTH | {"access_token": "wrong"})
+        (refusal,) = exchange(socket, AUTH | {"access_token": "wrong"})
         assert refusal["error"]["code"] == "AUTH_FAILED"
         with pytest.raises(ConnectionClosed):
             socket.recv(timeout=10)
         assert socket.protocol.close_code == 1005
     with served.socket() as socket:
-        talk(socket, AUTH)
+        exchange(socket, AUTH)
         directus.restart()
         with pytest.raises(ConnectionClosed):
             socket.recv(timeout=10)

@@ -14,6 +14,5 @@ __all__ = ["blank", "browser_type_launch_args", "open_page", "site"]
 @pytest.fixture
 def site(tmp_path: Path) -> Iterator[Embedded]:
     """A server with an empty database."""
-    server = Embedded(tmp_path).start()
-    yield server
-    server.stop()
+    with Embedded(tmp_path) as server:
+        yield server

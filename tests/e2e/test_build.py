@@ -4,17 +4,20 @@ import functools
 import json
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page
 
 from server.config import Config
 from tests.e2e.test_guide import OPENING
 from tests.support.background import Running
-from tests.support.embedded import ROOT
+from tests.support.embedded import ROOT, free_port
+from tests.support.observed_page import gather_infos
 from tests.support.pages import Open
+from tests.support.sharing import shared_folder
 from tools.build import build
 from tools.environment import VirtualEnvironment
 from tools.steps import SetupError
@@ -29,7 +32,7 @@ class Quiet(SimpleHTTPRequestHandler):
 
 
 class Hosted:
-    """The page at an address; a fall of its Directus is no matter here."""
+    """The page at an address; its Directus is never killed."""
 
     def __init__(self, url: str) -> None:
         self.url = url
@@ -41,56 +44,65 @@ class Hosted:
         raise NotImplementedError
 
 
-@pytest.fixture(scope="session")
-def host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path]]:
-    """The address of a host of static files, and the folder that it serves."""
-    folder = tmp_path_factory.mktemp("host")
+@dataclass(frozen=True)
+class Built:
+    """The folder that a host serves, with the page in it; and the port of the page's Directus."""
+
+    folder: Path
+    port: int
+
+    @property
+    def out(self) -> Path:
+        """Where the page is."""
+        return self.folder / PATH
+
+
+@contextmanager
+def serve(folder: Path) -> Iterator[str]:
+    """Serve a folder as a plain host of static files does; yields the address."""
     handler = functools.partial(Quiet, directory=str(folder))
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        thread = threading.Thread(target=server.serve_forever)
+        thread = threading.Thread(target=server.serve_forever, args=(0.05,))
         thread.start()
-        yield f"http://127.0.0.1:{server.server_port}", folder
-        server.shutdown()
-        thread.join()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}"
+        finally:
+            server.shutdown()
+            thread.join()
 
 
 @pytest.fixture(scope="session")
-def directus(host: tuple[str, Path], tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of a Directus that pages of that host may talk to."""
-    database = tmp_path_factory.mktemp("directus") / "messages.db"
-    server = Running(
-        Config(root=ROOT, database=database, cors_enabled=True, cors_origin=(host[0],))
-    )
-    yield f"http://{server.address}"
-    server.stop()
-
-
-@pytest.fixture(scope="session")
-def built(host: tuple[str, Path], directus: str) -> Path:
-    out = host[1] / PATH
-    build(ROOT, out, {"url": directus}, PACKAGES)
-    return out
+def built(request: pytest.FixtureRequest) -> Built:
+    """The page, built once for all workers: compressing takes long."""
+    with shared_folder(request, "built") as folder:
+        port = folder / "port"
+        if not port.exists():
+            chosen = free_port()
+            build(ROOT, folder / "host" / PATH, {"url": f"http://127.0.0.1:{chosen}"}, PACKAGES)
+            port.write_text(str(chosen))
+        return Built(folder / "host", int(port.read_text()))
 
 
 @pytest.fixture
-def site(host: tuple[str, Path], built: Path) -> Hosted:
-    return Hosted(f"{host[0]}/{PATH}/")
+def site(request: pytest.FixtureRequest, built: Built, tmp_path: Path) -> Iterator[Hosted]:
+    """The page on a host, and the Directus at the port that the page knows."""
+    database = tmp_path / "messages.db"
+    with shared_folder(request, "built"), serve(built.folder) as host:
+        config = Config(root=ROOT, database=database, cors_enabled=True, cors_origin=(host,))
+        with Running(config, built.port):
+            yield Hosted(f"{host}/{PATH}/")
 
 
 def test_the_built_page_works(open_page: Open) -> None:
-    said: list[str] = []
-
-    def listen(page: Page) -> None:
-        page.on("console", lambda m: m.type == "info" and said.append(m.text))
-
-    page, other = open_page(before=listen), open_page()
+    infos: list[list[str]] = []
+    page, other = open_page(before=lambda page: infos.append(gather_infos(page))), open_page()
     assert page.wait_for_lines(6) == OPENING
     item = page.page.evaluate("async () => await createItem('Hello World!', 'Ben')")
     assert item["user"] == "Ben"
     for shown in (page, other):
         shown.wait_for_text("Hello World!")
         assert shown.problems == []
-    assert said == []
+    assert infos == [[]]
 
 
 def test_it_needs_nothing_from_outside_its_folder(open_page: Open, site: Hosted) -> None:
@@ -100,18 +112,19 @@ def test_it_needs_nothing_from_outside_its_folder(open_page: Open, site: Hosted)
     assert all(name.startswith(site.url) for name in names)
 
 
-def test_every_file_has_its_twins(built: Path) -> None:
-    files = [path for path in built.rglob("*") if path.is_file()]
+def test_every_file_has_its_twins(built: Built) -> None:
+    files = [path for path in built.out.rglob("*") if path.is_file()]
     plain = [path for path in files if path.suffix not in (".zst", ".br", ".gz")]
     assert len(files) == 4 * len(plain)
-    assert {path.name for path in built.iterdir() if path.is_dir()} == {
-        path.relative_to(built).parts[0] for path in plain if path.parent != built
+    assert {path.name for path in built.out.iterdir() if path.is_dir()} == {
+        path.relative_to(built.out).parts[0] for path in plain if path.parent != built.out
     }
 
 
-def test_what_it_writes_proves_its_snapshot(built: Path) -> None:
+def test_what_it_writes_proves_its_snapshot(built: Built) -> None:
     about = json.loads((ROOT / ".setup" / "start" / "snapshot.json").read_text())
-    slices = [path for name in about["names"] for path in built.glob(f"v-*/runtime/start/{name}")]
+    (start,) = built.out.glob("v-*/runtime/start")
+    slices = [start / name for name in about["names"]]
     assert sum(path.stat().st_size for path in slices) == about["size"]["content"]
 
 

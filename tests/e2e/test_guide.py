@@ -1,10 +1,10 @@
-"""The guide's page: what is typed in its console, and what that shows."""
+"""The guide's page: calls at its console, and what console and list show then."""
 
 import json
 from typing import Any
 
+from tests.support.observed_page import UNDEFINED, ObservedPage
 from tests.support.pages import Open, Site
-from tests.support.watched import UNDEFINED, Watched
 
 CALLS = """
 createItem('Hello World!', 'Ben');
@@ -39,7 +39,7 @@ def lines_of(item: dict[str, Any]) -> list[Any]:
     ]
 
 
-def create(page: Watched, call: str) -> dict[str, Any]:
+def create(page: ObservedPage, call: str) -> dict[str, Any]:
     """Type a call at the console; return the item."""
     item = page.page.evaluate(f"async () => await {call}")
     assert isinstance(item, dict)

@@ -1,4 +1,4 @@
-"""Before Python is there: what the page says while it loads, and if it cannot."""
+"""Before Python is there: what the page says while it loads, and where it cannot load."""
 
 import re
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Starts that are not the usual one: no snapshot or none to be used, edited files, haste."""
+"""Unusual starts: no snapshot or an unusable one, edited files, calls before Python is there."""
 
 import re
 import shutil
@@ -12,8 +12,8 @@ from server.config import Config, page_files
 from tests.e2e.test_guide import OPENING
 from tests.support.background import Running
 from tests.support.embedded import ROOT
+from tests.support.observed_page import ObservedPage, gather_infos
 from tests.support.pages import Open, opener
-from tests.support.watched import Watched
 
 START = ROOT / ".setup" / "start"
 NOTE = "Python starts without its snapshot"
@@ -23,10 +23,8 @@ LATE = ("python_stdlib.zip", "pyodide_http.zip")
 
 
 def notes(page: Page) -> list[str]:
-    """Gather what the console says about the start."""
-    found: list[str] = []
-    page.on("console", lambda m: m.type == "info" and NOTE in m.text and found.append(m.text))
-    return found
+    """Return a list that grows by what the console says about the start."""
+    return gather_infos(page, NOTE)
 
 
 @pytest.fixture
@@ -44,10 +42,9 @@ def checkout(tmp_path: Path) -> Path:
 @pytest.fixture
 def open_copy(browser: Browser, checkout: Path, tmp_path: Path) -> Iterator[Open]:
     """A function that opens the page of that copy as it is by then."""
-    running = Running(Config(root=checkout, database=tmp_path / "copy.db"))
-    with opener(browser, f"http://{running.address}/") as open_it:
+    config = Config(root=checkout, database=tmp_path / "copy.db")
+    with Running(config) as server, opener(browser, f"{server.url}/") as open_it:
         yield open_it
-    running.stop()
 
 
 def edited(pattern: str, replacement: str) -> Callable[[Route], None]:
@@ -134,7 +131,7 @@ def test_the_usual_start_says_nothing_and_fetches_nothing_late(open_page: Open) 
     assert len(fetched) == len(set(fetched))
 
 
-def fetched_by(page: Watched) -> list[str]:
+def fetched_by(page: ObservedPage) -> list[str]:
     names = page.page.evaluate("performance.getEntriesByType('resource').map((e) => e.name)")
     assert isinstance(names, list)
     return names
@@ -150,7 +147,7 @@ ANSWER = """async (code) => {
 }"""
 
 
-def answer(page: Watched, code: str) -> object:
+def answer(page: ObservedPage, code: str) -> object:
     """Run Python in the page; return what it leaves in its variable `answer`."""
     found: object = page.page.evaluate(ANSWER, code)
     return found
@@ -237,8 +234,10 @@ def test_create_item_before_python_is_there_is_kept_and_done_in_order(open_page:
     items = page.page.evaluate("() => Promise.all(window.early)")
     assert [item["text"] for item in items] == ["one", "two", "three"]
     assert sorted(item["id"] for item in items) == [item["id"] for item in items]
-    page.wait_for_text("three")
-    assert page.texts() == ["three", "two", "one"]
+    page.page.locator("#messages li").nth(2).wait_for()
+    # What was created before the subscription began is caught up with, and may come last.
+    assert sorted(page.texts()) == ["one", "three", "two"]
+    assert open_page().texts() == ["three", "two", "one"]
 
 
 def test_create_item_fails_if_python_never_comes(open_page: Open) -> None:

@@ -11,11 +11,11 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Route, WebSocketRoute
 
 from tests.e2e.test_page import RUN_PYTHON
+from tests.support.observed_page import ObservedPage
 from tests.support.project import Project, embedded
-from tests.support.watched import Watched
 
 
-class Tab(Watched):
+class Tab(ObservedPage):
     """A page whose client rests. While it ``holds``, what Directus answers waits in ``held``."""
 
     def __init__(self, page: Page, address: str) -> None:
@@ -98,7 +98,7 @@ def site(tmp_path: Path) -> Iterator[Project]:
         yield Project(server.url)
 
 
-@pytest.fixture(params=LOCKS.values(), ids=LOCKS)
+@pytest.fixture(params=list(LOCKS.values()), ids=list(LOCKS))
 def context(browser: Browser, request: pytest.FixtureRequest) -> Iterator[BrowserContext]:
     context = browser.new_context()
     context.add_init_script(request.param)

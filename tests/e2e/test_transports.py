@@ -5,10 +5,10 @@ from playwright.sync_api import Page
 
 from tests.e2e.test_page import RUN_PYTHON
 from tests.support.embedded import Embedded
+from tests.support.observed_page import ObservedPage
 from tests.support.pages import Open
 from tests.support.silent import Silent
 from tests.support.stock import STARTED_WITHIN, stock_page
-from tests.support.watched import Watched
 
 ASK = """
 import asyncio
@@ -79,7 +79,7 @@ except ConnectionFailed as error:
 
 def test_a_request_that_the_origin_forbids_says_so(blank: Page, site: Embedded) -> None:
     with stock_page(FROM_ANOTHER_ORIGIN.format(url=site.url)) as address:
-        page = Watched(blank, {})
+        page = ObservedPage(blank, {})
         page.page.goto(address)
         (said,) = page.wait_for_lines(1, STARTED_WITHIN)
     assert "does not let this page in: set CORS_ENABLED=true" in said

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page
 
+from tests.support.observed_page import ObservedPage
 from tests.support.project import Project, embedded
 from tests.support.stock import STARTED_WITHIN, stock_page
-from tests.support.watched import Watched
 
 SCENE = """
 import js
@@ -47,7 +47,7 @@ def site(tmp_path: Path) -> Iterator[Project]:
 def test_it_connects_subscribes_and_creates(blank: Page, site: Project, isolated: bool) -> None:
     code = SCENE.format(url=site.url, token=site.token)
     with stock_page(code, attributes="worker", isolated=isolated) as address:
-        page = Watched(blank, {})
+        page = ObservedPage(blank, {})
         page.page.goto(address)
         lines = page.wait_for_lines(7, STARTED_WITHIN)
         assert page.page.evaluate("crossOriginIsolated") is isolated

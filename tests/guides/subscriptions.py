@@ -81,8 +81,8 @@ async def unsubscribe(subscription: Subscription) -> None:
 async def unsubscribe_all(subscriptions: list[Subscription]) -> None:
     """Unsubscribing from Changes, all of them
 
-    Each is told by its uid. The guide's message without one would get one when it is sent, as the
-    JS SDK does it, too.
+    Each message has the uid of its subscription. The guide's message without one would be given one
+    when it is sent, as by the JS SDK.
     """
     for subscription in subscriptions:
         subscription.unsubscribe()

@@ -10,7 +10,7 @@ import pytest
 from directus_realtime import RealtimeClient
 
 from tests.guides import actions
-from tests.guides.talk import named, sent, talk, without_uid
+from tests.guides.harness import named, run_scene, sent, without_uid
 from tests.support.client import make
 from tests.support.project import Project
 from tests.support.wiretap import Message, Wiretap
@@ -22,7 +22,7 @@ UPDATE = {"action": "update", "data": {"text": "Hi!"}}
 
 
 @pytest.mark.parametrize(
-    ("twin", "message", "kind"),
+    ("sample", "message", "kind"),
     named(
         (actions.read_item, {"action": "read", "id": KEY}, dict),
         (actions.read_several, {"action": "read", "ids": KEYS}, list),
@@ -60,12 +60,12 @@ UPDATE = {"action": "update", "data": {"text": "Hi!"}}
     ),
 )
 def test_each_action_sends_the_guides_message_and_gives_the_answers_data(
-    project: Project, twin: Any, message: Message, kind: type
+    project: Project, sample: Any, message: Message, kind: type
 ) -> None:
     async def scene(tap: Wiretap, directus: RealtimeClient) -> None:
         keys = await make(directus, "one", "two")
         offered = {"directus": directus, "key": keys[0], "keys": keys}
-        given = await twin(*[offered[name] for name in inspect.signature(twin).parameters])
+        given = await sample(*[offered[name] for name in inspect.signature(sample).parameters])
         frame = sent(tap)[-1]
         assert frame["uid"] == message.get("uid", frame["uid"])
         (answer,) = (each for each in tap.received if each.get("uid") == frame["uid"])
@@ -74,6 +74,6 @@ def test_each_action_sends_the_guides_message_and_gives_the_answers_data(
         assert without_uid(frame) == {"type": "items", "collection": "messages", **guides}
         assert answer["type"] == "items"
         assert isinstance(answer["data"], kind)
-        assert given == (answer if twin is actions.read_under_uid else answer["data"])
+        assert given == (answer if sample is actions.read_under_uid else answer["data"])
 
-    talk(project.url, scene)
+    run_scene(project.url, scene)

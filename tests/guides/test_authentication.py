@@ -10,7 +10,7 @@ import pytest
 
 from tests.guides import authentication, subscriptions
 from tests.guides.conftest import StartProject
-from tests.guides.talk import named, sent, without_uid
+from tests.guides.harness import named, sent, without_uid
 from tests.support.client import run
 from tests.support.project import Project
 from tests.support.wiretap import Message, wiretap
@@ -21,7 +21,7 @@ def auth(**credentials: str) -> list[Message]:
 
 
 @pytest.mark.parametrize(
-    ("twin", "mode", "path", "frames"),
+    ("sample", "mode", "path", "frames"),
     named(
         (authentication.public_mode, "public", "/websocket", lambda _: []),
         (
@@ -57,13 +57,15 @@ def auth(**credentials: str) -> list[Message]:
     ),
 )
 def test_each_way_to_connect_sends_the_guides_message_and_may_read(
-    start_project: StartProject, twin: Any, mode: str, path: str, frames: Any
+    start_project: StartProject, sample: Any, mode: str, path: str, frames: Any
 ) -> None:
     async def scene() -> None:
         user = start_project(mode)
         async with wiretap(user.url) as tap:
             offered = {**vars(user), "url": tap.url}
-            directus = await twin(*[offered[name] for name in inspect.signature(twin).parameters])
+            directus = await sample(
+                *[offered[name] for name in inspect.signature(sample).parameters]
+            )
             assert await directus.items("messages").read({"limit": 0}) == []
             assert tap.paths == [path]
             assert sent(tap)[:-1] == frames(user)

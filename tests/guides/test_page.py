@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from tests.support.embedded import ROOT
-from tests.support.guides import MODULES, page, twins
+from tests.support.guides import MODULES, page, samples
 
 
 def test_every_twin_is_run_by_a_test() -> None:
@@ -11,8 +11,8 @@ def test_every_twin_is_run_by_a_test() -> None:
     source = "".join(path.read_text(encoding="utf-8") for path in tests)
     for module in MODULES:
         name = module.__name__.rpartition(".")[2]
-        for twin in twins(module):
-            assert f"{name}.{twin.__name__}" in source, twin.__name__
+        for sample in samples(module):
+            assert f"{name}.{sample.__name__}" in source, sample.__name__
 
 
 def test_the_page_of_the_guides_is_current() -> None:

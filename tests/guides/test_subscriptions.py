@@ -11,14 +11,14 @@ import pytest
 from directus_realtime import RealtimeClient, Subscription
 
 from tests.guides import subscriptions
-from tests.guides.talk import named, sent, talk, without_uid
+from tests.guides.harness import named, run_scene, sent, without_uid
 from tests.support.client import connected, make, run
 from tests.support.project import Project
 from tests.support.wiretap import Message, Wiretap, wiretap
 
 
 @pytest.mark.parametrize(
-    ("twin", "message"),
+    ("sample", "message"),
     named(
         (subscriptions.subscribe, {}),
         (subscriptions.subscribe_to_creates, {"event": "create"}),
@@ -32,10 +32,10 @@ from tests.support.wiretap import Message, Wiretap, wiretap
     ),
 )
 def test_each_subscribe_sends_the_guides_message_and_is_confirmed(
-    project: Project, twin: Any, message: Message
+    project: Project, sample: Any, message: Message
 ) -> None:
     async def scene(tap: Wiretap, directus: RealtimeClient) -> None:
-        subscription = await twin(directus)
+        subscription = await sample(directus)
         frame = sent(tap)[-1]
         assert frame.pop("uid") == message.get("uid", subscription.uid)
         guides = {"type": "subscribe", "collection": "messages", **without_uid(message)}
@@ -44,7 +44,7 @@ def test_each_subscribe_sends_the_guides_message_and_is_confirmed(
         expected = {"type": "subscription", "event": "init", "uid": subscription.uid}
         assert {name: init[name] for name in expected} == expected
 
-    talk(project.url, scene)
+    run_scene(project.url, scene)
 
 
 def test_only_the_fields_that_were_named_come(project: Project) -> None:
@@ -60,7 +60,7 @@ def test_only_the_fields_that_were_named_come(project: Project) -> None:
         await subscriptions.initialized(other)
         assert (await anext(other)).keys_of_data == (key,)
 
-    talk(project.url, scene)
+    run_scene(project.url, scene)
 
 
 async def changes(directus: RealtimeClient) -> int:
@@ -71,8 +71,8 @@ async def changes(directus: RealtimeClient) -> int:
     return key
 
 
-class Told:
-    """What a callback was told, and whether that was all of it."""
+class Calls:
+    """A callback that records its calls, and knows how many to expect."""
 
     def __init__(self, expected: int) -> None:
         self.calls: list[Any] = []
@@ -85,7 +85,7 @@ class Told:
             self._complete.set()
 
     async def all_of(self, subscription: Subscription, reading: Any) -> None:
-        """Let a subscription be read until all was told, and then to its end."""
+        """Read a subscription until all expected calls were made, and then to its end."""
         task = asyncio.ensure_future(reading)
         await self._complete.wait()
         await subscriptions.unsubscribe(subscription)
@@ -97,7 +97,7 @@ def test_changes_are_handled(project: Project) -> None:
         subscription = await subscriptions.subscribe_to_id_and_text(directus)
         await subscriptions.initialized(subscription)
         key = await changes(directus)
-        changed, gone = Told(2), Told(1)
+        changed, gone = Calls(2), Calls(1)
         reading = subscriptions.handle_changes(subscription, changed, gone)
         await gone.all_of(subscription, reading)
         assert changed.calls == [({"id": key, "text": "one"},), ({"id": key, "text": "two"},)]
@@ -106,20 +106,20 @@ def test_changes_are_handled(project: Project) -> None:
         data = [{"id": key, "text": "one"}]
         assert frames == [{"type": "subscription", "event": "create", "data": data}]
 
-    talk(project.url, scene)
+    run_scene(project.url, scene)
 
 
 def test_responses_of_a_uid_are_told_apart(project: Project) -> None:
     async def scene(tap: Wiretap, directus: RealtimeClient) -> None:
         subscription = await subscriptions.subscribe_with_uid(directus)
         await changes(directus)
-        told = Told(4)
-        await told.all_of(subscription, subscriptions.tell_apart(subscription, told))
+        handle = Calls(4)
+        await handle.all_of(subscription, subscriptions.tell_apart(subscription, handle))
         events = ["init", "create", "update", "delete"]
         expected = [("any-string-value", event) for event in events]
-        assert [(uid, message["event"]) for uid, message in told.calls] == expected
+        assert [(uid, message["event"]) for uid, message in handle.calls] == expected
 
-    talk(project.url, scene)
+    run_scene(project.url, scene)
 
 
 def test_key_event_and_data_are_those_of_the_graphql_subscription(project: Project) -> None:
@@ -127,15 +127,15 @@ def test_key_event_and_data_are_those_of_the_graphql_subscription(project: Proje
         subscription = await subscriptions.subscribe_to_id_and_text(directus)
         await subscriptions.initialized(subscription)
         key = await changes(directus)
-        told = Told(3)
-        await told.all_of(subscription, subscriptions.key_event_and_data(subscription, told))
-        assert told.calls == [
+        handle = Calls(3)
+        await handle.all_of(subscription, subscriptions.key_event_and_data(subscription, handle))
+        assert handle.calls == [
             (key, "create", {"id": key, "text": "one"}),
             (key, "update", {"id": key, "text": "two"}),
             (key, "delete", None),
         ]
 
-    talk(project.url, scene)
+    run_scene(project.url, scene)
 
 
 def test_unsubscribing_from_one_and_from_all(project: Project) -> None:
@@ -150,7 +150,7 @@ def test_unsubscribing_from_one_and_from_all(project: Project) -> None:
         for subscription in (one, two, three):
             assert [message["event"] async for message in subscription] == ["init"]
 
-    talk(project.url, scene)
+    run_scene(project.url, scene)
 
 
 def test_a_ping_is_answered_and_no_handler_sees_it(project: Project) -> None:

@@ -24,7 +24,7 @@ def test_the_guides_user_reads_and_creates_and_the_public_nothing() -> None:
     allowed = [
         action
         for action in ("create", "read", "update", "delete")
-        if accountability.permission("messages", action) is not None  # type: ignore[arg-type]
+        if accountability.permission("messages", action) is not None
     ]
     assert allowed == ["create", "read"]
     assert accountability.permission("other", "read") is None

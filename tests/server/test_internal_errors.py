@@ -49,7 +49,7 @@ def test_a_request_that_fails_is_answered_with_cors_and_logged_once(
     with client(server.address) as http:
         with monkeypatch.context() as patch:
             patch.setattr(f"server.{broken}", fail)
-            body = {} if method == "POST" else None
+            body: dict[str, object] | None = {} if method == "POST" else None
             answer = http.request(method, path, headers={**BEARER, **ORIGIN}, json=body)
         assert (answer.status_code, answer.json()) == (500, EXPECTED)
         assert answer.headers["access-control-allow-origin"] == ORIGIN["Origin"]

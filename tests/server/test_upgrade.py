@@ -39,7 +39,7 @@ def test_what_is_no_upgrade_is_told_so(start: Start) -> None:
 
 def test_a_control_ping_gets_no_pong(start: Start) -> None:
     async def conversation(ws: ClientConnection) -> None:
-        pong = await ws.ping()
+        pong = asyncio.ensure_future(await ws.ping())
         assert (await say(ws, {"type": "ping"})) == {"type": "pong"}
         assert not pong.done()
 

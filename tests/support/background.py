@@ -1,6 +1,7 @@
-"""A server in a thread of the test's own process, on a free port."""
+"""A server in a thread of the test's own process."""
 
 import threading
+from typing import Self
 
 import uvicorn
 from starlette.applications import Starlette
@@ -9,42 +10,59 @@ from server.app import create_server
 from server.config import Config
 from tools import listening
 
-_END_LIMIT = 10.0  # seconds
+_START_LIMIT = _END_LIMIT = 10.0  # seconds
 
 
 class Background:
-    """Runs a server for as long as it is entered as a context manager; `url` is its address."""
+    """A context manager that runs a server for as long as its block takes.
 
-    def __init__(self, server: uvicorn.Server) -> None:
+    Attributes:
+        listener: the socket that it listens on.
+        url: its address.
+        port: its port.
+
+    Args:
+        server: the server.
+        port: the port to listen on; 0 takes any free one.
+    """
+
+    def __init__(self, server: uvicorn.Server, port: int = 0) -> None:
         self._server = server
         # It listens from here on: what connects before the server accepts waits.
-        self.listener = listening.listen("127.0.0.1", 0)
+        self.listener = listening.listen("127.0.0.1", port)
         self.url = listening.url_of(self.listener).rstrip("/")
-        self._thread = threading.Thread(target=server.run, args=([self.listener],))
+        self.port: int = self.listener.getsockname()[1]
+        # A daemon: one that does not end must not keep this process.
+        self._thread = threading.Thread(target=server.run, args=([self.listener],), daemon=True)
 
-    def __enter__(self) -> "Background":
+    def __enter__(self) -> Self:
         self._thread.start()
         return self
 
     def __exit__(self, *_: object) -> None:
         self._server.should_exit = True
         self._thread.join(_END_LIMIT)
-        assert not self._thread.is_alive(), "the server does not end"
         self.listener.close()
+        assert not self._thread.is_alive(), "the server does not end"
 
 
 class Running(Background):
-    """The embedded server, which runs from the start on until :meth:`stop`."""
+    """The embedded server, which runs from its construction on until :meth:`stop`."""
 
-    def __init__(self, config: Config) -> None:
+    def __init__(self, config: Config, port: int = 0) -> None:
         ready = threading.Event()
-        super().__init__(create_server(config, ready.set))
+        super().__init__(create_server(config, ready.set), port)
         self.address = self.url.removeprefix("http://")
-        self.__enter__()
-        assert ready.wait(10), "the server does not listen"
+        super().__enter__()
+        if not ready.wait(_START_LIMIT):
+            self.stop()
+            raise AssertionError("the server does not listen")
+
+    def __enter__(self) -> Self:
+        return self
 
     def stop(self) -> None:
-        """End it."""
+        """End the server."""
         self.__exit__()
 
 

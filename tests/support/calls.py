@@ -1,6 +1,6 @@
-"""What both SDKs are asked to do, so that the frames which they send can be compared.
+"""The calls made on both SDKs, whose frames are compared.
 
-Options come in the order in which ours writes them: the JS SDK keeps that of its caller.
+Options are in the order in which our SDK writes them; the JS SDK keeps its caller's order.
 """
 
 from typing import Any

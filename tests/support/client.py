@@ -28,7 +28,7 @@ async def make(directus: RealtimeClient, *texts: str) -> list[int]:
 
 
 def run(scene: Callable[[], Awaitable[None]]) -> None:
-    """Run a scene; nothing that it leaves behind may have failed unseen."""
+    """Run a scene; fail too if a task of it failed without anybody awaiting it."""
     complaints: list[dict[str, Any]] = []
 
     async def within_limits() -> None:

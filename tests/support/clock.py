@@ -1,4 +1,4 @@
-"""An event loop whose time is simulated: where nothing is left to do, the next timer is due."""
+"""An event loop with simulated time: when nothing is left to do, time jumps to the next timer."""
 
 import asyncio
 import selectors
@@ -7,7 +7,7 @@ from typing import Any
 
 
 class _Selector(selectors.SelectSelector):
-    """Waits for nothing, and lets the time pass instead."""
+    """Advances the time instead of waiting."""
 
     now = 0.0
 

@@ -1,4 +1,4 @@
-"""A server of the tests' own, by which a behaviour disturbs its connection wherever it runs."""
+"""An HTTP server by which a behaviour controls its proxy, also from inside a page."""
 
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -11,7 +11,7 @@ _LIMIT = 10.0  # seconds that it waits for something to come about
 
 
 class Control:
-    """Does to a proxy what its addresses say, as in ``GET /swallow/answers``.
+    """Performs on a proxy the action that a request names, as in ``GET /swallow/answers``.
 
     Args:
         proxy: the proxy.
@@ -32,7 +32,7 @@ class Control:
         self._thread.start()
 
     def close(self) -> None:
-        """End it."""
+        """End the server."""
         self._server.shutdown()
         self._thread.join()
         self._server.server_close()
@@ -51,6 +51,6 @@ class Control:
                 self.wfile.write(answer)
 
             def log_message(self, *_: object) -> None:
-                """Say nothing of each request."""
+                """Log no requests."""
 
         return Handler

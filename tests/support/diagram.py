@@ -1,11 +1,12 @@
 """Draws the state machines from their tables: `python -m tests.support.diagram` prints them."""
 
 from collections.abc import Mapping
+from typing import Any
 
 from directus_realtime.core.states import SUBSCRIPTION_TRANSITIONS, TRANSITIONS
 
 
-def diagram(table: Mapping[str, Mapping[str, str]]) -> str:
+def diagram(table: Mapping[Any, Mapping[Any, str]]) -> str:
     """Return a table as a Mermaid state diagram, which GitHub draws; it begins with its first."""
     names = {state: state.replace(" ", "_").replace("-", "_") for state in table}
     first = next(iter(table))

@@ -45,13 +45,13 @@ class Node(LocalDirectus):
         self.admin.request("DELETE", "/items/messages", json=everything).raise_for_status()
 
     def close(self) -> None:
-        """End it for good."""
-        self.admin.close()
+        """End it and the client for its administrator."""
         self.kill()
+        self.admin.close()
 
 
 class Relayed:
-    """The page served by us, with a relay to a Directus that can fall and come back."""
+    """The page served by us, with a relay to a Directus that a test can kill and restart."""
 
     def __init__(self, node: Node, url: str, folder: Path) -> None:
         self._node = node
@@ -59,11 +59,11 @@ class Relayed:
         self.url = self._server.url
 
     def kill(self) -> None:
-        """Let Directus fall, without a goodbye."""
+        """Kill Directus."""
         self._node.kill()
 
     def start(self) -> None:
-        """Let it come back."""
+        """Start Directus again."""
         self._node.start()
 
     def close(self) -> None:

@@ -1,9 +1,14 @@
 """The embedded server as people start it: a process of its own, on a port and a database."""
 
+import random
 import socket
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
+from typing import Self
+
+from tests.support import processes
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 TOKEN = "your_access_token"
@@ -37,16 +42,23 @@ policies = ["Editors"]
 """
 """A project whose user may do everything with the messages, and has notes keyed by UUID."""
 
+# Below those that an operating system gives to connections, so that nothing takes one of these
+# while its server is away. In disorder, since another worker takes ports from here too.
+_ports = iter(random.sample(range(20_000, 32_000), 12_000))
+
 
 def free_port() -> int:
-    """Return a port that nothing listens on."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
+    """Return a port that nothing listens on, each time another."""
+    for port in _ports:
+        with suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            return port
+    raise AssertionError("every port is in use")
 
 
 class Embedded:
     """One server, which can be killed and started again on its port and database.
+
+    As a context manager it runs for as long as the block takes.
 
     Args:
         folder: where its database and its log go.
@@ -63,17 +75,25 @@ class Embedded:
         self._log = folder / "server.log"
         self._process: subprocess.Popen[str] | None = None
 
-    def start(self) -> "Embedded":
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def start(self) -> Self:
         """Start it; return when it listens."""
         with self._log.open("a") as log:
-            process = subprocess.Popen(
-                self._command, cwd=ROOT, stdout=subprocess.PIPE, stderr=log, text=True
-            )
+            process = processes.start(self._command, cwd=ROOT, stdout=subprocess.PIPE, stderr=log)
         self._process = process
         assert process.stdout is not None
-        for line in process.stdout:
-            if self.url in line:
-                return self
+        try:
+            for line in process.stdout:
+                if self.url in line:
+                    return self
+        except BaseException:
+            self.kill()
+            raise
         self.kill()
         raise AssertionError(f"the server did not start: {self._log.read_text()}")
 
@@ -93,17 +113,14 @@ class Embedded:
         return int(line.split()[1]) * 1024
 
     def kill(self) -> None:
-        """End it with SIGKILL: it gets no chance to say goodbye."""
-        self._end("kill")
+        """End it with SIGKILL: it closes no connection."""
+        self._end(kill=True)
 
     def stop(self) -> None:
         """End it as Ctrl-C or a service manager does."""
-        self._end("terminate")
+        self._end(kill=False)
 
-    def _end(self, how: str) -> None:
+    def _end(self, *, kill: bool) -> None:
         process, self._process = self._process, None
         if process is not None:
-            getattr(process, how)()
-            process.wait(timeout=10)
-            if process.stdout is not None:
-                process.stdout.close()
+            processes.end(process, kill=kill)

@@ -1,6 +1,6 @@
-"""Records the frames that the JS SDK sends, and ours beside them.
+"""Records the frames that the JS SDK sends, and those that ours sends.
 
-`python -m tests.support.frames` writes tests/peer/frames.json anew. The calls stand in calls.py.
+`python -m tests.support.frames` records tests/peer/frames.json again. The calls are in calls.py.
 """
 
 import asyncio
@@ -35,7 +35,7 @@ class Recorder:
     sent: list[Sent] = field(default_factory=list)
 
     async def serve(self, socket: ServerConnection) -> None:
-        """Record one client until it says that that is all; it is let go then."""
+        """Record one client until it sends "that is all"; close its connection then."""
         assert socket.request is not None
         frames: list[str] = []
         self.sent.append({"path": socket.request.path, "frames": frames})
@@ -80,7 +80,12 @@ async def theirs(folder: Path) -> dict[str, Sent]:
         process = await asyncio.create_subprocess_exec(
             node, "frames.mjs", server.url, cwd=folder, stdin=asyncio.subprocess.PIPE
         )
-        await process.communicate(json.dumps(SCENARIOS).encode())
+        try:
+            await process.communicate(json.dumps(SCENARIOS).encode())
+        finally:
+            if process.returncode is None:
+                process.kill()
+                await process.wait()
         assert process.returncode == 0, "the script of the JS SDK failed"
     return {name: sent for (name, *_), sent in zip(SCENARIOS, server.sent, strict=True)}
 
@@ -143,7 +148,7 @@ def recorded() -> dict[str, Sent]:
 
 
 def main() -> None:
-    """Write the recording anew."""
+    """Record again."""
     scenarios = asyncio.run(theirs(ROOT / ".setup" / "peer"))
     text = json.dumps({"made": _MADE, "scenarios": scenarios}, indent=1, ensure_ascii=True)
     RECORDING.write_text(text + "\n", encoding="utf-8")

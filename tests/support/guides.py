@@ -19,7 +19,7 @@ docs/guides.md`, and a test sees that it is current.
 """
 
 
-def twins(module: ModuleType) -> list[FunctionType]:
+def samples(module: ModuleType) -> list[FunctionType]:
     """Return the functions of a guide, in their order."""
     values = vars(module).values()
     return [
@@ -35,14 +35,14 @@ def page() -> str:
         name, _, address = title.partition(": ")
         parts.append(f"## [{name}]({address})\n")
         parts.append(f"{text}\n")
-        parts += [_section(twin) for twin in twins(module)]
+        parts += [_section(sample) for sample in samples(module)]
     return "\n".join(parts)
 
 
-def _section(twin: FunctionType) -> str:
-    title, text = _documented(twin)
+def _section(sample: FunctionType) -> str:
+    title, text = _documented(sample)
     notes = f"{text}\n\n" if text else ""
-    return f"### {title}\n\n{notes}```python\n{_code(twin)}\n```\n"
+    return f"### {title}\n\n{notes}```python\n{_code(sample)}\n```\n"
 
 
 def _documented(value: FunctionType | ModuleType) -> tuple[str, str]:
@@ -51,9 +51,9 @@ def _documented(value: FunctionType | ModuleType) -> tuple[str, str]:
     return title, text.strip()
 
 
-def _code(twin: FunctionType) -> str:
+def _code(sample: FunctionType) -> str:
     """Return a function's source without its docstring, which is the page's text."""
-    source = textwrap.dedent(inspect.getsource(twin))
+    source = textwrap.dedent(inspect.getsource(sample))
     lines = source.rstrip().splitlines()
     (function,) = ast.parse(source).body
     assert isinstance(function, ast.AsyncFunctionDef)

@@ -1,7 +1,8 @@
-"""A subscriber that costs little, so that a thousand of them fit into one process."""
+"""A cheap subscriber: a thousand of them fit into one process."""
 
 import asyncio
 import json
+from collections.abc import Mapping
 
 from websockets.frames import Frame, Opcode
 
@@ -91,7 +92,7 @@ class Listener(asyncio.Protocol):
             assert message == {"type": "subscription", "event": "init"}, message
             self.ready.set_result(None)
 
-    def _send(self, message: dict[str, object]) -> None:
+    def _send(self, message: Mapping[str, object]) -> None:
         assert self._transport is not None
         text = json.dumps(message).encode()
         self._transport.write(Frame(Opcode.TEXT, text).serialize(mask=True))

@@ -1,6 +1,6 @@
 """Fixtures for tests in a real Chromium: pages, and what serves them.
 
-A conftest that wants them imports them, and says what ``site`` is.
+A conftest imports those that it needs, and defines ``site``.
 """
 
 import contextlib
@@ -11,7 +11,7 @@ from typing import Any, Protocol
 import pytest
 from playwright.sync_api import Browser, Page
 
-from tests.support.watched import Watched
+from tests.support.observed_page import ObservedPage
 
 _QUIET = (
     "--no-sandbox",
@@ -23,17 +23,17 @@ _QUIET = (
 
 
 class Site(Protocol):
-    """What serves the page, with a Directus behind it that can fall and come back."""
+    """What serves the page, with a Directus behind it that a test can kill and restart."""
 
     @property
     def url(self) -> str:
         """The page's address."""
 
     def kill(self) -> None:
-        """Let Directus fall, without a goodbye."""
+        """Kill Directus."""
 
     def start(self) -> object:
-        """Let it come back."""
+        """Start Directus again."""
 
 
 @pytest.fixture(scope="session")
@@ -44,12 +44,11 @@ def browser_type_launch_args() -> dict[str, Any]:
 @pytest.fixture
 def blank(browser: Browser) -> Iterator[Page]:
     """A page at no address yet, in a browser context of its own."""
-    context = browser.new_context()
-    yield context.new_page()
-    context.close()
+    with browser.new_context() as context:
+        yield context.new_page()
 
 
-Open = Callable[..., Watched]
+Open = Callable[..., ObservedPage]
 
 
 @pytest.fixture
@@ -64,28 +63,25 @@ def open_page(browser: Browser, site: Site) -> Iterator[Open]:
 
 @contextlib.contextmanager
 def opener(browser: Browser, url: str) -> Iterator[Open]:
-    """Give such a function for the page at an address."""
-    contexts = []
+    """Yield a function that opens the page at an address; see :func:`open_page`."""
 
     def open_it(
         state: str = "open",
         *,
         settings: dict[str, object] | None = None,
         before: Callable[[Page], None] | None = None,
-    ) -> Watched:
-        context = browser.new_context()
-        contexts.append(context)
-        watched = Watched(context.new_page(), settings or {})
+    ) -> ObservedPage:
+        context = stack.enter_context(browser.new_context())
+        observed = ObservedPage(context.new_page(), settings or {})
         if before:
-            before(watched.page)
-        watched.page.goto(url)
-        watched.wait_for_state(state)
+            before(observed.page)
+        observed.page.goto(url)
+        observed.wait_for_state(state)
         if state == "open":
-            watched.page.wait_for_function(
+            observed.page.wait_for_function(
                 "performance.getEntriesByName('realtime:subscribed').length"
             )
-        return watched
+        return observed
 
-    yield open_it
-    for context in contexts:
-        context.close()
+    with contextlib.ExitStack() as stack:
+        yield open_it

@@ -8,7 +8,7 @@ from pathlib import Path
 from playwright.sync_api import Page
 
 from tests.support.embedded import ROOT
-from tests.support.watched import Watched
+from tests.support.observed_page import ObservedPage
 from tools import npm
 
 _SOURCE = ROOT / "tests" / "peer"
@@ -40,7 +40,7 @@ def bundle(folder: Path) -> str:
     return built.stdout.decode()
 
 
-def open_peer(page: Page, script: str, directus: str, token: str) -> Watched:
+def open_peer(page: Page, script: str, directus: str, token: str) -> ObservedPage:
     """Open the peer's page on the origin of a Directus, as if that served it."""
     address = f"{directus}/peer/"
     page.route(address + "*", lambda route: route.fulfill(content_type="text/html", body=_HTML))
@@ -48,7 +48,7 @@ def open_peer(page: Page, script: str, directus: str, token: str) -> Watched:
         address + "page.js",
         lambda route: route.fulfill(content_type="text/javascript", body=script),
     )
-    watched = Watched(page, {})
+    watched = ObservedPage(page, {})
     page.goto(f"{address}?token={token}")
     watched.wait_for_lines(6)
     return watched

@@ -1,4 +1,4 @@
-"""A TCP proxy of the tests' own: it leads one address to a server, cuts, and leads elsewhere."""
+"""A TCP proxy that can cut, refuse, discard and redirect connections."""
 
 import contextlib
 import socket
@@ -12,7 +12,7 @@ REQUESTS, ANSWERS = "requests", "answers"
 
 
 class _Connection:
-    """A client's socket and the one to the server that stands for it."""
+    """A client's socket, and the proxy's socket to the server for it."""
 
     def __init__(self, client: socket.socket, server: socket.socket) -> None:
         self.ends = (client, server)
@@ -47,7 +47,7 @@ class TcpProxy:
         threading.Thread(target=self._accept, daemon=True).start()
 
     def lead_to(self, port: int) -> None:
-        """Lead new connections to another server."""
+        """Connect new clients to another server."""
         self._target = port
 
     def refuse(self) -> None:
@@ -55,16 +55,16 @@ class TcpProxy:
         self._refuses = True
 
     def admit(self) -> None:
-        """Take new connections again."""
+        """Accept new connections again."""
         self._refuses = False
 
     def swallow(self, what: str) -> None:
-        """Let REQUESTS or ANSWERS no longer arrive, until the next cut."""
+        """Discard REQUESTS or ANSWERS until the next cut."""
         with self._changed:
             self._swallows, self._swallowed = what, b""
 
     def wait_swallowed(self, text: str, timeout: float) -> bool:
-        """Wait until something with this text in it was swallowed."""
+        """Wait until data with this text in it was discarded; return whether it was."""
         sought = text.encode()
         with self._changed:
             return self._changed.wait_for(
@@ -88,7 +88,7 @@ class TcpProxy:
             self._changed.notify_all()
 
     def close(self) -> None:
-        """Drop every connection and take no more."""
+        """Drop every connection and accept no more."""
         with contextlib.suppress(OSError):
             self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()

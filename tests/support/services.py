@@ -7,8 +7,10 @@ import socket
 import subprocess
 import tempfile
 import time
+from contextlib import ExitStack
 from pathlib import Path
 
+from tests.support import processes
 from tests.support.embedded import free_port
 from tools.steps import SetupError, Steps
 
@@ -46,7 +48,7 @@ class Services:
 
     def __init__(self) -> None:
         self._folder = Path(tempfile.mkdtemp(prefix="services-"))
-        self._running: list[subprocess.Popen[bytes]] = []
+        self._running: list[subprocess.Popen[str]] = []
         self._postgres = free_port()
         self._redis = free_port()
 
@@ -92,18 +94,17 @@ class Services:
         return self
 
     def __exit__(self, *_: object) -> None:
-        for process in reversed(self._running):
-            process.terminate()
-            process.wait(timeout=_START_LIMIT)
-        shutil.rmtree(self._folder)
+        with ExitStack() as stack:
+            stack.callback(shutil.rmtree, self._folder)
+            for process in self._running:
+                stack.callback(processes.end, process, kill=False)
 
-    def _run(self, program: str, *arguments: str) -> subprocess.Popen[bytes]:
+    def _run(self, program: str, *arguments: str) -> subprocess.Popen[str]:
         path = find(program)
         assert path is not None, f"{program} is missing: start with python3 -m tests --directus"
         with (self._folder / f"{program}.log").open("wb") as log:
-            process = subprocess.Popen(
-                [*_as_other_user(), path, *arguments], cwd=self._folder, stdout=log, stderr=log
-            )
+            command = [*_as_other_user(), path, *arguments]
+            process = processes.start(command, cwd=self._folder, stdout=log, stderr=log)
         self._running.append(process)
         return process
 

@@ -5,7 +5,7 @@ from typing import Any
 
 
 class Memory:
-    """Remembers in ``data`` what it is given."""
+    """Keeps in ``data`` what it is given."""
 
     def __init__(self, data: dict[str, Any] | None = None) -> None:
         self.data = data

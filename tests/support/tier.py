@@ -1,10 +1,13 @@
-"""How often to do what a soak does many times: ``python3 -m tests``, with --directus, --soak."""
+"""How often a test repeats what it shows by many runs. There are three tiers.
+
+``python3 -m tests`` does a fortieth, ``.ci/run`` (with --directus) a tenth, and ``--soak`` all.
+"""
 
 import os
 
 
 def runs(full: int) -> int:
-    """Return ``full`` in a soak, a tenth of it with a real Directus, else a fortieth."""
+    """Return the number of runs in this tier, of ``full`` in a soak."""
     if "SOAK" in os.environ:
         return full
     return full // (10 if "DIRECTUS_INSTALL" in os.environ else 40)

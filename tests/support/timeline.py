@@ -173,9 +173,9 @@ class Timeline:
         if uid is not None:
             message["uid"] = uid
         settings = {"repeatable": action == "read", "quiet": False, "timeout": 10.0, **options}
-        uid = self.core.request(message, what=action, now=self.now, **settings)
+        sent: str = self.core.request(message, what=action, now=self.now, **settings)
         self.step()
-        return uid
+        return sent
 
 
 def drain(subscription: SubscriptionProtocol) -> list[Any]:

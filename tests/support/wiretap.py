@@ -1,4 +1,4 @@
-"""A way to a server over which every frame is written down."""
+"""A way to a server that records every frame."""
 
 import asyncio
 import json
@@ -39,7 +39,7 @@ class Wiretap:
         return found[0]
 
     async def relay(self, client: ServerConnection) -> None:
-        """Carry what one client and the server have to say."""
+        """Relay frames between one client and the server."""
         assert client.request is not None
         path = client.request.path
         self.paths.append(path)

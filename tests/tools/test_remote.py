@@ -50,7 +50,7 @@ def test_a_refusal_is_one_sentence_with_its_code(
     stand_in.answers = {ME: answer}
     with pytest.raises(Refused, match=sentence) as refused:
         remote.get("/users/me")
-    assert refused.value.code in answer.body.decode()
+    assert refused.value.code in bytes(answer.body).decode()
 
 
 @pytest.mark.parametrize("answer", ["<html>", "[]", "{}", '{"errors": []}', "null"])

@@ -10,7 +10,7 @@ from tests.support.client import connected, run
 from tests.support.wiretap import Message, Wiretap, wiretap
 
 
-def talk(url: str, scene: Callable[[Wiretap, RealtimeClient], Awaitable[None]]) -> None:
+def run_scene(url: str, scene: Callable[[Wiretap, RealtimeClient], Awaitable[None]]) -> None:
     """Run a scene with a client that is connected by way of a wiretap."""
 
     async def whole() -> None:
@@ -32,7 +32,7 @@ def sent(tap: Wiretap) -> list[Message]:
 
 
 def named(*cases: tuple[Any, ...]) -> list[Any]:
-    """Return cases that are called as their twins are."""
+    """Return cases, each with the name of its sample as its id."""
     return [pytest.param(*case, id=case[0].__name__) for case in cases]
 
 

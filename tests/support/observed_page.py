@@ -1,16 +1,16 @@
-"""A page of ours under observation: its console, its frames, its failures."""
+"""A page under observation: its console, its frames and its problems."""
 
 import json
 import re
 from typing import Any
 
-from playwright.sync_api import ConsoleMessage, Page, Route, WebSocket
+from playwright.sync_api import ConsoleMessage, Page, Response, Route, WebSocket
 
 UNDEFINED = "undefined (no value)"
 """Stands for JavaScript's undefined among console lines."""
 
 
-class Watched:
+class ObservedPage:
     """One page.
 
     Attributes:
@@ -32,7 +32,7 @@ class Watched:
         self._settings = settings
         page.on("console", self._on_console)
         page.on("pageerror", lambda error: self.problems.append(str(error)))
-        page.on("response", lambda r: r.status < 400 or self.problems.append(f"{r.status} {r.url}"))
+        page.on("response", self._on_response)
         page.on("websocket", self._on_socket)
         if settings:
             page.route("**/pyscript.toml", self._answer_settings)
@@ -70,6 +70,10 @@ class Watched:
         elif message.type in ("error", "warning") and "was preloaded using" not in message.text:
             self.problems.append(message.text)
 
+    def _on_response(self, response: Response) -> None:
+        if response.status >= 400:
+            self.problems.append(f"{response.status} {response.url}")
+
     def _on_socket(self, socket: WebSocket) -> None:
         socket.on("framesent", lambda payload: self.sent.append(str(payload)))
 
@@ -82,6 +86,18 @@ class Watched:
             )
             assert found == 1, f"pyscript.toml has no line for {name}"
         route.fulfill(response=response, body=text)
+
+
+def gather_infos(page: Page, about: str = "") -> list[str]:
+    """Return a list that grows by each ``console.info`` whose text contains ``about``."""
+    texts: list[str] = []
+
+    def gather(message: ConsoleMessage) -> None:
+        if message.type == "info" and about in message.text:
+            texts.append(message.text)
+
+    page.on("console", gather)
+    return texts
 
 
 def _value(message: ConsoleMessage) -> Any:

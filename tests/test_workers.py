@@ -1,0 +1,71 @@
+"""How the tests are shared out to workers: in the one order that works."""
+
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+
+from tests.__main__ import workers
+from tests.support.inner import run_pytest
+
+PLAIN = ("--numprocesses", "2", "--dist", "load")
+
+
+@pytest.mark.parametrize("arguments", [[], ["-x"], ["-k", "server"], ["-n0"]])
+def test_the_plain_tier_is_shared_out_in_the_order_load(
+    arguments: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("DIRECTUS_INSTALL", raising=False)
+    assert workers(arguments) == PLAIN
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["tests/test_layers.py"], ["tests/app", "-x"], ["-s"], ["--pdb"], ["-p", "no:xdist"]],
+)
+def test_where_workers_are_of_no_use_there_are_none(arguments: list[str]) -> None:
+    assert workers(arguments) == ()
+
+
+def test_with_a_real_directus_one_process_runs_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DIRECTUS_INSTALL", "/somewhere")
+    assert workers([]) == ()
+
+
+@pytest.mark.parametrize("distribution", ["loadfile", "worksteal"])
+def test_orders_that_mix_browser_tests_with_others_are_refused(distribution: str) -> None:
+    code, printed = run_pytest("--dist", distribution, "-n2", "tests/test_layers.py")
+    assert code == pytest.ExitCode.USAGE_ERROR
+    assert f"--dist {distribution} does not keep the order" in printed
+    assert "use --dist load" in printed
+
+
+def test_in_all_workers_browser_tests_come_last(request: pytest.FixtureRequest) -> None:
+    browser = ["browser" in getattr(item, "fixturenames", ()) for item in request.session.items]
+    assert browser == sorted(browser)
+
+
+COUNT = 40
+IN_ORDER = f"""
+import pytest
+
+@pytest.mark.parametrize("number", range({COUNT}))
+def test_it(number, worker_id, record_property):
+    record_property(worker_id, number)
+"""
+
+
+def test_each_worker_runs_its_tests_in_the_order_of_all(tmp_path: Path) -> None:
+    for name in ("test_a.py", "test_b.py"):
+        (tmp_path / name).write_text(IN_ORDER)
+    report = tmp_path / "report.xml"
+    code, printed = run_pytest(*PLAIN, f"--rootdir={tmp_path}", f"--junit-xml={report}", tmp_path)
+    assert code == 0, printed
+    found: dict[str, list[tuple[str, int]]] = {"gw0": [], "gw1": []}
+    for case in ElementTree.parse(report).iter("testcase"):
+        for told in case.iter("property"):
+            found[told.attrib["name"]].append((case.attrib["classname"], int(told.attrib["value"])))
+    assert sum(map(len, found.values())) == 2 * COUNT
+    for order in found.values():
+        assert order
+        assert order == sorted(order)
