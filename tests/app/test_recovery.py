@@ -6,10 +6,10 @@ import pytest
 from directus_realtime.core.auth import Credentials
 from directus_realtime.core.catch_up import GRACE
 from directus_realtime.core.events import MessageReceived, Warned
-from directus_realtime.core.recovery import MARGIN, UNSET, Recovery, order
+from directus_realtime.core.recovery import MARGIN, UNSET, Recovery, UnusableRows, order
 from directus_realtime.core.states import SubscriptionState
 from directus_realtime.core.subscription import SubscriptionProtocol
-from directus_realtime.errors import SubscriptionOverflow
+from directus_realtime.errors import SubscriptionOverflow, UsageError
 
 from tests.support.timeline import AUTH_OK, Timeline, drain, error
 
@@ -523,3 +523,157 @@ def test_however_busy_with_events_a_consumer_that_reads_catches_up() -> None:
         table.answer()
     assert set(range(1, 101)) <= set(keys)
     assert subscription.state is SubscriptionState.LIVE
+
+
+# Odd rows
+
+BIG = "9" * 5000
+
+
+@pytest.mark.parametrize("value", [None, True, {}, [], [1], float("inf")])
+def test_a_row_whose_key_cannot_be_compared_is_new_and_not_remembered(value: Any) -> None:
+    recovery = Recovery(field="id", key="id", query={}, since=None)
+    assert recovery.accept({"id": value})
+    assert recovery.remembered == 0
+
+
+def test_numbers_and_texts_of_every_length_are_compared() -> None:
+    recovery = Recovery(field="id", key="id", query={}, since=None)
+    for value in (1, "1", 2.5, BIG, "x", 2**70):
+        assert recovery.accept({"id": value})
+        assert not recovery.accept({"id": value})
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [[None], ["text"], [{"text": "no key"}], [{"id": None}], [{"id": {}}], [{"id": True}]],
+    ids=str,
+)
+@pytest.mark.parametrize("marking", [True, False])
+def test_where_rows_cannot_be_ordered_it_goes_plain_and_says_so(
+    rows: list[Any], marking: bool
+) -> None:
+    line = Timeline()
+    line.online()
+    subscription = line.subscribe(query=QUERY, recover="id", since=UNSET if marking else None)
+    if not marking:
+        line.say(INIT)
+    read = line.take()[-1]
+    line.say({"type": "items", "data": rows, "uid": read["uid"]})
+    assert not subscription.is_recovering
+    assert len(line.happened(Warned)) == 1
+    if marking:
+        line.say(INIT)
+    line.say(event(1))
+    assert drain(subscription)[-1]["data"] == [row(1)]
+
+
+def test_a_page_that_repeats_for_ever_is_not_read_for_ever() -> None:
+    line = Timeline()
+    line.online()
+    subscription = line.subscribe(query=QUERY, recover="id", since=None, margin=2)
+    line.say(INIT)
+    line.take()
+    for _ in range(2):
+        uid = "directus-py:1" if subscription.awaits("directus-py:1") else "directus-py:2"
+        line.say({"type": "items", "data": [row(1), row(2)], "uid": uid})
+        line.read(subscription)
+    assert "again and again" in line.happened(Warned)[-1].text
+    assert subscription.state is SubscriptionState.LIVE
+
+
+def dated(key: int, date: str = "10:00") -> dict[str, Any]:
+    return {"id": key, "date_created": date}
+
+
+def by_date(margin: int = 2) -> Recovery:
+    recovery = Recovery(field="date_created", key="id", query={}, since=None, margin=margin)
+    recovery.begin_pages()
+    return recovery
+
+
+def test_more_rows_than_the_margin_that_share_a_value_are_all_found() -> None:
+    recovery = by_date()
+    found = [key for page in ([1, 2], [3, 4], [5, 6], [7]) for key in accepted(recovery, page)]
+    assert found == [1, 2, 3, 4, 5, 6, 7]
+    assert recovery.accept(dated(8)), "another row of the same moment may still come"
+
+
+def accepted(recovery: Recovery, keys: list[int]) -> list[int]:
+    return [row["id"] for row in recovery.accept_page([dated(key) for key in keys])]
+
+
+def test_rows_of_one_value_that_come_again_are_not_asked_for_for_ever() -> None:
+    recovery = by_date()
+    recovery.accept_page([dated(1), dated(2)])
+    with pytest.raises(UnusableRows, match="again and again"):
+        recovery.accept_page([dated(1), dated(2)])
+
+
+def test_too_many_rows_of_one_value_are_not_listed_in_a_query() -> None:
+    recovery = by_date(margin=1)
+    for key in range(65):
+        recovery.accept_page([dated(key)])
+    with pytest.raises(UnusableRows, match="too many rows share"):
+        recovery.accept_page([dated(65)])
+
+
+def test_rows_that_share_a_value_and_come_live_are_remembered_within_a_bound() -> None:
+    recovery = by_date(margin=2)
+    for key in range(1000):
+        assert recovery.accept(dated(key))
+    assert recovery.remembered == 2 * 65
+
+
+def test_rows_of_an_earlier_value_are_forgotten_while_later_pages_are_read() -> None:
+    recovery = by_date()
+    recovery.accept_page([dated(1, "09:00"), dated(2, "09:30")])
+    recovery.accept_page([dated(3, "10:00"), dated(4, "10:00")])
+    assert recovery.remembered == 2
+    recovery.begin_pages()
+    assert recovery.page_query()["filter"] == {"date_created": {"_gt": "09:30"}}
+
+
+def test_since_rows_without_the_field_the_newest_are_read_first() -> None:
+    recovery = Recovery(field="id", key="id", query={}, since=[{"text": "a"}])
+    assert recovery.needs_mark
+    assert not Recovery(field="id", key="id", query={}, since=[]).needs_mark
+
+
+@pytest.mark.parametrize(
+    "fields", ["text, id", ["text,id"], ["text, id "], ["*.*"], ["*", "author.*"], "id"]
+)
+def test_the_subscribers_own_key_is_left_to_it_however_it_was_named(fields: Any) -> None:
+    recovery = Recovery(field="id", key="id", query={"fields": fields}, since=None)
+    assert recovery.strip({"id": 1}) == {"id": 1}
+    assert recovery.fields() == fields
+
+
+def test_a_filter_that_is_no_json_is_the_callers_mistake() -> None:
+    with pytest.raises(UsageError, match="A filter is a dict, or JSON text"):
+        Recovery(field="id", key="id", query={"filter": "{nonsense"}, since=None)
+
+
+def test_after_a_fall_in_the_middle_of_a_page_a_smaller_one_is_asked_for() -> None:
+    line, table, subscription = live(1)
+    table.keys = list(range(1, 400))
+    limits = []
+    for _ in range(3):
+        line.reconnect()
+        table.answer() if not limits else line.take()
+        line.say(INIT)
+        limits.append(line.take()[-1]["query"]["limit"])
+    assert limits == [MARGIN, MARGIN // 4, MARGIN // 16]
+    line.reconnect()
+    line.take()
+    line.say(INIT)
+    assert sorted(read_all_pages(line, table, subscription)) == list(range(2, 400))
+    line.reconnect()
+    line.take()
+    line.say(INIT)
+    assert line.take()[-1]["query"]["limit"] == MARGIN
+
+
+def read_all_pages(line: Timeline, table: Table, subscription: SubscriptionProtocol) -> list[int]:
+    table.answer()
+    return read_all(line, table, subscription)

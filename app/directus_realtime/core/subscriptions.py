@@ -153,10 +153,8 @@ class Subscriptions:
 
     def read_overdue(self, uid: str, now: float) -> bool:
         """Take that a read was not answered; return whether to give up the connection."""
-        for subscription in self._by_uid.values():
-            if subscription.awaits(uid):
-                return subscription.read_overdue(now)
-        return False
+        late = [each for each in self._by_uid.values() if each.awaits(uid)]
+        return any([subscription.read_overdue(now) for subscription in late])
 
     def deadline(self) -> float | None:
         """Return the earliest deadline of any, or None."""
