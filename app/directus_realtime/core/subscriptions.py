@@ -154,7 +154,7 @@ class Subscriptions:
     def read_overdue(self, uid: str, now: float) -> bool:
         """Take that a read was not answered; return whether to give up the connection."""
         late = [each for each in self._by_uid.values() if each.awaits(uid)]
-        return any([subscription.read_overdue(now) for subscription in late])
+        return any(subscription.read_overdue(now) for subscription in late)
 
     def deadline(self) -> float | None:
         """Return the earliest deadline of any, or None."""
