@@ -9,7 +9,7 @@ import pytest
 from tests.support import quickstart
 from tests.support.embedded import Embedded
 from tests.wheel import environments
-from tests.wheel.conftest import Built
+from tests.wheel.conftest import Installed
 
 WHERE = """
 import importlib.metadata, pathlib, sys
@@ -42,13 +42,10 @@ asyncio.run(main())
 
 
 @pytest.fixture(scope="module", params=["oldest", "newest"])
-def python(
-    request: pytest.FixtureRequest, built: Built, tmp_path_factory: pytest.TempPathFactory
-) -> Path:
+def python(request: pytest.FixtureRequest, installed: Installed) -> Path:
     """The interpreter of an environment with the wheel, and websockets at one end of its range."""
-    folder = tmp_path_factory.mktemp(request.param)
-    python = environments.make(folder, built.wheel, request.param)
-    found = subprocess.check_output([python, "-c", WHERE], text=True, cwd=folder, env={})
+    python = installed(request.param)
+    found = subprocess.check_output([python, "-c", WHERE], text=True, cwd=python.parent, env={})
     version, _ = environments.pinned(request.param)
     assert found.splitlines() == ["True", "['directus-realtime', 'websockets']", version]
     return python
