@@ -1,6 +1,7 @@
 """The README: what it draws and names is what the code has."""
 
 import os
+import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -29,6 +30,20 @@ def test_the_states_are_drawn_as_the_tables_have_them(table: Any, document: str)
 
 def test_the_api_page_is_current() -> None:
     assert (ROOT / "docs" / "api.md").read_text() == api.page()
+
+
+def test_the_api_page_speaks_markdown() -> None:
+    page = api.page()
+    assert re.findall(r":[a-z]+:`[^`]*`|^.*::$|^\.\. .*", page, re.MULTILINE) == []
+    assert page.count("```") % 2 == 0
+
+
+def test_the_api_page_says_what_each_overload_returns() -> None:
+    page = api.page()
+    assert "- `data: list[Row]`: `list[Row]`" in page
+    assert "- `event: Literal['create']`: `Subscription[InitMessage | CreateMessage]`" in page
+    assert "- `event: Literal['close'], callback: Callable[[Closed], object]`\n" in page
+    assert "- neither of them: `list[Row]`\n- `id: Key`: `Row`" in page
 
 
 def test_every_state_is_explained() -> None:
