@@ -61,6 +61,10 @@ def test_the_description_has_no_links_that_break_elsewhere(built: Built) -> None
     assert all(link.startswith("https://") for link in links)
 
 
+def test_the_description_names_this_wheel(built: Built) -> None:
+    assert f'"./{built.wheel.name}" = "./*"' in str(metadata(built).get_payload())
+
+
 def test_the_descriptions_code_is_readmes_quickstart_in_short() -> None:
     """Each of its lines, but for the address, stands there too."""
     code = (ROOT / "docs" / "pypi.md").read_text().split("```python\n")[1].split("```")[0]
