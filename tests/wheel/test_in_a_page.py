@@ -114,3 +114,8 @@ def run_quickstart(page: Page, wheel: Path, folder: Path, attributes: str, isola
 @pytest.mark.parametrize("isolated", [False, True], ids=["not isolated", "isolated"])
 def test_readmes_quickstart_runs(blank: Page, built: Built, folder: Path, isolated: bool) -> None:
     run_quickstart(blank, built.wheel, folder, "", isolated)
+
+
+@pytest.mark.parametrize("isolated", [False, True], ids=["not isolated", "isolated"])
+def test_it_runs_in_a_worker(blank: Page, built: Built, folder: Path, isolated: bool) -> None:
+    run_quickstart(blank, built.wheel, folder, " worker", isolated)
