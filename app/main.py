@@ -1,6 +1,6 @@
 """Directus' guide "Connect to Realtime Data" in Python: its page, step for step."""
 
-from directus_realtime import UNSET, Since, create_directus, realtime, static_token
+from directus_realtime import UNSET, Since, create_directus, keys_of, realtime, static_token
 from js import window
 from pyscript import config
 
@@ -51,7 +51,7 @@ async def main() -> None:
     async for item in subscription:
         if settings["log"]:
             log(item)
-        page.show(item.get("data", []), item.keys_of_data)
+        page.show(item.get("data", []), keys_of(item))
         page.mark("realtime:subscribed")
 
 

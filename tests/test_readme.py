@@ -1,7 +1,7 @@
 """The README: what it draws and names is what the code has."""
 
 import os
-import subprocess
+import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -14,10 +14,9 @@ from directus_realtime.core.states import (
     SubscriptionState,
 )
 
-from tests.support import api
+from tests.support import api, quickstart
 from tests.support.diagram import diagram
 from tests.support.embedded import ROOT, Embedded
-from tests.support.processes import running
 
 README = (ROOT / "README.md").read_text()
 
@@ -31,6 +30,20 @@ def test_the_states_are_drawn_as_the_tables_have_them(table: Any, document: str)
 
 def test_the_api_page_is_current() -> None:
     assert (ROOT / "docs" / "api.md").read_text() == api.page()
+
+
+def test_the_api_page_speaks_markdown() -> None:
+    page = api.page()
+    assert re.findall(r":[a-z]+:`[^`]*`|^.*::$|^\.\. .*", page, re.MULTILINE) == []
+    assert page.count("```") % 2 == 0
+
+
+def test_the_api_page_says_what_each_overload_returns() -> None:
+    page = api.page()
+    assert "- `data: list[Row]`: `list[Row]`" in page
+    assert "- `event: Literal['create']`: `Subscription[InitMessage | CreateMessage]`" in page
+    assert "- `event: Literal['close'], callback: Callable[[Closed], object]`\n" in page
+    assert "- neither of them: `list[Row]`\n- `id: Key`: `Row`" in page
 
 
 def test_every_state_is_explained() -> None:
@@ -54,16 +67,10 @@ def test_every_file_and_folder_of_the_map_is_there() -> None:
 
 
 def test_the_quickstart_runs_as_it_stands(tmp_path: Path) -> None:
-    code = README.split("## The quickstart")[1].split("```python\n")[1].split("```")[0]
-    with Embedded(tmp_path) as server:
-        assert "http://127.0.0.1:8000" in code
-        quickstart = tmp_path / "quickstart.py"
-        quickstart.write_text(code.replace("http://127.0.0.1:8000", server.url))
-        command = [sys.executable, "-u", str(quickstart)]
-        env = {**os.environ, "PYTHONPATH": str(ROOT)}
-        with running(command, stdout=subprocess.PIPE, cwd=ROOT, env=env) as process:
-            assert process.stdout is not None
-            lines = [process.stdout.readline().strip() for _ in range(8)]
-    assert lines[:2] == ["New message of type auth", "Connection is open"]
-    assert "Created 1" in lines
-    assert any("'event': 'create'" in line and "Hello World!" in line for line in lines)
+    env = {**os.environ, "PYTHONPATH": str(ROOT)}
+    script = tmp_path / "quickstart.py"
+    with (
+        Embedded(tmp_path) as server,
+        quickstart.running(sys.executable, script, quickstart.source(server.url), env) as process,
+    ):
+        quickstart.check(quickstart.first_lines(process))

@@ -15,13 +15,10 @@ from .authentication import AuthenticationClient, authentication
 from .client import DirectusClient, create_directus
 
 # core
-from .core.events import StateChanged
-
-# messages
-from .core.messages import SubscriptionMessage
+from .core.events import Closed, Opened, StateChanged
 
 # recovery
-from .core.recovery import UNSET, Since
+from .core.recovery import UNSET
 
 # credentials
 from .credentials import credentials
@@ -49,7 +46,7 @@ from .items import Items
 from .live import Change, Live
 
 # realtime
-from .realtime import RealtimeClient, Subscription, realtime
+from .realtime import RealtimeClient, Subscription, keys_of, realtime
 
 # rest
 from .rest import (
@@ -78,33 +75,67 @@ from .static_token import static_token
 from .transports.base import LockableStorage, Storage
 from .transports.platform import local_storage
 
+# types
+from .types import (
+    AuthMode,
+    ChangeKind,
+    CreateMessage,
+    DeleteMessage,
+    EventName,
+    Filter,
+    InitMessage,
+    Key,
+    Keys,
+    Query,
+    Row,
+    Since,
+    State,
+    SubscriptionMessage,
+    UpdateMessage,
+)
+
 __all__ = [
     "UNSET",
+    "AuthMode",
     "AuthenticationClient",
     "AuthenticationFailed",
     "Change",
+    "ChangeKind",
+    "Closed",
     "Command",
     "ConnectionFailed",
+    "CreateMessage",
+    "DeleteMessage",
     "DeliveryUnknown",
     "DirectusClient",
     "DirectusError",
+    "EventName",
+    "Filter",
+    "InitMessage",
     "Items",
+    "Key",
+    "Keys",
     "Live",
     "LockableStorage",
     "NotConnected",
     "NotDelivered",
+    "Opened",
     "OutboxFull",
+    "Query",
     "RealtimeClient",
     "ReplyTimeout",
     "RequestError",
     "RestClient",
+    "Row",
     "ServerError",
     "Since",
+    "State",
     "StateChanged",
     "Storage",
     "Subscription",
     "SubscriptionMessage",
     "SubscriptionOverflow",
+    "UpdateMessage",
     "UsageError",
     "authentication",
     "create_directus",
@@ -113,6 +144,7 @@ __all__ = [
     "credentials",
     "delete_item",
     "delete_items",
+    "keys_of",
     "local_storage",
     "read_item",
     "read_items",

@@ -12,7 +12,7 @@ _SCHEMES = ("http://", "https://", "ws://", "wss://")
 
 
 class DirectusClient:
-    """A Directus project's address; everything else comes with :meth:`with_`.
+    """A Directus project's address; everything else comes with `with_`.
 
     What a client was made from can be reached through it: all of one chain share the source of
     their tokens, and a method that the client itself does not have is looked for in what it was

@@ -1,11 +1,11 @@
 """Reading and writing items over the realtime connection, each call awaited by its uid."""
 
 from collections.abc import Awaitable
-from typing import Any, Protocol
+from typing import Any, Protocol, overload
 
 from .core import messages
 from .errors import DeliveryUnknown, NotDelivered, ServerError, UsageError
-from .types import Key, Keys, Query
+from .types import Key, Keys, Query, Row
 
 
 class Ask(Protocol):
@@ -20,7 +20,7 @@ class Ask(Protocol):
         quiet: bool,
         timeout: float | None,
     ) -> Awaitable[dict[str, Any]]:
-        """See :meth:`directus_realtime.realtime.RealtimeClient.ask`."""
+        """Return the answer, or raise a RequestError."""
 
 
 class Items:
@@ -37,6 +37,26 @@ class Items:
     def __init__(self, collection: str, ask: Ask) -> None:
         self._collection = collection
         self._ask = ask
+
+    @overload
+    async def create(
+        self,
+        data: Row,
+        *,
+        query: Query | None = None,
+        key: str = "id",
+        timeout: float | None = None,
+    ) -> Row: ...
+
+    @overload
+    async def create(
+        self,
+        data: list[Row],
+        *,
+        query: Query | None = None,
+        key: str = "id",
+        timeout: float | None = None,
+    ) -> list[Row]: ...
 
     async def create(
         self,
@@ -72,6 +92,35 @@ class Items:
                 raise
             raise NotDelivered(f'create in "{self._collection}"') from None
 
+    @overload
+    async def read(
+        self,
+        query: Query | None = None,
+        *,
+        quiet: bool = False,
+        timeout: float | None = None,
+    ) -> list[Row]: ...
+
+    @overload
+    async def read(
+        self,
+        query: Query | None = None,
+        *,
+        id: Key,
+        quiet: bool = False,
+        timeout: float | None = None,
+    ) -> Row: ...
+
+    @overload
+    async def read(
+        self,
+        query: Query | None = None,
+        *,
+        ids: Keys,
+        quiet: bool = False,
+        timeout: float | None = None,
+    ) -> list[Row]: ...
+
     async def read(
         self,
         query: Query | None = None,
@@ -91,6 +140,44 @@ class Items:
             timeout: seconds for the answer.
         """
         return await self._call("read", timeout, quiet, id=id, ids=ids, query=query)
+
+    @overload
+    async def update(
+        self,
+        data: Row,
+        *,
+        id: Key,
+        query: Query | None = None,
+        timeout: float | None = None,
+    ) -> Row: ...
+
+    @overload
+    async def update(
+        self,
+        data: Row,
+        *,
+        ids: Keys,
+        query: Query | None = None,
+        timeout: float | None = None,
+    ) -> list[Row]: ...
+
+    @overload
+    async def update(
+        self,
+        data: Row,
+        *,
+        query: Query,
+        timeout: float | None = None,
+    ) -> list[Row]: ...
+
+    @overload
+    async def update(
+        self,
+        data: list[Row],
+        *,
+        query: Query | None = None,
+        timeout: float | None = None,
+    ) -> list[Row]: ...
 
     async def update(
         self,
@@ -119,6 +206,30 @@ class Items:
                 "`id`, `ids` or `query`."
             )
         return await self._call("update", timeout, id=id, ids=ids, data=data, query=query)
+
+    @overload
+    async def delete(
+        self,
+        *,
+        id: Key,
+        timeout: float | None = None,
+    ) -> Key: ...
+
+    @overload
+    async def delete(
+        self,
+        *,
+        ids: Keys,
+        timeout: float | None = None,
+    ) -> list[Key]: ...
+
+    @overload
+    async def delete(
+        self,
+        *,
+        query: Query,
+        timeout: float | None = None,
+    ) -> list[Key]: ...
 
     async def delete(
         self,

@@ -12,8 +12,9 @@ from typing import Any, NamedTuple, Protocol, Self
 from .core.events import StateChanged
 from .errors import DirectusError, ReplyTimeout
 from .items import Items
+from .types import ChangeKind, EventName, Query, Row
 
-Row = dict[str, Any]
+_EVENTS: tuple[EventName, ...] = ("create", "update", "delete")
 
 
 class Subscribed(Protocol):
@@ -36,7 +37,7 @@ class Client(Protocol):
         """Call ``callback`` at every change of the state; return what takes it away again."""
 
     def subscribe(
-        self, collection: str, *, event: str, query: dict[str, Any], recover: str | None
+        self, collection: str, *, event: EventName, query: Query, recover: str | None
     ) -> Awaitable[Subscribed]:
         """Subscribe to the changes of a collection."""
 
@@ -47,7 +48,7 @@ class Change(NamedTuple):
     ``kind`` is ``enter``, ``update`` or ``leave``; ``row`` is as it is now, or was at last.
     """
 
-    kind: str
+    kind: ChangeKind
     key: Any
     row: Row
 
@@ -66,7 +67,7 @@ class Live:
         key: the collection's primary key.
     """
 
-    def __init__(self, client: Client, collection: str, query: dict[str, Any], key: str) -> None:
+    def __init__(self, client: Client, collection: str, query: Query, key: str) -> None:
         self._client = client
         self._collection = collection
         self._query = query
@@ -98,7 +99,7 @@ class Live:
         return iter(self.rows)
 
     async def __aenter__(self) -> Self:
-        for event in ("create", "update", "delete"):
+        for event in _EVENTS:
             subscription = await self._client.subscribe(
                 self._collection,
                 event=event,
@@ -151,7 +152,7 @@ class Live:
                 return Change("leave", key, row)
         for key, row in self._rows.items():
             if self._told.get(key) != row:
-                kind = "update" if key in self._told else "enter"
+                kind: ChangeKind = "update" if key in self._told else "enter"
                 self._told[key] = row
                 return Change(kind, key, row)
         return None
@@ -195,7 +196,7 @@ class Live:
             self._rows = {row[self._key]: row for row in rows}
             self._fresh.set()
 
-    def _with_key(self) -> dict[str, Any]:
+    def _with_key(self) -> Query:
         fields = self._query.get("fields")
         names = fields.split(",") if isinstance(fields, str) else fields
         if not names or "*" in names or self._key in names:

@@ -1,35 +1,55 @@
 """The realtime composable: the client's face, over the driver."""
 
 import logging
-from collections.abc import Callable
-from typing import Any, Self
+from collections.abc import Callable, Mapping
+from typing import Any, Generic, Literal, Self, TypeVar, cast, get_args, overload
 
 from .client import DirectusClient
-from .core.events import StateChanged
-from .core.messages import SubscriptionMessage
+from .core.events import Closed, Opened, StateChanged
+from .core.messages import SubscriptionMessage as KeyedMessage
 from .core.protocol import Protocol
-from .core.recovery import UNSET, Recovery, Since
-from .core.states import State
+from .core.recovery import UNSET, Recovery
+from .core.states import State as ConnectionState
 from .core.subscription import SubscriptionProtocol
 from .driver import WEB_SOCKET_EVENTS, Driver
 from .errors import UsageError
 from .items import Items
 from .live import Live
-from .types import Query
+from .types import (
+    AuthMode,
+    CreateMessage,
+    DeleteMessage,
+    EventName,
+    InitMessage,
+    Key,
+    Query,
+    Since,
+    State,
+    SubscriptionMessage,
+    UpdateMessage,
+)
 
 log = logging.getLogger("directus")
 
-AUTH_MODES = ("handshake", "strict", "public")
+AUTH_MODES = get_args(AuthMode)
+
+Message = TypeVar("Message", bound=SubscriptionMessage, covariant=True)
 
 
 class RealtimeClient(DirectusClient):
     """A client that is connected to Directus' Realtime service.
 
-    Made by :func:`realtime`, whose options are described there.
+    Made by `realtime`, whose options are described there.
     """
 
     def __init__(
-        self, client: DirectusClient, core: Protocol, *, url: str, auth_mode: str, timeout: float
+        self,
+        client: DirectusClient,
+        core: Protocol,
+        *,
+        url: str,
+        auth_mode: AuthMode,
+        timeout: float,
     ) -> None:
         super().__init__(client.url, client)
         self._driver = Driver(core, self, url=url, auth_mode=auth_mode)
@@ -38,7 +58,7 @@ class RealtimeClient(DirectusClient):
     # The connection
 
     @property
-    def state(self) -> str:
+    def state(self) -> State:
         """What the connection is doing.
 
         ``closed``, ``connecting``, ``authenticating``, ``open``, ``reauthenticating``, ``waiting``,
@@ -56,20 +76,40 @@ class RealtimeClient(DirectusClient):
 
         Raises:
             AuthenticationFailed: Directus refused the token.
-            ConnectionFailed: there was no connection in time, or :meth:`disconnect` was called.
+            ConnectionFailed: there was no connection in time, or `disconnect` was called.
         """
         await self._driver.connect(timeout)
 
     def disconnect(self) -> None:
-        """Close the connection. Subscriptions wait, and go on after the next :meth:`connect`."""
+        """Close the connection. Subscriptions wait, and go on after the next `connect`."""
         self._driver.disconnect()
+
+    @overload
+    def on_web_socket(
+        self, event: Literal["open"], callback: Callable[[Opened], object]
+    ) -> Callable[[], None]: ...
+
+    @overload
+    def on_web_socket(
+        self, event: Literal["message"], callback: Callable[[dict[str, Any]], object]
+    ) -> Callable[[], None]: ...
+
+    @overload
+    def on_web_socket(
+        self, event: Literal["close"], callback: Callable[[Closed], object]
+    ) -> Callable[[], None]: ...
+
+    @overload
+    def on_web_socket(
+        self, event: Literal["error"], callback: Callable[[Any], object]
+    ) -> Callable[[], None]: ...
 
     def on_web_socket(self, event: str, callback: Callable[..., object]) -> Callable[[], None]:
         """Call ``callback`` at every ``open``, ``message``, ``close`` or ``error``.
 
         ``open`` comes when the connection is authenticated. A ``message`` is the JSON value;
-        pings and the errors of authentication are not shown. What the other three are called
-        with depends on the transport.
+        pings and the errors of authentication are not shown. An ``error`` is what the transport
+        gave: the browser's event, or the exception on CPython.
 
         Returns:
             A function that takes the callback away again.
@@ -100,18 +140,74 @@ class RealtimeClient(DirectusClient):
         """
         self._driver.send(message)
 
+    @overload
     async def subscribe(
         self,
         collection: str,
         *,
-        event: str | None = None,
+        event: Literal["create"],
         query: Query | None = None,
         uid: str | None = None,
         recover: str | None = "id",
         key: str = "id",
         since: Since = UNSET,
         buffer: int = 65_536,
-    ) -> "Subscription":
+    ) -> "Subscription[InitMessage | CreateMessage]": ...
+
+    @overload
+    async def subscribe(
+        self,
+        collection: str,
+        *,
+        event: Literal["update"],
+        query: Query | None = None,
+        uid: str | None = None,
+        recover: str | None = "id",
+        key: str = "id",
+        since: Since = UNSET,
+        buffer: int = 65_536,
+    ) -> "Subscription[InitMessage | UpdateMessage]": ...
+
+    @overload
+    async def subscribe(
+        self,
+        collection: str,
+        *,
+        event: Literal["delete"],
+        query: Query | None = None,
+        uid: str | None = None,
+        recover: str | None = "id",
+        key: str = "id",
+        since: Since = UNSET,
+        buffer: int = 65_536,
+    ) -> "Subscription[InitMessage | DeleteMessage]": ...
+
+    @overload
+    async def subscribe(
+        self,
+        collection: str,
+        *,
+        event: EventName | None = None,
+        query: Query | None = None,
+        uid: str | None = None,
+        recover: str | None = "id",
+        key: str = "id",
+        since: Since = UNSET,
+        buffer: int = 65_536,
+    ) -> "Subscription[SubscriptionMessage]": ...
+
+    async def subscribe(
+        self,
+        collection: str,
+        *,
+        event: EventName | None = None,
+        query: Query | None = None,
+        uid: str | None = None,
+        recover: str | None = "id",
+        key: str = "id",
+        since: Since = UNSET,
+        buffer: int = 65_536,
+    ) -> "Subscription[Any]":
         """Subscribe to the changes of a collection; connect first if that was not done.
 
         Returns when Directus has answered, so that nothing that is done next is missed.
@@ -133,7 +229,7 @@ class RealtimeClient(DirectusClient):
             UsageError: a subscription has this uid already.
             ConnectionFailed: there was no connection.
         """
-        if self._driver.state in (State.CLOSED, State.FAILED):
+        if self._driver.state in (ConnectionState.CLOSED, ConnectionState.FAILED):
             await self.connect()
         recovery = None
         if event == "create" and recover and not _aggregates(query or {}):
@@ -176,8 +272,10 @@ class RealtimeClient(DirectusClient):
         )
 
 
-class Subscription:
+class Subscription(Generic[Message]):
     """The messages of one subscription: iterate over it with ``async for``.
+
+    Annotate it with the messages that it may bring, as in ``Subscription[SubscriptionMessage]``.
 
     It outlives reconnects. An error answer of Directus' is raised where it is read; the
     iteration can be taken up again after one that came for a single event.
@@ -194,17 +292,26 @@ class Subscription:
     def __aiter__(self) -> Self:
         return self
 
-    async def __anext__(self) -> SubscriptionMessage:
-        return await self._driver.receive(self._subscription)
+    async def __anext__(self) -> Message:
+        return cast(Message, await self._driver.receive(self._subscription))
 
     def unsubscribe(self) -> None:
         """End the subscription; what came so far can still be read."""
         self._driver.unsubscribe(self._subscription)
 
 
+def keys_of(message: Mapping[str, Any]) -> tuple[Key, ...]:
+    """Return the primary keys of the rows that a subscription's message brings.
+
+    They need not be among the fields of the query. Empty where the subscription has no recovery:
+    then only a query that names the key brings it.
+    """
+    return message.keys_of_data if isinstance(message, KeyedMessage) else ()
+
+
 def realtime(
     *,
-    auth_mode: str = "handshake",
+    auth_mode: AuthMode = "handshake",
     url: str | None = None,
     connect_timeout: float = 10.0,
     ping_after: float | None = 25.0,

@@ -1,8 +1,95 @@
 """The types that users annotate with."""
 
-from typing import Any
+from typing import Any, Literal, NotRequired, TypedDict
 
 Key = int | str
+"""An item's primary key."""
+
 Keys = list[int] | list[str] | list[Key]
-Query = dict[str, Any]
+"""Several primary keys."""
+
 Row = dict[str, Any]
+"""An item: its fields by name, each a JSON value."""
+
+Filter = dict[str, Any]
+"""Directus' filter rules, as in `{"user": {"_eq": "Ben"}}`."""
+
+Query = dict[str, Any]
+"""Which rows and fields, in Directus' words.
+
+The keys are `fields`, `filter`, `search`, `sort`, `limit`, `offset`, `page`, `deep`, `alias`,
+`aggregate` and `groupBy`; others are sent as they stand.
+"""
+
+EventName = Literal["create", "update", "delete"]
+"""What a subscription can be limited to."""
+
+AuthMode = Literal["handshake", "strict", "public"]
+"""How a connection authenticates, as Directus' WEBSOCKETS_REST_AUTH is set."""
+
+State = Literal[
+    "closed",
+    "connecting",
+    "authenticating",
+    "open",
+    "reauthenticating",
+    "waiting",
+    "needs sign-in",
+    "failed",
+]
+"""What the connection is doing."""
+
+ChangeKind = Literal["enter", "update", "leave"]
+"""How a row of a live view is different."""
+
+Since = Any
+"""Where recovery begins: the rows that were just read, a value of the recover field, or None for
+the beginning of the collection. `UNSET`, the default, begins now."""
+
+
+class InitMessage(TypedDict):
+    """The first message of a subscription, and the first after each reconnect.
+
+    `data` has the rows of the query where the subscription names no event.
+    """
+
+    type: Literal["subscription"]
+    event: Literal["init"]
+    uid: str
+    data: NotRequired[list[Row]]
+    meta: NotRequired[dict[str, Any]]
+
+
+class CreateMessage(TypedDict):
+    """Rows that were created. `recovered` is there, and True, where they had been missed."""
+
+    type: Literal["subscription"]
+    event: Literal["create"]
+    uid: str
+    data: list[Row]
+    meta: NotRequired[dict[str, Any]]
+    recovered: NotRequired[Literal[True]]
+
+
+class UpdateMessage(TypedDict):
+    """Rows that were changed, as they are now."""
+
+    type: Literal["subscription"]
+    event: Literal["update"]
+    uid: str
+    data: list[Row]
+    meta: NotRequired[dict[str, Any]]
+
+
+class DeleteMessage(TypedDict):
+    """The keys of rows that were deleted."""
+
+    type: Literal["subscription"]
+    event: Literal["delete"]
+    uid: str
+    data: list[Key]
+    meta: NotRequired[dict[str, Any]]
+
+
+SubscriptionMessage = InitMessage | CreateMessage | UpdateMessage | DeleteMessage
+"""A message of a subscription, a dict as Directus sent it; `message["event"]` tells which."""

@@ -7,6 +7,7 @@ that it does are not copied: its second subscribe after a reconnect, and uids th
 from typing import Any
 
 import pytest
+from directus_realtime import AuthMode
 
 from tests.support import frames
 from tests.support.calls import SCENARIOS
@@ -16,7 +17,9 @@ from tests.support.client import run
 @pytest.mark.parametrize(
     ("name", "mode", "token", "calls"), SCENARIOS, ids=[scenario[0] for scenario in SCENARIOS]
 )
-def test_the_frames_are_the_js_sdks(name: str, mode: str, token: str | None, calls: Any) -> None:
+def test_the_frames_are_the_js_sdks(
+    name: str, mode: AuthMode, token: str | None, calls: Any
+) -> None:
     async def scene() -> None:
         assert await frames.ours(mode, token, calls) == frames.recorded()[name]
 

@@ -9,8 +9,10 @@ from typing import Any
 
 import pytest
 from directus_realtime import (
+    EventName,
     ReplyTimeout,
     Subscription,
+    SubscriptionMessage,
     create_directus,
     realtime,
     static_token,
@@ -29,7 +31,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
         yield Project(server.url)
 
 
-async def next_of(subscription: Subscription, event: str) -> Any:
+async def next_of(subscription: Subscription[SubscriptionMessage], event: str) -> Any:
     """Return the data of the next message, which must be of an event."""
     message = await anext(subscription)
     assert message["event"] == event
@@ -69,7 +71,7 @@ def test_the_url_option_is_the_address_of_the_socket(project: Project) -> None:
 
 
 @pytest.mark.parametrize("event", ["create", "update", "delete"])
-def test_subscribe_to_one_event_and_only_that_comes(project: Project, event: str) -> None:
+def test_subscribe_to_one_event_and_only_that_comes(project: Project, event: EventName) -> None:
     async def scene() -> None:
         directus = await connected(project.url)
         subscription = await directus.subscribe("messages", event=event, query=TEXTS)
@@ -136,7 +138,8 @@ def test_a_request_that_directus_is_silent_on_times_out_and_others_are_answered(
     async def scene() -> None:
         directus = await connected(project.url)
         messages = directus.items("messages")
-        silence = asyncio.ensure_future(messages.create([None], timeout=0.2))
+        no_items: Any = [None]
+        silence = asyncio.ensure_future(messages.create(no_items, timeout=0.2))
         assert await messages.read({"limit": 0}) == []
         with pytest.raises(ReplyTimeout, match=r"did not answer the create .* within 0\.2 s"):
             await silence

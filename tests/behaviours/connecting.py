@@ -10,6 +10,7 @@ from directus_realtime import (
     NotConnected,
     UsageError,
     create_directus,
+    keys_of,
     realtime,
 )
 
@@ -33,7 +34,7 @@ async def the_guides_flow(ctx: Context) -> None:
     directus.disconnect()
     assert (init["event"], message["event"]) == ("init", "create")
     assert message["data"] == [{"user": "Ben", "text": "Hello World!"}]
-    assert message.keys_of_data == (item["id"],)
+    assert keys_of(message) == (item["id"],)
     assert first == ["auth", "open", "subscription"]
     assert sorted(then) == ["items", "subscription"]  # Directus promises no order
     assert await seen.get() == "close"
@@ -180,8 +181,8 @@ async def a_handler_can_be_taken_away_and_may_call_the_client(ctx: Context) -> N
 
 async def a_wrong_option_is_told_at_once(ctx: Context) -> None:
     mistakes: list[Callable[[], object]] = [
-        lambda: realtime(auth_mode="none"),
-        lambda: ctx.client().on_web_socket("messages", print),
+        lambda: realtime(auth_mode="none"),  # type: ignore[arg-type]
+        lambda: ctx.client().on_web_socket("messages", print),  # type: ignore[call-overload]
         lambda: create_directus("ftp://example.com"),
     ]
     for mistake in mistakes:

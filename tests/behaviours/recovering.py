@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from directus_realtime import Subscription
+from directus_realtime import Subscription, SubscriptionMessage
 
 from tests.behaviours.context import Context, States, caught_up
 
@@ -111,7 +111,9 @@ async def _away(ctx: Context, states: States) -> None:
     await states.until("waiting")
 
 
-async def _rows(subscription: Subscription, count: int) -> list[tuple[bool, dict[str, Any]]]:
+async def _rows(
+    subscription: Subscription[SubscriptionMessage], count: int
+) -> list[tuple[bool, dict[str, Any]]]:
     """Read so many created rows, each with whether it was recovered."""
     rows: list[tuple[bool, dict[str, Any]]] = []
     while len(rows) < count:

@@ -3,7 +3,7 @@
 import asyncio
 from typing import Any
 
-from directus_realtime import RealtimeClient, ServerError, Subscription
+from directus_realtime import EventName, Query, RealtimeClient, ServerError, Subscription
 
 from tests.behaviours.context import Context, States, failure
 
@@ -183,7 +183,9 @@ async def a_cancelled_reader_loses_nothing(ctx: Context) -> None:
 _TWO = {"text": "two"}
 
 
-async def _subscribed(directus: RealtimeClient, event: str, query: dict[str, Any]) -> Subscription:
+async def _subscribed(
+    directus: RealtimeClient, event: EventName, query: Query
+) -> Subscription[Any]:
     """Subscribe, and read the init."""
     subscription = await directus.subscribe("messages", event=event, query=query)
     init = await anext(subscription)
@@ -191,6 +193,6 @@ async def _subscribed(directus: RealtimeClient, event: str, query: dict[str, Any
     return subscription
 
 
-async def _texts(subscription: Subscription) -> list[str]:
+async def _texts(subscription: Subscription[Any]) -> list[str]:
     """Read a subscription to its end."""
     return [row["text"] async for message in subscription for row in message["data"]]

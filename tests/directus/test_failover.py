@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Self
 
 import pytest
-from directus_realtime import Subscription
+from directus_realtime import Subscription, SubscriptionMessage
 from playwright.sync_api import Page
 
 from tests.support.client import client
@@ -114,7 +114,7 @@ class ClientReader:
         self._changed = threading.Condition()
         self._directus = client(url)
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._subscription: Subscription | None = None
+        self._subscription: Subscription[SubscriptionMessage] | None = None
         self._thread = threading.Thread(target=asyncio.run, args=[self._read()], daemon=True)
 
     def __enter__(self) -> Self:

@@ -7,15 +7,23 @@ subscriptions go to another endpoint of Directus; beside each stands what says t
 from collections.abc import Callable
 from typing import Any
 
-from directus_realtime import RealtimeClient, Subscription, create_directus, realtime, static_token
+from directus_realtime import (
+    InitMessage,
+    RealtimeClient,
+    Subscription,
+    SubscriptionMessage,
+    create_directus,
+    realtime,
+    static_token,
+)
 
 
-async def subscribe(directus: RealtimeClient) -> Subscription:
+async def subscribe(directus: RealtimeClient) -> Subscription[SubscriptionMessage]:
     """Subscribe to Changes in a Collection, the message"""
     return await directus.subscribe("messages")
 
 
-async def initialized(subscription: Subscription) -> dict[str, Any]:
+async def initialized(subscription: Subscription[SubscriptionMessage]) -> InitMessage:
     """Subscribe to Changes in a Collection, the confirmation
 
     It comes first. Without an `event` it holds the rows that are there.
@@ -26,7 +34,9 @@ async def initialized(subscription: Subscription) -> dict[str, Any]:
 
 
 async def handle_changes(
-    subscription: Subscription, changed: Callable[[Any], None], gone: Callable[[Any], None]
+    subscription: Subscription[SubscriptionMessage],
+    changed: Callable[[Any], None],
+    gone: Callable[[Any], None],
 ) -> None:
     """Handling Collection Changes"""
     async for message in subscription:
@@ -39,7 +49,7 @@ async def handle_changes(
                     gone(key)
 
 
-async def subscribe_to_creates(directus: RealtimeClient) -> Subscription:
+async def subscribe_to_creates(directus: RealtimeClient) -> Subscription[SubscriptionMessage]:
     """Working with Specific CRUD Actions
 
     Items that are created while the connection is down come when it is back; `recover=None`
@@ -48,7 +58,7 @@ async def subscribe_to_creates(directus: RealtimeClient) -> Subscription:
     return await directus.subscribe("messages", event="create")
 
 
-async def subscribe_to_fields(directus: RealtimeClient) -> Subscription:
+async def subscribe_to_fields(directus: RealtimeClient) -> Subscription[SubscriptionMessage]:
     """Specifying Fields to Return
 
     The list is sent as the JS SDK sends it: as one text, with commas.
@@ -56,7 +66,7 @@ async def subscribe_to_fields(directus: RealtimeClient) -> Subscription:
     return await directus.subscribe("messages", query={"fields": ["text"]})
 
 
-async def subscribe_with_uid(directus: RealtimeClient) -> Subscription:
+async def subscribe_with_uid(directus: RealtimeClient) -> Subscription[SubscriptionMessage]:
     """Using UIDs, the message
 
     Left out, a uid is made up that is never used twice. One that is in use is refused.
@@ -64,7 +74,9 @@ async def subscribe_with_uid(directus: RealtimeClient) -> Subscription:
     return await directus.subscribe("messages", uid="any-string-value")
 
 
-async def tell_apart(subscription: Subscription, handle: Callable[[str, Any], None]) -> None:
+async def tell_apart(
+    subscription: Subscription[SubscriptionMessage], handle: Callable[[str, Any], None]
+) -> None:
     """Using UIDs, the response
 
     Each subscription is read by itself, so that only those who mix them need it.
@@ -73,12 +85,12 @@ async def tell_apart(subscription: Subscription, handle: Callable[[str, Any], No
         handle(message["uid"], message)
 
 
-async def unsubscribe(subscription: Subscription) -> None:
+async def unsubscribe(subscription: Subscription[SubscriptionMessage]) -> None:
     """Unsubscribing from Changes, one subscription"""
     subscription.unsubscribe()
 
 
-async def unsubscribe_all(subscriptions: list[Subscription]) -> None:
+async def unsubscribe_all(subscriptions: list[Subscription[SubscriptionMessage]]) -> None:
     """Unsubscribing from Changes, all of them
 
     Each message has the uid of its subscription. The guide's message without one would be given one
@@ -95,27 +107,30 @@ async def connect(url: str, token: str) -> RealtimeClient:
     return directus
 
 
-async def subscribe_to_id_and_text(directus: RealtimeClient) -> Subscription:
+async def subscribe_to_id_and_text(directus: RealtimeClient) -> Subscription[SubscriptionMessage]:
     """GraphQL Subscriptions, Subscribe to Changes in a Collection"""
     return await directus.subscribe("messages", query={"fields": ["id", "text"]})
 
 
 async def key_event_and_data(
-    subscription: Subscription, handle: Callable[[Any, str, Any], None]
+    subscription: Subscription[SubscriptionMessage], handle: Callable[[Any, str, Any], None]
 ) -> None:
     """GraphQL Subscriptions, Handling Collection Changes"""
     async for message in subscription:
-        for item in message["data"]:
-            if message["event"] == "delete":
-                handle(item, "delete", None)
-            else:
+        if message["event"] == "delete":
+            for key in message["data"]:
+                handle(key, "delete", None)
+        else:
+            for item in message["data"]:
                 handle(item["id"], message["event"], item)
 
 
-async def subscribe_to_texts_of_creates(directus: RealtimeClient) -> Subscription:
+async def subscribe_to_texts_of_creates(
+    directus: RealtimeClient,
+) -> Subscription[SubscriptionMessage]:
     """GraphQL Subscriptions, Working with Specific CRUD Operations
 
-    A message's `keys_of_data` has the keys, which are not among the fields here.
+    `keys_of(message)` returns the keys, which are not among the fields here.
     """
     return await directus.subscribe("messages", event="create", query={"fields": ["text"]})
 

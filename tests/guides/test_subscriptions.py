@@ -8,7 +8,7 @@ import asyncio
 from typing import Any
 
 import pytest
-from directus_realtime import RealtimeClient, Subscription
+from directus_realtime import RealtimeClient, Subscription, SubscriptionMessage, keys_of
 
 from tests.guides import subscriptions
 from tests.guides.harness import named, run_scene, sent, without_uid
@@ -42,7 +42,7 @@ def test_each_subscribe_sends_the_guides_message_and_is_confirmed(
         assert frame == guides
         init = await subscriptions.initialized(subscription)
         expected = {"type": "subscription", "event": "init", "uid": subscription.uid}
-        assert {name: init[name] for name in expected} == expected
+        assert {name: dict(init)[name] for name in expected} == expected
 
     run_scene(project.url, scene)
 
@@ -58,7 +58,7 @@ def test_only_the_fields_that_were_named_come(project: Project) -> None:
         other = await subscriptions.subscribe_to_texts_of_creates(directus)
         (key,) = await make(directus, "Bye!")
         await subscriptions.initialized(other)
-        assert (await anext(other)).keys_of_data == (key,)
+        assert keys_of(await anext(other)) == (key,)
 
     run_scene(project.url, scene)
 
@@ -84,7 +84,7 @@ class Calls:
         if len(self.calls) == self._expected:
             self._complete.set()
 
-    async def all_of(self, subscription: Subscription, reading: Any) -> None:
+    async def all_of(self, subscription: Subscription[SubscriptionMessage], reading: Any) -> None:
         """Read a subscription until all expected calls were made, and then to its end."""
         task = asyncio.ensure_future(reading)
         await self._complete.wait()

@@ -5,6 +5,8 @@ Options are in the order in which our SDK writes them; the JS SDK keeps its call
 
 from typing import Any
 
+from directus_realtime import AuthMode
+
 Call = tuple[Any, ...]
 
 HELLO = {
@@ -82,7 +84,7 @@ QUERIES: list[dict[str, Any]] = [
 ]
 
 # Name, auth mode, token, calls.
-SCENARIOS: list[tuple[str, str, str | None, list[Call]]] = [
+SCENARIOS: list[tuple[str, AuthMode, str | None, list[Call]]] = [
     ("handshake", "handshake", "the-token", []),
     ("a token with signs in it", "handshake", 'a+token/with-"ü&=', []),
     ("a client without a token", "handshake", None, []),

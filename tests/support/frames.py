@@ -12,7 +12,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from directus_realtime import RealtimeClient, Subscription, create_directus, realtime, static_token
+from directus_realtime import (
+    AuthMode,
+    RealtimeClient,
+    Subscription,
+    SubscriptionMessage,
+    create_directus,
+    realtime,
+    static_token,
+)
 from websockets.asyncio.server import ServerConnection, serve
 
 from tests.support.calls import SCENARIOS, Call
@@ -90,14 +98,14 @@ async def theirs(folder: Path) -> dict[str, Sent]:
     return {name: sent for (name, *_), sent in zip(SCENARIOS, server.sent, strict=True)}
 
 
-async def ours(mode: str, token: str | None, calls: list[Call]) -> Sent:
+async def ours(mode: AuthMode, token: str | None, calls: list[Call]) -> Sent:
     """Return what our SDK sends in one scenario."""
     async with recorder() as server:
         client = create_directus(server.url)
         client = client if token is None else client.with_(static_token(token))
         directus = client.with_(realtime(auth_mode=mode))
         await directus.connect()
-        subscriptions: list[Subscription] = []
+        subscriptions: list[Subscription[SubscriptionMessage]] = []
         for name, *rest in calls:
             await _do(directus, subscriptions, name, rest)
         closed = asyncio.Event()
@@ -110,7 +118,10 @@ async def ours(mode: str, token: str | None, calls: list[Call]) -> Sent:
 
 
 async def _do(
-    directus: RealtimeClient, subscriptions: list[Subscription], name: str, rest: list[Any]
+    directus: RealtimeClient,
+    subscriptions: list[Subscription[SubscriptionMessage]],
+    name: str,
+    rest: list[Any],
 ) -> None:
     match name, rest:
         case "subscribe", [collection, options]:
