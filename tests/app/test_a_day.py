@@ -129,7 +129,7 @@ class Day:
             case {"type": "subscribe"}:
                 yield {"type": "subscription", "event": "init", "uid": uid}
             case {"type": "items", "action": "read", "query": query}:
-                after = query["filter"]["id"].get("_gt", 0)
+                after = query["filter"].get("id", {}).get("_gt", 0)
                 last = min(after + query["limit"], self.rows)
                 rows = [{"id": key} for key in range(after + 1, last + 1)]
                 yield {"type": "items", "data": rows, "uid": uid}

@@ -217,6 +217,8 @@ def test_the_end_of_a_token_that_the_program_sent_itself_is_its_own_matter() -> 
     line.say({**AUTH_OK, "uid": "mine"}, EXPIRED)
     assert line.states()[-1] == "open"
     assert line.happened(MessageReceived)[-1].message == {**AUTH_OK, "uid": "mine"}
+    line.say(AUTH_OK)
+    assert line.happened(MessageReceived)[-1].message == AUTH_OK
 
 
 def test_a_read_that_was_refused_for_it_is_sent_again() -> None:
@@ -275,7 +277,8 @@ def test_what_was_created_meanwhile_is_caught_up_with() -> None:
     line.say(AUTH_OK)
     auth, page = line.take()
     assert auth == SENT
-    assert page["query"]["filter"] == {"id": {"_nnull": True}}  # from the margin on, as ever
+    # From the margin on, as ever.
+    assert page["query"]["filter"] == {"_or": [{"id": {"_gt": 0}}, {"id": {"_nnull": True}}]}
     answer(line, [row(1), row(2)], page)
     (message,) = drain(subscription)
     assert message["recovered"]

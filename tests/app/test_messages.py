@@ -59,3 +59,9 @@ def test_every_json_value_survives_the_wire(value: Any) -> None:
 )
 def test_an_error_message_is_told_apart(message: Any, error: tuple[str, str] | None) -> None:
     assert messages.parse(codec.encode(message)).error == error
+
+
+@pytest.mark.parametrize("text", ["NaN", "[Infinity]", '{"a":-Infinity}', "[" * 100_000, "{", ""])
+def test_what_is_no_json_value_is_refused(text: str) -> None:
+    with pytest.raises(ValueError):
+        codec.decode(text)

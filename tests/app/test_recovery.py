@@ -28,6 +28,10 @@ def event(*keys: int) -> dict[str, Any]:
 INIT = {"type": "subscription", "event": "init", "uid": "1"}
 
 
+EVERY_ROW = {"_or": [{"id": {"_gt": 0}}, {"id": {"_nnull": True}}]}
+"""Refused where the key has no order."""
+
+
 class Table:
     """A collection that answers reads as Directus does, as far as recovery asks."""
 
@@ -94,7 +98,12 @@ def test_the_newest_keys_are_read_before_the_first_subscribe() -> None:
     line.online()
     line.subscribe(query=QUERY, recover="id")
     (mark,) = line.take()
-    assert mark["query"] == {"fields": ["id"], "sort": ["-id"], "limit": MARGIN}
+    assert mark["query"] == {
+        "fields": ["id"],
+        "filter": EVERY_ROW,
+        "sort": ["-id"],
+        "limit": MARGIN,
+    }
     line.say({"type": "items", "data": [{"id": 7}], "uid": mark["uid"]})
     (subscribe,) = line.take()
     assert subscribe["query"] == {"fields": "user,text,id"}
@@ -299,7 +308,7 @@ def test_a_row_without_the_field_is_new_and_not_remembered() -> None:
 
 def test_where_the_limit_is_refused_a_mark_may_be_a_part_of_the_collection() -> None:
     recovery = Recovery(field="id", key="id", query={}, since=UNSET)
-    assert recovery.relax("INVALID_QUERY")
+    assert recovery.relax(("INVALID_QUERY", '"limit" must be less than 100.'))
     recovery.accept_mark([row(3), row(2)])
     recovery.begin_pages()
     assert recovery.page_query()["filter"] == {"id": {"_gt": 2}}
@@ -657,7 +666,7 @@ def test_a_filter_that_is_no_json_is_the_callers_mistake() -> None:
 def test_after_a_fall_in_the_middle_of_a_page_a_smaller_one_is_asked_for() -> None:
     line, table, subscription = live(1)
     table.keys = list(range(1, 400))
-    limits = []
+    limits: list[int] = []
     for _ in range(3):
         line.reconnect()
         table.answer() if not limits else line.take()
@@ -677,3 +686,27 @@ def test_after_a_fall_in_the_middle_of_a_page_a_smaller_one_is_asked_for() -> No
 def read_all_pages(line: Timeline, table: Table, subscription: SubscriptionProtocol) -> list[int]:
     table.answer()
     return read_all(line, table, subscription)
+
+
+@pytest.mark.parametrize("since", [UNSET, None, [], [row(1)]], ids=["marked", "all", "none", "row"])
+def test_a_key_without_an_order_is_told_at_the_first_subscribe(since: Any) -> None:
+    line = Timeline()
+    line.online()
+    line.subscribe(query=QUERY, recover="id", since=since)
+    if since is not UNSET:
+        line.say(INIT)
+    read = line.take()[-1]
+    assert "_gt" in str(read["query"]["filter"])
+    refusal = '"uuid" field type does not contain the "_gt" filter operator.'
+    line.say(error("items", "INVALID_QUERY", refusal, uid=read["uid"]))
+    (warned,) = line.happened(Warned)
+    assert refusal in warned.text
+    assert 'recover="date_created"' in warned.text
+    assert "items" not in [message["type"] for message in line.take()]
+
+
+def test_before_the_first_page_nothing_that_comes_live_is_forgotten() -> None:
+    recovery = Recovery(field="id", key="id", query={}, since=None, margin=3)
+    recovery.begin_pages()
+    assert all(recovery.accept(row(key)) for key in range(10))
+    assert recovery.remembered == 10

@@ -131,6 +131,18 @@ def test_where_errors_name_their_uid_nothing_is_followed() -> None:
     line.say({"type": "items", "data": {}, "uid": second})
 
 
+@pytest.mark.parametrize("code", ["INVALID_COLLECTION", "INVALID_PAYLOAD"])
+def test_some_errors_name_their_uid_before_12_4_too_and_others_are_still_followed(
+    code: str,
+) -> None:
+    line = online()
+    first = line.request()
+    line.say(error("items", code, uid=first))
+    second = line.request()
+    line.say(unnamed("FORBIDDEN"))
+    assert outcomes(line) == {first: code, second: "FORBIDDEN"}
+
+
 def test_too_many_to_follow_are_not_followed_on_this_connection() -> None:
     line = Timeline(outbox=2000)
     line.online()

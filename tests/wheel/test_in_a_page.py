@@ -102,13 +102,15 @@ def run_quickstart(page: Page, wheel: Path, folder: Path, attributes: str, isola
     shutil.copy(wheel, folder)
     (folder / "index.html").write_text(INDEX.format(attributes=attributes))
     (folder / "pyscript.toml").write_text(SETTINGS.format(wheel=wheel.name))
-    with host(folder, isolated=isolated) as site:
-        with embedded(folder.parent, cors_enabled=True, cors_origin=site.url) as directus:
-            (folder / "main.py").write_text(quickstart.source(directus.url))
-            console = Console(page)
-            page.goto(site.url)
-            assert page.evaluate("crossOriginIsolated") == isolated
-            quickstart.check(console.wait_for("'event': 'create'"))
+    with (
+        host(folder, isolated=isolated) as site,
+        embedded(folder.parent, cors_enabled=True, cors_origin=site.url) as directus,
+    ):
+        (folder / "main.py").write_text(quickstart.source(directus.url))
+        console = Console(page)
+        page.goto(site.url)
+        assert page.evaluate("crossOriginIsolated") == isolated
+        quickstart.check(console.wait_for("'event': 'create'"))
 
 
 @pytest.mark.parametrize("isolated", [False, True], ids=["not isolated", "isolated"])

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from ..types import Query
-from .messages import SubscriptionMessage
+from .messages import Failure, SubscriptionMessage
 from .recovery import Recovery
 
 GRACE = 0.5
@@ -131,9 +131,9 @@ class RowCatchUp(CatchUp):
         self._was_done = self._was_done or self._is_done
         return missed
 
-    def relax(self, code: str) -> bool:
-        """Return whether a read that was refused with ``code`` is worth sending again."""
-        return self.recovery.relax(code)
+    def relax(self, error: Failure) -> bool:
+        """Return whether a read that was refused with ``error`` is worth sending again."""
+        return self.recovery.relax(error)
 
     def accept(self, message: dict[str, Any]) -> Accepted:
         """Take a message that came; of a create event, only the rows that are new."""

@@ -541,7 +541,7 @@ class Protocol:
     def _take_answer(self, frame: Frame, now: float) -> None:
         """Give the answer to whoever asked, also where an error names no uid."""
         if frame.uid is not None:
-            self._unanswered.answered(frame.uid, failed=frame.error is not None)
+            self._unanswered.answered(frame.uid, frame.error)
             self._settle(frame, now)
         elif frame.kind == "items" and frame.error is not None:
             self._unanswered.fail_one(frame.error)

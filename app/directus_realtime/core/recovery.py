@@ -29,6 +29,7 @@ from typing import Any
 from ..errors import UsageError
 from ..types import Key, Query, Row
 from .codec import decode
+from .messages import Failure
 
 MARGIN = 1000
 """How many of the newest rows are remembered, and read again after every init."""
@@ -37,8 +38,6 @@ _MOST_KEYS = 65
 """How many margins of keys are remembered at most, while pages are read or values are shared."""
 
 _SHRINK = 4  # a page is so many times smaller after the connection was lost in the middle of it
-
-_LIMIT_REFUSED = "INVALID_QUERY"
 
 
 class _Unset:
@@ -121,7 +120,8 @@ class Recovery:
     def mark_query(self) -> Query:
         """Return the query whose rows are those that exist before the first subscribe."""
         fields = [self.key] if self.field == self.key else [self.key, self.field]
-        return self._limited({"fields": fields, "sort": ["-" + self.field]})
+        every = self._every_row()
+        return self._limited({"fields": fields, "filter": every, "sort": ["-" + self.field]})
 
     def accept_mark(self, rows: list[Any]) -> None:
         """Take the answer to :meth:`mark_query`: these rows are known, and no older one counts.
@@ -136,12 +136,13 @@ class Recovery:
         if self._has_limit and len(rows) < self._limit:
             self._after = None  # it was the whole collection: any other row is a new one
 
-    def relax(self, code: str) -> bool:
-        """Ask for no limit of our own from now on, if ``code`` may mean that it was too high.
+    def relax(self, error: Failure) -> bool:
+        """Ask for no limit of our own from now on, if ``error`` means that it was too high.
 
         Returns whether the same read is worth sending again.
         """
-        is_worth_it = code == _LIMIT_REFUSED and self._has_limit
+        code, message = error
+        is_worth_it = code == "INVALID_QUERY" and '"limit"' in message and self._has_limit
         self._has_limit = self._has_limit and not is_worth_it
         return is_worth_it
 
@@ -269,7 +270,7 @@ class Recovery:
     def _next_rows(self) -> Query:
         """Return the filter for rows past what is settled and past the pages already read."""
         if self._position is None:
-            return {self.field: {"_nnull": True} if self._after is None else {"_gt": self._after}}
+            return self._every_row() if self._after is None else {self.field: {"_gt": self._after}}
         if self.field == self.key:
             return {self.field: {"_gt": self._position}}
         # Rows may share a value: those of this value that were read are left out by key, which
@@ -280,6 +281,14 @@ class Recovery:
                 {self.key: {"_nin": list(self._read_there)}},
             ]
         }
+
+    def _every_row(self) -> Query:
+        """Return the filter for all rows that have the field.
+
+        Directus refuses it for a field that it does not order, such as a string or a UUID: then
+        that is known at once, and not when there are more rows than a page holds.
+        """
+        return {"_or": [{self.field: {"_gt": 0}}, {self.field: {"_nnull": True}}]}
 
     def _limited(self, query: Query) -> Query:
         return {**query, "limit": self._limit} if self._has_limit else query

@@ -234,7 +234,7 @@ class SubscriptionProtocol:
         catch_up, rows = self._catch_up, frame.message.get("data")
         assert isinstance(catch_up, RowCatchUp), "a plain subscription reads nothing"
         marking = self.state is SubscriptionState.MARKING
-        if frame.error is not None and catch_up.relax(frame.error[0]):
+        if frame.error is not None and catch_up.relax(frame.error):
             query = catch_up.mark_query() if marking else catch_up.page_query()
             assert query is not None, "a read was under way"
             self._read(query, now)
@@ -423,7 +423,8 @@ class SubscriptionProtocol:
             Warned(
                 f'What is created in "{self.collection}" while the connection is down will be '
                 f'missed, since its rows cannot be read by "{field}": {why} Let the policy read '
-                "that field, or name another one with `recover`."
+                "that field, or name with `recover` one that is a number or a date and ascends, "
+                'such as recover="date_created".'
             )
         )
         if self.state is SubscriptionState.MARKING:

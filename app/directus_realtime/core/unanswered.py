@@ -8,6 +8,9 @@ waiting, and a request that timed out, may still be answered.
 
 from .messages import Failure
 
+_ALWAYS_NAMED = ("INVALID_COLLECTION", "INVALID_PAYLOAD")
+"""The codes of errors that name their uid before 12.4, too."""
+
 _MOST = 1000
 """How many are followed; where more are unanswered, no error is assigned on this connection."""
 
@@ -41,16 +44,17 @@ class Unanswered:
             self._uids.clear()
             self._errors.clear()
 
-    def answered(self, uid: str, *, failed: bool) -> None:
+    def answered(self, uid: str, error: Failure | None) -> None:
         """Record an answer that names its uid."""
         self._uids.pop(uid, None)
-        if failed:
+        if error is not None and error[0] not in _ALWAYS_NAMED:
             self.names_uids = True
             self._uids.clear()
             self._errors.clear()
 
     def fail_one(self, error: Failure) -> None:
         """Record an error that names no uid."""
+        self.names_uids = False
         if self._uids and not self._is_lost:
             self._errors.append(error)
 
