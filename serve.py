@@ -94,6 +94,8 @@ def serve_page(options: argparse.Namespace) -> None:
     from server.config import Config
     from tools import listening
     from tools.steps import SetupError
+    from web.delivery import routes
+    from web.site import Site
 
     # Where the wire stays silent, as Directus does, the reason is said here.
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%X")
@@ -123,16 +125,14 @@ def serve_page(options: argparse.Namespace) -> None:
             threading.Thread(target=webbrowser.open, args=(url,), daemon=True).start()
 
     config = Config(
-        root=ROOT,
         database=options.db.absolute(),
         project=options.project,
         token=options.token,
         auth=options.auth,
-        page=options.page,
         directus="" if options.direct else options.directus,
     )
     try:
-        app.serve(config, listener, on_ready)
+        app.serve(config, listener, on_ready, routes(Site(ROOT, options.page)))
     except (app.ProjectError, app.StoreError) as error:
         raise SetupError(str(error)) from error
 

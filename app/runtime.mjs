@@ -82,7 +82,7 @@ async function restore() {
   const library = pyodide.FS.readdir("/lib").find((name) => name.endsWith(".zip"));
   mountLate(pyodide.FS, `/lib/${library}`, STANDARD_LIBRARY);
   mountLate(pyodide.FS, "/lib/pyodide_http.zip", HTTP_PACKAGE);
-  const inside = pyodide.pyimport("in_snapshot"); // tools/in_snapshot.py, as it was when it was made
+  const inside = pyodide.pyimport("in_snapshot"); // web/snapshot/in_snapshot.py
   inside.begin();
   inside.destroy();
   return pyodide;

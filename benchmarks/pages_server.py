@@ -14,6 +14,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from server.app import create_app
 from server.config import Config
 from server.websocket.upgrade import UpgradeProtocol
+from web.delivery import routes
+from web.site import Site
 
 _ROOT = Path(__file__).resolve().parent.parent
 
@@ -28,8 +30,8 @@ class _Server(uvicorn.Server):
 
 def main(port: str, root: str, database: str, *peers: str) -> None:
     """Serve until the process is ended; print a line once connections are accepted."""
-    config = Config(root=_ROOT if peers else Path(root), database=Path(database))
-    app: ASGIApp = create_app(config)
+    pages = routes(Site(_ROOT if peers else Path(root)))
+    app: ASGIApp = create_app(Config(database=Path(database)), pages)
     server = _Server(
         uvicorn.Config(
             _with_files(app, Path(root)) if peers else app,

@@ -24,7 +24,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 # By name: given a folder, mypy finds `console` and `app.console` in one file.
-PACKAGES = ("directus_realtime", "server", "tools", "benchmarks", "tests")
+PACKAGES = ("directus_realtime", "server", "web", "tools", "benchmarks", "tests")
 MODULES = ("serve", "app.main", "app.page", "app.console")
 CHECKS = (
     ("ruff", "check", "."),

@@ -18,11 +18,11 @@ from pathlib import Path
 from typing import Protocol
 
 from tools.locking import only_one
+from tools.precompressed import PrecompressedFiles
 from tools.runtime import Runtime
 from tools.snapshot import Snapshot
 from tools.stamps import digest, is_stamped, stamp
 from tools.steps import SetupError, Steps, megabytes, size_of
-from tools.twins import Twins
 
 # The name of compiled modules tells the version, the build and the machine in one word.
 _PYTHON = importlib.machinery.EXTENSION_SUFFIXES[0]
@@ -182,7 +182,7 @@ def parts_of(root: Path, *, tests: bool) -> list[Part]:
         environment,
         Packages(environment, "requirements.txt", "Python packages"),
         Runtime(root, environment.packages),
-        Twins(root, environment.packages),
+        PrecompressedFiles(root, environment.packages),
         Snapshot(root, environment.packages),
     ]
     if tests:

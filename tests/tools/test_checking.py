@@ -9,7 +9,7 @@ import pytest
 from server.app import create_server
 from server.config import AuthMode, Config
 from tests.support.background import Background
-from tests.support.embedded import ROOT, TOKEN
+from tests.support.embedded import TOKEN
 from tests.tools.standin import StandIn, data, refusal
 from tools import checking
 from tools.checking import fault_of
@@ -22,7 +22,7 @@ ORIGIN = "https://example.com"
 @pytest.fixture
 def ready(tmp_path: Path) -> Iterator[str]:
     """The address of our own server, which is as a Directus should be."""
-    config = Config(root=ROOT, database=tmp_path / "messages.db")
+    config = Config(database=tmp_path / "messages.db")
     with Background(create_server(config, lambda: None)) as server:
         yield server.url
 

@@ -21,6 +21,13 @@ from zipimport import zipimporter
 from _pyodide import _base
 
 _HTTP_PACKAGE = "/lib/pyodide_http.zip"
+_IMPORTS = (
+    *("ast", "asyncio", "base64", "bz2", "codeop", "glob", "html", "importlib.util", "inspect"),
+    *("json", "logging", "lzma", "pathlib", "random", "shutil", "tempfile", "textwrap", "zipfile"),
+    *("pyodide.code", "pyodide.ffi", "pyodide.webloop"),
+)
+"""What PyScript and Pyodide import in every page before the page's own code runs."""
+
 _OF_PYODIDE = (
     "{}",
     "import importlib; importlib",
@@ -155,18 +162,21 @@ class HttpPackage(MetaPathFinder):
         return zipimporter(_HTTP_PACKAGE).find_spec(name) if name == "pyodide_http" else None
 
 
-def prepare(home: str, modules: Sequence[str], prelude: str, main: str) -> str:
-    """Import and compile what is in the folder `home`, which the page will fill again.
+def prepare(home: str, modules: Sequence[str], prelude: str, script: str) -> str:
+    """Import and compile what starts a page, and all that is in the folder `home`.
 
     Returns why the app is not in the snapshot, or an empty text where it is: something is no
     Python or cannot be imported. The page fetches the app's files then, and says what is wrong.
 
     Args:
-        home: the page's working directory, with the app and PyScript's package.
+        home: the page's working directory, with the app and PyScript's package. The page will
+            fill it again.
         modules: the files of the app in it.
         prelude: what PyScript runs before any script: it writes that package, and imports it.
-        main: the page's script.
+        script: the source of the page's script.
     """
+    for name in _IMPORTS:
+        importlib.import_module(name)
     prepared, compiled, fault = Prepared(Path(home)), Compiled(), ""
     try:
         for path in sorted(Path(home).rglob("*.py")):
@@ -179,7 +189,7 @@ def prepare(home: str, modules: Sequence[str], prelude: str, main: str) -> str:
     if not fault:  # else PyScript's package is not kept either, and is to be written
         compiled.keep(prelude, instead=_IMPORT_PYSCRIPT, flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
     with contextlib.suppress(SyntaxError):
-        compiled.keep(main, flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
+        compiled.keep(script, flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
     sys.path.remove("")  # Pyodide puts it there again
     for known in [known for known in sys.path_importer_cache if known.startswith(home)]:
         del sys.path_importer_cache[known]
