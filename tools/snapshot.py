@@ -49,7 +49,7 @@ class Snapshot:
         self._publish(draft)
         stamp(self._stamp, self._key)
         if not about["app"]:
-            fault = about["fault"] or "[files] lists what is no Python module here"
+            fault = about["fault"] or "[files] lists what is no Python module"
             print(f"The snapshot does not hold the app, so the page starts slower: {fault}.")
 
     def _order(self, draft: Path) -> dict[str, object]:
@@ -59,7 +59,7 @@ class Snapshot:
             "out": str(draft),
             "pyodide": str(self._runtime["pyodide"]),
             "pyscript": str(self._runtime["pyscript"]),
-            "files": {str(self._root / name): target for name, target in self._files.items()},
+            "modules": {str(self._root / name): target for name, target in self._modules.items()},
             "script": str(script) if script else None,
             # Taken before the files are read: an edit in between makes it differ.
             "app": page_digest(self._root),
@@ -75,10 +75,13 @@ class Snapshot:
             old.unlink()
 
     @property
-    def _files(self) -> dict[str, str]:
-        """The app's files and their paths in the page; the page itself says that one is missing."""
-        files = page_files(self._root)
-        return {name: target for name, target in files.items() if (self._root / name).is_file()}
+    def _modules(self) -> dict[str, str]:
+        """The app's modules and their paths in the page, which itself says that one is missing."""
+        return {
+            name: target
+            for name, target in page_files(self._root).items()
+            if target.endswith(".py") and (self._root / name).is_file()
+        }
 
     @property
     def _script(self) -> Path | None:
@@ -87,8 +90,8 @@ class Snapshot:
 
     @property
     def _key(self) -> str:
-        paths = [self._root / name for name in ("package-lock.json", *self._files)]
+        paths = [self._root / name for name in ("package-lock.json", *self._modules)]
         paths += [self._script] if self._script else []
         paths += [Path(__file__), COMPRESS, *sorted(SNAPSHOT.glob("*.*"))]
-        targets = json.dumps(list(self._files.values())).encode()
+        targets = json.dumps(list(self._modules.values())).encode()
         return digest(targets, *(path.read_bytes() for path in paths))

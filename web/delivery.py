@@ -27,13 +27,11 @@ TYPES = {
     ".html": "text/html",
     ".js": "text/javascript",
     ".json": "application/json",
-    ".map": "application/json",
     ".mjs": "text/javascript",
     ".py": "text/x-python",
     ".svg": "image/svg+xml",
     ".toml": "application/toml",
     ".wasm": "application/wasm",
-    ".whl": "application/zip",
     ".zip": "application/zip",
 }
 # The best first: all of them are smaller than the file itself, and the first decodes fastest.

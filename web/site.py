@@ -10,7 +10,7 @@ import hashlib
 import os
 import re
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from html import escape
 from pathlib import Path
 from typing import NamedTuple
@@ -63,17 +63,11 @@ class Site:
     Args:
         root: the checkout, with index.html, pyscript.toml and app/.
         settings: values that replace those of pyscript.toml's ``[directus]``.
-        runtime: folders served under ``/runtime/NAME``. None: those of set-up.
     """
 
-    def __init__(
-        self,
-        root: Path,
-        settings: Settings | None = None,
-        runtime: Mapping[str, Path] | None = None,
-    ) -> None:
+    def __init__(self, root: Path, settings: Settings | None = None) -> None:
         self.root = root
-        self.runtime = runtime_folders(root) if runtime is None else runtime
+        self.runtime = runtime_folders(root)
         self._settings = settings or {}
         self._versions: dict[str, dict[Path, FileState]] = {}
 
@@ -81,7 +75,7 @@ class Site:
         """Return the page as it is now. Raises FileNotFoundError."""
         text = (self.root / "pyscript.toml").read_text(encoding="utf-8")
         settings = fill_in(text, self._settings)
-        snapshot = description.read(self.runtime.get("start"))
+        snapshot = description.read(self.runtime["start"])
         is_prepared = bool(snapshot.get("app")) and snapshot["app"] == page_digest(self.root)
         if is_prepared:  # then nothing of it need be fetched
             settings = _FILES_TABLE.sub("", settings)
@@ -131,7 +125,7 @@ class Site:
         if project is not None:
             yield f'<meta name="project" content="{escape(project)}" />'
         for part in _CORE_PARTS:
-            for path in self.runtime.get("pyscript", Path()).glob(part):
+            for path in self.runtime["pyscript"].glob(part):
                 yield f'<link rel="modulepreload" href="runtime/pyscript/{path.name}" />'
         files = page_files(self.root)
         if revision.snapshot:

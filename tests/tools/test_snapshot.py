@@ -1,6 +1,7 @@
 """The snapshot and the precompressed files that set-up made, and when they are to be made anew."""
 
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -49,7 +50,7 @@ def test_what_set_up_made_fits_pyodides_memory_and_is_alone() -> None:
 
 def test_it_says_of_which_app_it_is() -> None:
     about = json.loads((runtime_folders(ROOT)["start"] / "snapshot.json").read_text())
-    assert about["app"] == page_digest(ROOT)
+    assert about["app"] == page_digest(ROOT) != ""
 
 
 @pytest.mark.parametrize(
@@ -74,17 +75,55 @@ def test_a_file_that_is_listed_and_missing_stops_no_set_up(checkout: Path) -> No
 
 
 @pytest.mark.parametrize(
-    ("file", "holds_the_app"),
-    [("app/main.py", True), ("app/directus_realtime/items.py", False)],
+    ("file", "source", "reason"),
+    [
+        pytest.param("app/main.py", "def x(:\n", None, id="the page's script is no Python"),
+        pytest.param("app/page.py", "def x(:\n", "SyntaxError: .*page.py.*", id="no Python"),
+        pytest.param(
+            "app/directus_realtime/items.py",
+            "import nowhere\n",
+            "ModuleNotFoundError: No module named 'nowhere'",
+            id="cannot be imported",
+        ),
+        pytest.param(
+            "pyscript.toml",
+            '[files]\n"data.json" = "data.json"\n',
+            r"\[files\] lists what is no Python module",
+            id="data",
+        ),
+    ],
 )
-def test_a_file_that_is_no_python_stops_no_set_up(
-    checkout: Path, file: str, holds_the_app: bool
+def test_set_up_says_why_the_snapshot_does_not_hold_the_app(
+    checkout: Path,
+    capsys: pytest.CaptureFixture[str],
+    file: str,
+    source: str,
+    reason: str | None,
 ) -> None:
     (checkout / "node_modules").symlink_to(ROOT / "node_modules")
-    (checkout / file).write_text("def x(:\n")
+    (checkout / "data.json").write_text("{}")
+    (checkout / file).write_text(source)
     Snapshot(checkout, PACKAGES).install(Steps(1, checkout))
     about = json.loads((runtime_folders(checkout)["start"] / "snapshot.json").read_text())
-    assert about["app"] == (page_digest(checkout) if holds_the_app else "")
+    assert about["app"] == ("" if reason else page_digest(checkout))
+    said = re.findall("The snapshot does not hold the app.*", capsys.readouterr().out)
+    if reason is None:
+        assert said == []
+    else:
+        (sentence,) = said
+        assert re.fullmatch(
+            f"The snapshot does not hold the app, so the page starts slower: {reason}[.]", sentence
+        )
+
+
+def test_the_app_as_shipped_comes_whole_into_the_snapshot(
+    checkout: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (checkout / "node_modules").symlink_to(ROOT / "node_modules")
+    Snapshot(checkout, PACKAGES).install(Steps(1, checkout))
+    about = json.loads((runtime_folders(checkout)["start"] / "snapshot.json").read_text())
+    assert about["app"] == page_digest(ROOT) != ""
+    assert "does not hold" not in capsys.readouterr().out
 
 
 def test_the_large_files_have_smaller_precompressed_ones() -> None:

@@ -11,8 +11,9 @@ from web.site import Site
 
 def test_what_is_said_of_the_snapshot_comes_before_any_script(root: Path) -> None:
     (root / "index.html").write_text('<head>\n    <script src="app/main.py"></script>\n  </head>')
-    page = Site(root, {}, {"start": root})
-    (root / "snapshot.json").write_text('{"names": []}')
+    (root / ".setup" / "start").mkdir(parents=True)
+    (root / ".setup" / "start" / "snapshot.json").write_text('{"names": []}')
+    page = Site(root)
     text = page.index(page.revision()).decode()
     assert text.index("<meta") < text.index("<script")
 
@@ -34,7 +35,7 @@ def test_the_page_names_the_project_to_connect_to_before_python_is_there(
 ) -> None:
     (root / "index.html").write_text("<head>\n  </head>")
     usual = {"url": "", "auth_mode": "handshake"}
-    page = Site(root, {**usual, **settings}, {})
+    page = Site(root, {**usual, **settings})
     text = page.index(page.revision()).decode()
     assert re.findall(r'<meta name="project" content="([^"]*)" />', text) == project
 
@@ -42,5 +43,5 @@ def test_the_page_names_the_project_to_connect_to_before_python_is_there(
 def test_of_settings_that_cannot_be_read_the_page_names_nothing(root: Path) -> None:
     (root / "index.html").write_text("<head>\n  </head>")
     (root / "pyscript.toml").write_text("token = = 1")
-    page = Site(root, {}, {})
+    page = Site(root)
     assert b'name="project"' not in page.index(page.revision())

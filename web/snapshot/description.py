@@ -12,10 +12,10 @@ _FILE = "snapshot.json"
 _FOR_THE_PAGE = ("size", "constant", "parts", "zeros", "sums", "version")
 
 
-def read(folder: Path | None) -> Description:
+def read(folder: Path) -> Description:
     """Return the description of the snapshot in ``folder``; empty if there is no snapshot."""
     try:
-        return dict(json.loads((folder / _FILE).read_text(encoding="ascii"))) if folder else {}
+        return dict(json.loads((folder / _FILE).read_text(encoding="ascii")))
     except (OSError, ValueError):
         return {}
 

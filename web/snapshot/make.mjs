@@ -5,7 +5,7 @@
 //             how a page uses them
 //   pyodide   the folder of Pyodide
 //   pyscript  the folder of PyScript's core
-//   files     the app: each file, with its path in the page
+//   modules   the app: the file of each module, with its path in the page
 //   script    the file that the page runs, or null
 //   app       the digest of the app, or "" where the snapshot cannot hold all of it
 import { createHash } from "node:crypto";
@@ -62,8 +62,8 @@ process.exit(0); // Node would wait for what the interpreter keeps open
 
 /** Bring the app, and what starts a page, into memory; return why the app is not there, or "". */
 function fill() {
-  const files = Object.entries(order.files);
-  for (const [file, target] of files) {
+  const modules = Object.entries(order.modules);
+  for (const [file, target] of modules) {
     pyodide.FS.mkdirTree(dirname(`${HOME}/${target}`));
     pyodide.FS.writeFile(`${HOME}/${target}`, readFileSync(file));
   }
@@ -79,10 +79,10 @@ sys.path_importer_cache.pop("/lib")
 del in_snapshot, sys
 `);
   const inside = pyodide.pyimport("in_snapshot");
-  const modules = pyodide.toPy(files.map(([, target]) => target));
+  const paths = pyodide.toPy(modules.map(([, target]) => target));
   const script = order.script ? readFileSync(order.script, "utf8") : "";
-  const found = inside.prepare(HOME, modules, prelude(pyscript), script);
-  modules.destroy();
+  const found = inside.prepare(HOME, paths, prelude(pyscript), script);
+  paths.destroy();
   inside.destroy();
   pyodide.runPython("import gc; gc.collect(); del gc");
   return found;
