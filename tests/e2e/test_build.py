@@ -18,7 +18,7 @@ from tests.support.embedded import ROOT, free_port
 from tests.support.observed_page import gather_infos
 from tests.support.pages import Open
 from tests.support.sharing import shared_folder
-from tools.build import build
+from tools.commands.build import build
 from tools.environment import VirtualEnvironment
 from tools.steps import SetupError
 
