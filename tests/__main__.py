@@ -49,7 +49,7 @@ def main(arguments: list[str]) -> int:
     from tools.steps import SetupError
 
     try:
-        environment.enter(ROOT, tests=True)
+        environment.ensure_environment(ROOT, tests=True)
         os.environ["CHROMIUM"] = chromium.find_or_install(ROOT / ".setup")
         others = [argument for argument in arguments if argument not in (DIRECTUS, SOAK)]
         if others != arguments:

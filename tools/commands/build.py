@@ -39,7 +39,7 @@ class Build:
     def run(self) -> None:
         """Write the page, and say what to do with it. Raises SetupError."""
         url = read_address(self.url) if self.url else self.url
-        environment.enter(ROOT)
+        environment.ensure_environment(ROOT)
 
         given = {"url": url, "token": self.token}
         settings = {name: value for name, value in given.items() if value is not None}

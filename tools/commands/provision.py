@@ -38,15 +38,15 @@ class Provision:
     def run(self) -> None:
         """Make what is missing there, and say what to do next. Raises SetupError."""
         url = read_address(self.directus)
-        environment.enter(ROOT)
+        environment.ensure_environment(ROOT)
 
         from tools import administrator
+        from tools.directus_admin import DirectusAdmin
         from tools.provision import provision
-        from tools.remote import Remote
 
-        with Remote(url) as remote:
-            administrator.enter(remote, self.email, self.admin_token)
-            token = provision(remote, print, dry_run=self.dry_run, new_token=self.new_token)
+        with DirectusAdmin(url) as admin:
+            administrator.sign_in(admin, self.email, self.admin_token)
+            token = provision(admin, print, dry_run=self.dry_run, new_token=self.new_token)
         if token:
             print(f"now   python3 serve.py --directus {url} --token {token}")
         elif not self.dry_run:

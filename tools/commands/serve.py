@@ -89,7 +89,7 @@ class Serve:
             directus = read_address(directus)
         # A port in use is found before a long set-up.
         listening.listen(self.host, self.port).close()
-        environment.enter(ROOT)
+        environment.ensure_environment(ROOT)
 
         given = {"token": self.token, "auth_mode": self.auth}
         page = {name: value for name, value in given.items() if value is not None}
@@ -145,10 +145,10 @@ class Serve:
 
     def _warn(self, directus: str, token: str, auth: AuthMode, url: str) -> None:
         """Print what will not work with that Directus; it may be repaired while we serve."""
-        from tools import checking
+        from tools import preflight
 
         origin = url.rstrip("/") if self.direct else None
-        fault = checking.fault_of(directus, token, auth, origin)
+        fault = preflight.diagnose(directus, token, auth, origin)
         if fault:
             print(f"serve.py: warning: {fault}", file=sys.stderr)
 
