@@ -1,6 +1,6 @@
 """A server of pages: ``python -m benchmarks.pages_server PORT ROOT DATABASE [peers]``.
 
-With ``peers`` the folder ROOT is served as files, and what is none of them by our server.
+With ``peers`` the folder ROOT is served as files, and everything else by our server.
 """
 
 import socket
@@ -21,7 +21,7 @@ _ROOT = Path(__file__).resolve().parent.parent
 
 
 class _Server(uvicorn.Server):
-    """Says when it listens."""
+    """Prints a line when it listens."""
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)

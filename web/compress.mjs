@@ -8,7 +8,7 @@ const { constants } = zlib;
 const MEGABYTE = 2 ** 20;
 
 const ENCODERS = {
-  // Browsers refuse windows of more than 8 MB. The checksum makes them notice what was damaged.
+  // Browsers refuse windows of more than 8 MB. The checksum makes them detect damage.
   zst: (data, level) =>
     promisify(zlib.zstdCompress)(data, {
       params: {
