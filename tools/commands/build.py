@@ -69,4 +69,7 @@ def build(
     waiting = [path for path in written if not is_precompressed(path)]
     compress(Steps(1, log), "Compressed files", packages, ENCODINGS, waiting)
     size, whole = sum(path.stat().st_size for path in written), size_of(out)
-    return f"{out}: {len(written)} files, {megabytes(size)}, compressed too {megabytes(whole)}"
+    return (
+        f"{out}: {len(written)} files, {megabytes(size)}; "
+        f"with the compressed ones {megabytes(whole)}"
+    )
