@@ -36,7 +36,7 @@ def stock_page(code: str, *, attributes: str = "", isolated: bool = False) -> It
         attributes: more of its tag, such as ``worker``.
         isolated: whether the page is cross-origin isolated.
     """
-    headers, runtime = ISOLATION if isolated else {}, runtime_folders(ROOT)
+    headers = ISOLATION if isolated else {}
     html = (
         '<!doctype html><meta charset="utf-8"><link rel="icon" href="data:,">'
         '<script type="module" src="/runtime/pyscript/core.js"></script>'
