@@ -1,8 +1,8 @@
-// PyScript's interpreter: Pyodide, begun from a snapshot of its memory while PyScript still loads.
+// PyScript's interpreter: Pyodide, started from a snapshot of its memory while PyScript still loads.
 //
-// The page imports this module at its first byte, and everything here starts at once; PyScript,
-// which finds it in pyscript.toml, imports it again later and is handed what has begun. Where the
-// snapshot is missing or not to be used, Pyodide starts the plain way, and the console says why.
+// The page imports this module at its first byte, and everything here starts at once. PyScript,
+// which finds it in pyscript.toml, imports it again later and gets the interpreter that has started.
+// Where there is no snapshot to use, Pyodide starts the usual way, and the console says why.
 
 const PYODIDE = document.querySelector('link[href$="/pyodide/pyodide.mjs"]').href;
 const ASSEMBLY = new URL("pyodide.asm.mjs", PYODIDE).href;
@@ -10,11 +10,11 @@ const HTTP_PACKAGE = new URL("../pyodide_http.zip", PYODIDE).href;
 const HOME = "/home/pyodide";
 const STANDARD_LIBRARY = new URL("python_stdlib.zip", PYODIDE).href;
 
-// What set-up says of the snapshot that it made; its slices are asked for first of all.
+// The description of the snapshot (web/snapshot); its slices are fetched before anything else.
 const about = JSON.parse(document.querySelector('meta[name="snapshot"]')?.content ?? "null");
-let loaded = 0; // bytes of them
+let loaded = 0; // bytes of the slices
 let slices = Promise.all(about?.slices.map(fetchSlice) ?? []);
-slices.catch(() => {}); // whoever awaits them hears of it
+slices.catch(() => {}); // reported to whoever awaits them
 
 const { loadPyodide: load, version } = await import(PYODIDE);
 
@@ -27,12 +27,12 @@ const options = {
 };
 
 const started = start();
-// Whoever awaits it hears of a failure; until PyScript does, nobody is told that nobody did.
+// A failure is reported to PyScript, which awaits it later; until then it is no unhandled rejection.
 started.catch(() => {});
 
 export { version };
 
-/** Hand over the interpreter that was begun, with its output going where PyScript wants it. */
+/** Return the interpreter that was started, with its output going where PyScript wants it. */
 export async function loadPyodide({ stdout, stderr }) {
   performance.mark("runtime:asked");
   Object.assign(streams, { stdout, stderr });
@@ -57,32 +57,32 @@ async function restore() {
     content = found;
     head.set(found[0].subarray(0, head.length));
   });
-  arrived.catch(() => {}); // heard of below, and not before Pyodide gets there
-  slices = null; // nothing holds the bytes once they are in memory
+  arrived.catch(() => {}); // reported below, once Pyodide needs it
+  slices = null; // so that the bytes are freed once they are in memory
   const pyodide = await load({
     ...options,
-    // What starts is in the snapshot. The rest of the library comes when something asks for it.
+    // The snapshot holds what starts. The rest of the library is fetched when something imports it.
     stdLibURL: "data:,",
-    // WebAssembly starts while the snapshot comes, and waits for it here.
-    fsInit: () => arrived.catch(() => {}), // without its head it is refused
-    // Pyodide takes the head of the snapshot for all of it: the rest goes straight into memory.
+    // WebAssembly starts while the snapshot is fetched, and waits for it here.
+    fsInit: () => arrived.catch(() => {}), // Pyodide refuses an empty head
+    // Pyodide is given the head of the snapshot only: the rest is written straight into memory.
     _loadSnapshot: head,
     createPyodideModule: async (settings) => {
       const { default: create } = await import(ASSEMBLY);
       settings.INITIAL_MEMORY = about.size.whole;
-      const begun = await create(settings);
-      pour(content, begun);
+      const module = await create(settings);
+      writeMemory(content, module);
       content = [];
-      return begun;
+      return module;
     },
   }).catch(async (error) => {
     await arrived; // if that failed, it is the cause
     throw error;
   });
   const library = pyodide.FS.readdir("/lib").find((name) => name.endsWith(".zip"));
-  mountLate(pyodide.FS, `/lib/${library}`, STANDARD_LIBRARY);
-  mountLate(pyodide.FS, "/lib/pyodide_http.zip", HTTP_PACKAGE);
-  const inside = pyodide.pyimport("in_snapshot"); // tools/in_snapshot.py, as it was when it was made
+  mountLazily(pyodide.FS, `/lib/${library}`, STANDARD_LIBRARY);
+  mountLazily(pyodide.FS, "/lib/pyodide_http.zip", HTTP_PACKAGE);
+  const inside = pyodide.pyimport("in_snapshot"); // web/snapshot/in_snapshot.py
   inside.begin();
   inside.destroy();
   return pyodide;
@@ -99,7 +99,7 @@ async function startPlainly(cause) {
   return pyodide;
 }
 
-/** Fetch a file of the app, which PyScript is not told of where the snapshot has them. */
+/** Fetch a file of the app: where the snapshot holds the app, PyScript does not fetch it. */
 async function fetchFile(fs, file, target) {
   const bytes = await fetchBytes(new URL(`../${file}`, import.meta.url));
   const path = `${HOME}/${target}`;
@@ -113,7 +113,7 @@ async function fetchBytes(address) {
   return new Uint8Array(await response.arrayBuffer());
 }
 
-/** Fetch a slice of the snapshot. As a blob it passes the page by until it is complete. */
+/** Fetch a slice of the snapshot. As a blob it costs the page's thread nothing until complete. */
 async function fetchSlice(address) {
   const response = await fetch(address);
   if (!response.ok) throw new Error(`the server answered ${response.status}`);
@@ -124,14 +124,14 @@ async function fetchSlice(address) {
   return bytes;
 }
 
-/** See that the slices are what they were when the snapshot was made. */
+/** Check that the slices are complete and unchanged. */
 function check(found) {
   if (loaded !== about.size.content) throw new Error(`it ends after ${loaded} bytes`);
   if (sumOf(found) !== about.sums.content) throw new Error("it was changed on its way");
   performance.mark("runtime:snapshot");
 }
 
-/** The sum of a byte of every kilobyte: it takes no time. */
+/** Return a sum of one byte of every kilobyte, which is fast; web/snapshot/memory.mjs does the same. */
 function sumOf(arrays) {
   let sum = 0;
   for (const bytes of arrays) {
@@ -140,8 +140,8 @@ function sumOf(arrays) {
   return sum;
 }
 
-/** Put what the slices hold where it belongs in memory, and zeros where memory is in use already. */
-function pour(content, module) {
+/** Write the slices to their places in memory, and zeros where memory is already in use. */
+function writeMemory(content, module) {
   const { HEAPU8: memory, _sbrk } = module;
   if (sumOf([memory.subarray(0, about.constant)]) !== about.sums.constant) {
     throw new Error("it is one of another WebAssembly");
@@ -166,24 +166,24 @@ function pour(content, module) {
   trampoline[0] = own;
 }
 
-/** Where Python finds what it calls through; this depends on the browser, and is there already. */
+/** The slot for the function that Python's calls go through: it depends on the browser. */
 function trampolineOf({ HEAP32, __PyRuntime: python, __PyEM_EMSCRIPTEN_TRAMPOLINE_OFFSET: offset }) {
   const at = (python + HEAP32[offset >> 2]) >> 2;
   return HEAP32.subarray(at, at + 1);
 }
 
-/** Put a file at `path` whose content is fetched when it is first looked at. */
-function mountLate(fs, path, url) {
+/** Put a file at `path` whose content is fetched when it is first read. */
+function mountLazily(fs, path, url) {
   if (!fs.analyzePath(path).exists) fs.writeFile(path, "");
   const { node } = fs.lookupPath(path);
   let bytes = null;
-  const content = () => (bytes ??= fetchAtOnce(url));
+  const content = () => (bytes ??= fetchSynchronously(url));
   Object.defineProperty(node, "contents", { get: content });
   Object.defineProperty(node, "usedBytes", { get: () => content().length });
 }
 
-/** Fetch while the page waits, since an import cannot: text is all that such a request may bring. */
-function fetchAtOnce(url) {
+/** Fetch synchronously, since an import cannot await. Such a request can only return text. */
+function fetchSynchronously(url) {
   const request = new XMLHttpRequest();
   request.open("GET", url, false);
   request.overrideMimeType("text/plain; charset=x-user-defined"); // a character for each byte

@@ -25,7 +25,7 @@ from tools import chromium
 
 ROUNDS = 9
 QUIET = 1_000
-"""Milliseconds before each load, in which the browser ends the last page and begins the next."""
+"""Milliseconds before each load, in which the browser closes the last page."""
 
 OTHERS_ROUNDS = 3
 """In browsers other than Chromium."""
@@ -50,14 +50,14 @@ Load = Callable[[str], dict[str, float]]
 
 
 @dataclass(slots=True)
-class Taken:
+class Samples:
     """What was measured of one page: milliseconds and bytes of first loads and of second ones."""
 
     took: tuple[list[float], list[float]] = field(default_factory=lambda: ([], []))
     size: tuple[list[float], list[float]] = field(default_factory=lambda: ([], []))
 
     def add(self, which: int, result: dict[str, float]) -> None:
-        """Take what one load was measured to take."""
+        """Add what one load was measured to take."""
         self.took[which].append(result["took"])
         self.size[which].append(result["bytes"])
 
@@ -81,9 +81,9 @@ def main(arguments: list[str]) -> int:
 
 def _measure(
     begin: Callable[[], AbstractContextManager[Load]], pages: Pages, rounds: int
-) -> dict[str, Taken]:
-    """Load each page twice in what `begin` begins, the pages in turn."""
-    taken = {name: Taken() for name in PAGES}
+) -> dict[str, Samples]:
+    """Load each page twice in a new context of `begin`, the pages in turn."""
+    taken = {name: Samples() for name in PAGES}
     for _ in range(rounds):
         for name in PAGES:
             with begin() as load_page:
@@ -136,11 +136,11 @@ def tests_browser() -> Iterator[Browser]:
         browser.close()
 
 
-def _median(taken: Taken, load: int) -> float:
+def _median(taken: Samples, load: int) -> float:
     return statistics.median(taken.took[load])
 
 
-def print_table(browser: str, taken: dict[str, Taken]) -> None:
+def print_table(browser: str, taken: dict[str, Samples]) -> None:
     """Print medians, bytes and ratios to the stock page's."""
     stock = taken["stock"]
     print(f"{browser:<34}{'first load':>12}{'of stock':>10}{'second':>10}{'of stock':>10}", end="")
@@ -153,8 +153,8 @@ def print_table(browser: str, taken: dict[str, Taken]) -> None:
         print(f"{sizes[0]:>12,.0f}{sizes[1]:>11,.0f}")
 
 
-def reached(taken: dict[str, Taken]) -> dict[str, bool]:
-    """Tell of each goal whether it is reached."""
+def reached(taken: dict[str, Samples]) -> dict[str, bool]:
+    """Return each goal, and whether it is reached."""
     ours, stock, printed = taken["ours"], taken["stock"], taken["printed"]
     return {
         "first load at most 0.20 of stock's": _median(ours, 0) <= 0.20 * _median(stock, 0),

@@ -1,7 +1,7 @@
 """Firefox and WebKit, where this machine has them, driven by the protocols they bring themselves.
 
 Firefox speaks WebDriver BiDi, WebKitGTK WebDriver by way of its WebKitWebDriver; the latter has no
-headless mode, and is shown to nobody by Xvfb. Each page is opened in a profile of its own.
+headless mode, and runs under Xvfb. Each page is opened in a profile of its own.
 """
 
 import contextlib
@@ -43,14 +43,14 @@ class Engine(Protocol):
 
     @property
     def name(self) -> str:
-        """What people call it."""
+        """Its usual name."""
 
     def tab(self) -> contextlib.AbstractContextManager[Tab]:
-        """Begin a page with nothing cached."""
+        """Open a page with nothing cached."""
 
 
 def installed() -> list[Engine]:
-    """Return the browsers that are there, besides Chromium."""
+    """Return the browsers that are installed, besides Chromium."""
     found: list[Engine] = []
     if firefox := next(filter(None, map(shutil.which, _FIREFOX)), None):
         found.append(Firefox(firefox))
@@ -70,7 +70,7 @@ class Firefox:
 
     @contextlib.contextmanager
     def tab(self) -> Iterator[Tab]:
-        """Begin a page with nothing cached."""
+        """Open a page with nothing cached."""
         with TemporaryDirectory(ignore_cleanup_errors=True) as profile:
             command = [self._program, "--headless", "--no-remote", "--profile", profile]
             command += ["--remote-debugging-port", "0"]
@@ -125,7 +125,7 @@ class WebKit:
 
     @contextlib.contextmanager
     def tab(self) -> Iterator[Tab]:
-        """Begin a page with nothing cached."""
+        """Open a page with nothing cached."""
         with _display() as display, socket.create_server(("127.0.0.1", 0)) as probe:
             port = probe.getsockname()[1]
             probe.close()
@@ -164,7 +164,7 @@ class _WebDriverTab:
 
 @contextlib.contextmanager
 def _display() -> Iterator[str]:
-    """Start an X server that shows nothing; give its name."""
+    """Start a virtual X server; give the name of its display."""
     read, write = os.pipe()
     command = ["Xvfb", "-displayfd", str(write), "-screen", "0", "1280x720x24"]
     with _running(command, pass_fds=(write,)), open(read, encoding="ascii") as line:
@@ -174,7 +174,7 @@ def _display() -> Iterator[str]:
 
 @contextlib.contextmanager
 def _drained(process: subprocess.Popen[str]) -> Iterator[None]:
-    """Read what a program goes on to say, which it would wait for; end it after that."""
+    """Read a program's further output, so that no full pipe blocks it; end it afterwards."""
     reader = Thread(target=deque, args=(process.stderr, 0), daemon=True)
     reader.start()
     try:

@@ -1,4 +1,4 @@
-"""Deliveries a second: 100 subscribers are told of 100 creates, by our server and by Directus.
+"""Deliveries a second: 100 creates to 100 subscribers, by our server and by Directus.
 
 ``python -m benchmarks.fanout`` installs a Directus if there is none, which takes minutes once.
 Each server is a process of its own, and so is what counts the frames. The clock runs from the
@@ -26,7 +26,7 @@ _ROOT = Path(__file__).resolve().parent.parent
 
 
 def main() -> int:
-    """Measure both in turn and print what came of it; return 0 if the goal is reached."""
+    """Measure both in turn and print the results; return 0 if the goal is reached."""
     with tempfile.TemporaryDirectory() as folder:
         with _ours(Path(folder)) as url:
             ours = _best("ours", url)
@@ -82,7 +82,7 @@ async def _round(
 
 async def _count(connection: ClientConnection, frames: int) -> None:
     while frames:
-        # The server pings every half minute; only what it tells counts.
+        # The server pings every half minute; only events count.
         frames -= not (await connection.recv(decode=False)).startswith(b'{"type":"ping"')
 
 

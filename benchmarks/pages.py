@@ -76,7 +76,7 @@ class Pages:
         self._urls[name] = f"http://127.0.0.1:{port}/"
 
     def _write_plain(self) -> Path:
-        """Our checkout as it is where set-up has made no snapshot."""
+        """Write a checkout like ours in which set-up has made no snapshot."""
         root = self._folder / "plain"
         shutil.copytree(_ROOT / "app", root / "app")
         for name in ("index.html", "pyscript.toml"):
@@ -85,7 +85,7 @@ class Pages:
         return root
 
     def _write_peers(self) -> Path:
-        """The guide's page in its two forms, and two of PyScript's as its documents show them."""
+        """Write the guide's page in its two forms, and two of PyScript's as documented."""
         root = self._folder / "peers"
         shutil.copytree(_PARTS, root)
         modules = _install_peer()

@@ -1,6 +1,6 @@
 """A server of pages: ``python -m benchmarks.pages_server PORT ROOT DATABASE [peers]``.
 
-With ``peers`` the folder ROOT is served as files, and what is none of them by our server.
+With ``peers`` the folder ROOT is served as files, and everything else by our server.
 """
 
 import socket
@@ -14,12 +14,14 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from server.app import create_app
 from server.config import Config
 from server.websocket.upgrade import UpgradeProtocol
+from web.delivery import routes
+from web.site import Site
 
 _ROOT = Path(__file__).resolve().parent.parent
 
 
 class _Server(uvicorn.Server):
-    """Says when it listens."""
+    """Prints a line when it listens."""
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
@@ -28,8 +30,8 @@ class _Server(uvicorn.Server):
 
 def main(port: str, root: str, database: str, *peers: str) -> None:
     """Serve until the process is ended; print a line once connections are accepted."""
-    config = Config(root=_ROOT if peers else Path(root), database=Path(database))
-    app: ASGIApp = create_app(config)
+    pages = routes(Site(_ROOT if peers else Path(root)))
+    app: ASGIApp = create_app(Config(database=Path(database)), pages)
     server = _Server(
         uvicorn.Config(
             _with_files(app, Path(root)) if peers else app,

@@ -50,7 +50,7 @@ class Bar:
 
 
 def main(file: str = str(_FILE)) -> None:
-    """Load our page once for practice and once for the picture."""
+    """Load our page once to warm up, and once for the picture."""
     with TemporaryDirectory() as folder, tests_browser() as browser, Pages(folder) as pages:
         for _ in range(2):
             page = browser.new_context().new_page()

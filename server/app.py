@@ -2,7 +2,7 @@
 
 import logging
 import socket
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from typing import Any
 
@@ -11,10 +11,9 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import WebSocketRoute
+from starlette.routing import BaseRoute, WebSocketRoute
 
 from server.assembly import assemble, middleware, project_of
-from server.assets import routes as asset_routes
 from server.config import Config
 from server.database.store import Store, StoreError
 from server.errors import DirectusError, route_not_found
@@ -29,8 +28,8 @@ _LARGEST_FRAME = 100 * 2**20  # bytes, as Directus' WebSocket library has it
 _GRACE = 2  # seconds for open requests at shutdown
 
 
-def create_app(config: Config) -> Starlette:
-    """Return the ASGI application: the page, REST and the socket, embedded or relayed.
+def create_app(config: Config, pages: Sequence[BaseRoute] = ()) -> Starlette:
+    """Return the ASGI application: REST and the socket, embedded or relayed, and ``pages``.
 
     Its lifespan opens the database and, at the first start, makes the project in it.
     """
@@ -38,7 +37,7 @@ def create_app(config: Config) -> Starlette:
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        async with parts(app, config):
+        async with parts(app, config, pages):
             yield
 
     handlers: Any = {DirectusError: _error_response, HTTPException: _not_found}
@@ -48,25 +47,27 @@ def create_app(config: Config) -> Starlette:
 
 
 @asynccontextmanager
-async def _embedded(app: Starlette, config: Config) -> AsyncIterator[None]:
+async def _embedded(
+    app: Starlette, config: Config, pages: Sequence[BaseRoute]
+) -> AsyncIterator[None]:
     store = Store(config.database, project_of(config))
     try:
         assemble(app, config, store)
+        app.router.routes += pages
         yield
     finally:
         store.close()
 
 
 @asynccontextmanager
-async def _relayed(app: Starlette, config: Config) -> AsyncIterator[None]:
+async def _relayed(
+    app: Starlette, config: Config, pages: Sequence[BaseRoute]
+) -> AsyncIterator[None]:
     from server.relay import Relay  # late: its HTTP client is slow to import
 
     async with AsyncExitStack() as stack:
         app.state.sockets = None
-        app.router.routes[:] = [
-            WebSocketRoute("/{path:path}", leave_unanswered),
-            *asset_routes(config),
-        ]
+        app.router.routes[:] = [WebSocketRoute("/{path:path}", leave_unanswered), *pages]
         if config.directus:
             relay = await stack.enter_async_context(Relay(config.directus))
             app.router.routes[:0] = relay.socket_routes()
@@ -108,9 +109,11 @@ class _Server(uvicorn.Server):
         await super().shutdown(sockets)
 
 
-def create_server(config: Config, on_ready: Callable[[], None]) -> uvicorn.Server:
+def create_server(
+    config: Config, on_ready: Callable[[], None], pages: Sequence[BaseRoute] = ()
+) -> uvicorn.Server:
     """Return the server that ``serve`` runs; it calls ``on_ready`` when it accepts connections."""
-    app = create_app(config)
+    app = create_app(config, pages)
     options = uvicorn.Config(
         app,
         ws=UpgradeProtocol,
@@ -133,10 +136,15 @@ def _is_error(record: logging.LogRecord) -> bool:
     return not record.getMessage().startswith(("ASGI callable returned", "Invalid UTF-8"))
 
 
-def serve(config: Config, listener: socket.socket, on_ready: Callable[[], None]) -> None:
+def serve(
+    config: Config,
+    listener: socket.socket,
+    on_ready: Callable[[], None],
+    pages: Sequence[BaseRoute] = (),
+) -> None:
     """Serve on ``listener``, a bound socket, until Ctrl-C or SIGTERM.
 
-    It calls ``on_ready`` when it accepts connections.
+    It calls ``on_ready`` when it accepts connections; ``pages`` are more routes to serve.
 
     Raises:
         ProjectError: the project's file cannot be used.
@@ -146,4 +154,4 @@ def serve(config: Config, listener: socket.socket, on_ready: Callable[[], None])
     if config.directus is None:
         Store(config.database, project_of(config)).close()
     with suppress(KeyboardInterrupt):
-        create_server(config, on_ready).run([listener])
+        create_server(config, on_ready, pages).run([listener])

@@ -7,7 +7,6 @@ from starlette.middleware import Middleware
 from starlette.routing import BaseRoute, WebSocketRoute
 from starlette.websockets import WebSocket
 
-from server.assets import routes as asset_routes
 from server.auth.access import Access
 from server.auth.authentication import Authentication
 from server.config import Config
@@ -77,7 +76,6 @@ def assemble(app: Starlette, config: Config, store: Store) -> None:
         *_socket_routes(config, sockets),
         *Endpoints(config, context, authentication, access, store).routes(),
         *ItemsEndpoints(context, project, dispatcher).routes(),
-        *asset_routes(config),
     ]
 
 

@@ -1,90 +1,16 @@
 """The options of a server. Standard library only, so that any tool may import it."""
 
-import hashlib
-import tomllib
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from functools import lru_cache
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 AuthMode = Literal["public", "handshake", "strict"]
 """Who may open a socket, and when they say who they are: ``WEBSOCKETS_REST_AUTH``."""
 
-State = tuple[int, int]
-"""When a file was changed, and its size."""
-
-
-def npm_runtime(root: Path) -> dict[str, Path]:
-    """Return where set-up puts the runtime under ``root``, by its NAME in ``/runtime/NAME``.
-
-    ``start`` is the snapshot of Python's memory; it may be missing.
-    """
-    modules = root / "node_modules"
-    return {
-        "pyscript": modules / "@pyscript" / "core" / "dist",
-        "pyodide": modules / "pyodide",
-        "start": root / ".setup" / "start",
-    }
-
-
-def page_files(root: Path) -> dict[str, str]:
-    """Return the files that pyscript.toml lists, each with the path that the page gives it.
-
-    Empty if it cannot be read; an entry that is no path is left out.
-    """
-    return {name: target for name, target in _listed(root).items() if isinstance(target, str)}
-
-
-def page_digest(root: Path) -> str:
-    """Return what changes with the Python modules that pyscript.toml lists.
-
-    Empty where it lists anything else, such as data or a folder: a snapshot of Python's memory
-    holds modules, and no files.
-    """
-    found = hashlib.sha256()
-    for name, target in _listed(root).items():
-        path = root / name
-        is_module = isinstance(target, str) and target.endswith(".py")
-        if not is_module or path.suffix != ".py" or not path.is_file():
-            return ""
-        found.update(f"\n{target} ".encode() + digest_of(path, state_of(path)))
-    return found.hexdigest()
-
-
-def _listed(root: Path) -> dict[str, object]:
-    try:
-        return dict(_files_of((root / "pyscript.toml").read_text(encoding="utf-8")))
-    except (OSError, ValueError):
-        return {}
-
-
-@lru_cache(maxsize=16)
-def _files_of(settings: str) -> dict[str, object]:
-    """Return the table ``[files]`` of a pyscript.toml. Raises ValueError."""
-    files = tomllib.loads(settings).get("files", {})
-    return files if isinstance(files, dict) else {}
-
-
-def state_of(path: Path) -> State:
-    """Return what changes with a file. Raises FileNotFoundError."""
-    stat = path.stat()
-    return stat.st_mtime_ns, stat.st_size
-
-
-@lru_cache(maxsize=1024)
-def digest_of(path: Path, _state: State) -> bytes:
-    """Return the digest of a file's content, which is looked at once for each state of it."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").digest()
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Config:
     """The options of one server, with Directus' defaults and its variables' names."""
-
-    root: Path
-    """The checkout whose page is served: index.html, pyscript.toml and app/."""
 
     database: Path
     """The SQLite file, made at the first start: ``DB_FILENAME``."""
@@ -95,15 +21,9 @@ class Config:
     token: str = "your_access_token"
     """The static token of the guide's user, set at each start. Empty: the user has none."""
 
-    page: Mapping[str, str | bool | int | float] = field(default_factory=dict)
-    """What stands in for values of the ``[directus]`` table of the pyscript.toml that is served."""
-
     directus: str | None = None
-    """The Directus whose endpoints are relayed, by its address. Empty: the page alone is served,
-    and connects elsewhere. None: this server is the Directus."""
-
-    runtime: Mapping[str, Path] | None = None
-    """Folders served under ``/runtime/NAME``. None: npm's, see :func:`npm_runtime`."""
+    """The Directus whose endpoints are relayed, by its address. Empty: nothing is relayed, and the
+    page connects elsewhere. None: this server is the Directus."""
 
     auth: AuthMode = "handshake"
     """``WEBSOCKETS_REST_AUTH``."""

@@ -99,11 +99,6 @@ class _Table:
         return f"{self.name}.{key}" if self.name else key
 
 
-def guide(token: str) -> Project:
-    """Return the guide's project: a user with ``token`` may read and create ``messages``."""
-    return read_project(GUIDE, token)
-
-
 def read_project(path: Path, token: str) -> Project:
     """Return the project of a file; ``token`` replaces the sample token.
 

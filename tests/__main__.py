@@ -24,7 +24,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 # By name: given a folder, mypy finds `console` and `app.console` in one file.
-PACKAGES = ("directus_realtime", "server", "tools", "benchmarks", "tests")
+PACKAGES = ("directus_realtime", "server", "web", "tools", "benchmarks", "tests")
 MODULES = ("serve", "app.main", "app.page", "app.console")
 CHECKS = (
     ("ruff", "check", "."),
@@ -49,7 +49,7 @@ def main(arguments: list[str]) -> int:
     from tools.steps import SetupError
 
     try:
-        environment.enter(ROOT, tests=True)
+        environment.ensure_environment(ROOT, tests=True)
         os.environ["CHROMIUM"] = chromium.find_or_install(ROOT / ".setup")
         others = [argument for argument in arguments if argument not in (DIRECTUS, SOAK)]
         if others != arguments:

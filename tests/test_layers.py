@@ -10,7 +10,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 SDK = ROOT / "app" / "directus_realtime"
-OURS = ("app", "directus_realtime", "server", "tools", "serve", "benchmarks", "tests")
+OURS = ("app", "directus_realtime", "server", "web", "tools", "serve", "benchmarks", "tests")
 
 # The SDK's modules from the bottom up: each imports from the lines above its own only.
 SDK_LAYERS = (
@@ -32,19 +32,17 @@ IO = IMPURE | {"os", "io", "sqlite3", "http", "urllib", "starlette", "uvicorn"}
 PURE_SERVER = ("websocket.session", "realtime.hub", "query.query")
 # The server's folders and files from the bottom up: each imports from itself and the lines above.
 SERVER_LAYERS = (
-    ("errors", "config", "limiter", "project", "packed"),
+    ("errors", "config", "limiter", "project"),
     ("frames", "cors", "query"),
-    ("database", "project_file", "pages"),
-    ("auth", "assets"),
+    ("database", "project_file"),
+    ("auth",),
     ("items",),
     ("realtime",),
     ("websocket", "rest", "relay"),
     ("assembly",),
     ("app",),
 )
-# What is written to a folder is what would be served.
-TOOLS_OF_THE_SERVER = {"build": {"server.pages", "server.packed"}}
-BEFORE_SET_UP = ("tools.address", "tools.environment", "tools.listening", "tools.settings")
+PACKAGES = ("app/directus_realtime", "server", "web", "tools", "benchmarks")
 
 
 def sources(folder: str) -> list[Path]:
@@ -133,9 +131,9 @@ def test_sdk_touches_the_browser_and_the_network_in_one_file_each(path: Path) ->
     assert outside <= theirs.get(path.stem, set())
 
 
-@pytest.mark.parametrize("package", ["app/directus_realtime", "server", "tools"])
-def test_no_imports_go_in_a_circle(package: str) -> None:
-    graph = {name_of(path): ours(imports(path)) - {name_of(path)} for path in sources(package)}
+def test_no_imports_go_in_a_circle() -> None:
+    paths = [ROOT / "serve.py", *(path for package in PACKAGES for path in sources(package))]
+    graph = {name_of(path): ours(imports(path)) - {name_of(path)} for path in paths}
     while leaves := [name for name, found in graph.items() if not found & graph.keys()]:
         for name in leaves:
             del graph[name]
@@ -182,19 +180,32 @@ def test_pure_server_modules_reach_no_io(name: str) -> None:
     assert not {top(module) for module in reached(f"server.{name}")} & IO
 
 
-@pytest.mark.parametrize("path", sources("tools"), ids=lambda path: path.stem)
-def test_tools_import_themselves_and_the_servers_config(path: Path) -> None:
-    strangers = {module for module in ours(imports(path)) if top(module) != "tools"}
-    assert strangers <= {"server.config"} | TOOLS_OF_THE_SERVER.get(path.stem, set())
+@pytest.mark.parametrize("path", sources("web"), ids=name_of)
+def test_web_imports_itself_and_the_codec(path: Path) -> None:
+    strangers = {module for module in ours(imports(path)) if top(module) != "web"}
+    assert strangers <= {"directus_realtime.core.codec"}
 
 
-def test_command_line_imports_server_and_tools() -> None:
-    assert {top(module) for module in ours(imports(ROOT / "serve.py"))} <= {"server", "tools"}
+@pytest.mark.parametrize("path", sources("tools"), ids=name_of)
+def test_tools_import_themselves_and_the_configs_of_server_and_web(path: Path) -> None:
+    """What a command runs after set-up, it imports then: `deferred` is inside a function."""
+    strangers = {module for module in ours(imports(path, deferred=False)) if top(module) != "tools"}
+    assert strangers <= {"server.config", "web.config"}
+    assert {top(module) for module in ours(imports(path))} <= {"tools", "server", "web"}
 
 
-@pytest.mark.parametrize("name", BEFORE_SET_UP)
-def test_what_runs_before_set_up_needs_the_standard_library_only(name: str) -> None:
-    outside = {top(module) for module in reached(name)} - set(OURS)
+def test_command_line_imports_tools() -> None:
+    assert {top(module) for module in ours(imports(ROOT / "serve.py"))} == {"tools"}
+
+
+@pytest.mark.parametrize("path", sources("benchmarks"), ids=name_of)
+def test_benchmarks_import_no_tests(path: Path) -> None:
+    assert "tests" not in map(top, imports(path))
+
+
+@pytest.mark.parametrize("start", [ROOT / "serve.py", ROOT / "tests" / "__main__.py"], ids=name_of)
+def test_what_runs_before_set_up_needs_the_standard_library_only(start: Path) -> None:
+    outside = {top(module) for found in imports(start) for module in reached(found)} - set(OURS)
     assert outside <= sys.stdlib_module_names
 
 
@@ -210,8 +221,8 @@ def reached(module: str) -> set[str]:
         path = path_of(current)
         if top(current) in OURS and path is not None:
             # The server takes one module of the SDK, not the package's face with all behind it.
-            parents = [top(current)] if top(current) != "directus_realtime" else []
-            waiting += [*parents, *imports(path, deferred=False)]
+            parents = [] if top(current) == "directus_realtime" else [current.rpartition(".")[0]]
+            waiting += [*filter(None, parents), *imports(path, deferred=False)]
     return seen
 
 

@@ -1,1 +1,6 @@
-"""What prepares things on the host: set-up, the browser runtime, a browser for the tests."""
+"""What prepares things on the host: set-up, provisioning, a local Directus; the commands."""
+
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+"""The checkout."""

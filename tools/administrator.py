@@ -1,23 +1,23 @@
-"""An administrator of a Directus: who it is, and the password without showing it."""
+"""Sign in as an administrator of a Directus."""
 
 import getpass
 
-from tools.remote import Remote
+from tools.directus_admin import DirectusAdmin
 from tools.steps import SetupError
 
 
-def enter(remote: Remote, email: str | None, token: str | None) -> None:
-    """Give `remote` an administrator's rights, asking the person for what is not given.
+def sign_in(admin: DirectusAdmin, email: str | None, token: str | None) -> None:
+    """Give `admin` an administrator's rights; ask the user for what is not given.
 
-    With an `email` a `token` is left unused. Raises SetupError.
+    An `email` takes precedence over a `token`. Raises SetupError.
     """
-    remote.ping()
+    admin.ping()
     if token and not email:
-        remote.identify(token)
+        admin.identify(token)
         return
     try:
         who = email or input("Administrator's e-mail: ")
-        remote.log_in(who, getpass.getpass("Password: "))
+        admin.log_in(who, getpass.getpass("Password: "))
     except EOFError:
         raise SetupError(
             "there is nobody to ask for the administrator's password: give a static token in "

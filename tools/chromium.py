@@ -45,9 +45,9 @@ def find(environ: Mapping[str, str] = os.environ) -> str | None:
 
 
 def find_or_install(folder: Path) -> str:
-    """Return the path of a Chromium, installing one if need be; the log goes to `folder`.
+    """Return the path of a Chromium, installed if there is none; the log goes to `folder`.
 
-    Raises SetupError when none is to be had.
+    Raises SetupError when none can be installed.
     """
     found = find()
     if found is not None:

@@ -1,6 +1,6 @@
-"""Directus as npm has it: installed once, for every checkout that pins the same.
+"""Directus from npm: installed once for every checkout that pins the same version.
 
-It is kept in a cache outside the checkout, by the hash of the lock file that pins it.
+It lies in a cache outside the checkout, under the hash of the lock file that pins it.
 """
 
 import importlib.metadata
@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from tools import npm
-from tools.locking import only_one
+from tools.locking import file_lock
 from tools.stamps import digest, is_stamped, stamp
 from tools.steps import SetupError, Steps
 
@@ -22,7 +22,7 @@ _PACKAGES = Path(sysconfig.get_path("purelib"))
 
 
 def cache_folder(environ: Mapping[str, str] = os.environ) -> Path:
-    """Return the folder for what all checkouts share, where this system has such folders."""
+    """Return the cache folder that all checkouts share, at this system's usual place."""
     if sys.platform == "win32":
         base = Path(environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
     elif sys.platform == "darwin":
@@ -35,7 +35,7 @@ def cache_folder(environ: Mapping[str, str] = os.environ) -> Path:
 def install(cache: Path | None = None) -> Path:
     """Install Directus if it is not there; return its folder, for :class:`LocalDirectus`.
 
-    An installation that was cut off is done anew, from what npm has kept. Raises SetupError.
+    An interrupted installation is repeated, from npm's cache. Raises SetupError.
     """
     key = digest(
         *((_PINS / f"package{end}.json").read_bytes() for end in ("", "-lock")),
@@ -48,7 +48,7 @@ def install(cache: Path | None = None) -> Path:
     try:
         if not is_stamped(made, key):
             folder.mkdir(parents=True, exist_ok=True)
-            with only_one(folder / "lock", _say_waiting) as lock:
+            with file_lock(folder / "lock", _say_waiting) as lock:
                 if not is_stamped(made, key):
                     _install(folder, Steps(1, folder, lock))
                     stamp(made, key)

@@ -1,8 +1,8 @@
-"""One-command set-up: the checkout's own virtual environment, filled, kept true and entered.
+"""Set-up: the checkout's own virtual environment, and everything else that it needs to start.
 
-Only the standard library is used here, because there is nothing else before the set-up. Each part
-of it writes a stamp when it is complete and not sooner; a start that finds every stamp true does
-nothing else, and one that does not makes good what is missing. A lock keeps two starts apart.
+Only the standard library is used here, because nothing else is installed before set-up. Each task
+writes a stamp when it is complete. A start that finds every stamp current does nothing else; any
+other start does the tasks that are missing. A lock keeps two starts apart.
 """
 
 import importlib.machinery
@@ -17,25 +17,25 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
-from tools.locking import only_one
+from tools.locking import file_lock
+from tools.precompressed import PrecompressedFiles
 from tools.runtime import Runtime
 from tools.snapshot import Snapshot
 from tools.stamps import digest, is_stamped, stamp
 from tools.steps import SetupError, Steps, megabytes, size_of
-from tools.twins import Twins
 
 # The name of compiled modules tells the version, the build and the machine in one word.
 _PYTHON = importlib.machinery.EXTENSION_SUFFIXES[0]
 
 
-class Part(Protocol):
-    """One thing that set-up brings."""
+class SetupTask(Protocol):
+    """One task of set-up."""
 
     def is_current(self) -> bool:
         """Tell, from files alone, whether there is nothing to do."""
 
     def install(self, steps: Steps) -> None:
-        """Do it, as one step, from whatever an interrupted run left; raises SetupError."""
+        """Do it, as one step, also after a run that was interrupted; raises SetupError."""
 
 
 class VirtualEnvironment:
@@ -65,12 +65,12 @@ class VirtualEnvironment:
         return Path(sys.prefix).resolve() == self.folder.resolve()
 
     def is_current(self) -> bool:
-        """Tell whether it was made here (it does not survive a move) and by such a Python."""
+        """Tell whether it was made at this path, since it cannot be moved, and by this Python."""
         made = is_stamped(self._stamp, self._key) and self.python.exists()
         return made and self._paths.exists()
 
     def install(self, steps: Steps) -> None:
-        """Make it anew, over whatever is there."""
+        """Make it anew, in place of whatever is there."""
         if not all(map(importlib.util.find_spec, ("venv", "ensurepip"))):
             raise SetupError(
                 "this Python has no venv module: install it (Debian and Ubuntu: "
@@ -108,13 +108,13 @@ class Packages:
         self._title = title
 
     def is_current(self) -> bool:
-        """Tell whether exactly this file was installed, into an environment that still stands."""
+        """Tell whether exactly this file was installed, into an environment that is current."""
         return self._environment.is_current() and is_stamped(self._stamp, self._key)
 
     def install(self, steps: Steps) -> None:
         """Let pip install what is missing; every file's hash is checked."""
         self._stamp.unlink(missing_ok=True)
-        _remove_halves(self._environment.packages)
+        _remove_incomplete(self._environment.packages)
         scratch = self._environment.root / ".setup" / "tmp"
         shutil.rmtree(scratch, ignore_errors=True)
         scratch.mkdir()
@@ -157,15 +157,15 @@ class _PipProgress:
 
 
 def _pip_timeout() -> Sequence[str]:
-    """Bound pip's waiting, unless the person has set a bound."""
+    """Return pip's option for a short timeout, unless the user has set one."""
     return () if "PIP_DEFAULT_TIMEOUT" in os.environ else ("--timeout", "20")
 
 
-def _remove_halves(packages: Path) -> None:
-    """Take away the records of packages whose installation was cut off, so that pip repeats it.
+def _remove_incomplete(packages: Path) -> None:
+    """Remove the metadata of packages whose installation was interrupted, so that pip repeats it.
 
-    pip takes a package for installed as soon as its metadata is there; the last thing that it
-    writes is the record that lists its own INSTALLER file. Names with ~ are what it set aside.
+    pip considers a package installed as soon as its metadata is there; the last thing that it
+    writes is the record that lists its own INSTALLER file. Names with ~ are what it moved aside.
     """
     for info in packages.glob("*.dist-info"):
         record = info / "RECORD"
@@ -175,36 +175,36 @@ def _remove_halves(packages: Path) -> None:
         shutil.rmtree(aside, ignore_errors=True)
 
 
-def parts_of(root: Path, *, tests: bool) -> list[Part]:
-    """List what the checkout at `root` needs to serve, and to run its tests besides."""
+def tasks_of(root: Path, *, tests: bool) -> list[SetupTask]:
+    """Return the tasks for serving the checkout at `root`, and for its `tests` too."""
     environment = VirtualEnvironment(root)
-    parts: list[Part] = [
+    tasks: list[SetupTask] = [
         environment,
         Packages(environment, "requirements.txt", "Python packages"),
         Runtime(root, environment.packages),
-        Twins(root, environment.packages),
+        PrecompressedFiles(root, environment.packages),
         Snapshot(root, environment.packages),
     ]
     if tests:
-        parts.append(Packages(environment, "requirements-tests.txt", "Packages for the tests"))
-    return parts
+        tasks.append(Packages(environment, "requirements-tests.txt", "Packages for the tests"))
+    return tasks
 
 
-def set_up(root: Path, parts: Sequence[Part]) -> bool:
-    """Bring every part that is not current; return whether there was anything to do.
+def set_up(root: Path, tasks: Sequence[SetupTask]) -> bool:
+    """Do every task that is not current; return whether there was any.
 
     Raises SetupError.
     """
     folder = root / ".setup"
     try:
-        if all(part.is_current() for part in parts):
+        if all(task.is_current() for task in tasks):
             return False
         folder.mkdir(exist_ok=True)
-        with only_one(folder / "lock", _say_waiting) as lock:
-            missing = [part for part in parts if not part.is_current()]
+        with file_lock(folder / "lock", _say_waiting) as lock:
+            missing = [task for task in tasks if not task.is_current()]
             steps = Steps(len(missing), folder, lock)
-            for part in missing:
-                part.install(steps)
+            for task in missing:
+                task.install(steps)
     except OSError as error:
         raise SetupError(
             f"cannot write {error.filename or folder} ({error.strerror}): make the checkout's "
@@ -217,13 +217,13 @@ def _say_waiting() -> None:
     print("Another start is setting up this checkout; waiting for it.", flush=True)
 
 
-def enter(root: Path, *, tests: bool = False) -> None:
+def ensure_environment(root: Path, *, tests: bool = False) -> None:
     """Set up what is missing; return only in a process that runs in the checkout's environment.
 
-    Where this one does not, the same command line starts over there. Raises SetupError.
+    In any other process, and after changes, restart the same command line there. Raises SetupError.
     """
     environment = VirtualEnvironment(root)
-    changed = set_up(root, parts_of(root, tests=tests))
+    changed = set_up(root, tasks_of(root, tests=tests))
     if changed or not environment.is_active:
         _restart(str(environment.python))
 

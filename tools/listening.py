@@ -1,4 +1,4 @@
-"""The address that is served: checked, bound and named before anything else is begun."""
+"""The address that is served: checked and bound before anything else starts."""
 
 import errno
 import ipaddress
@@ -24,7 +24,7 @@ def listen(host: str, port: int) -> socket.socket:
         listener.listen(socket.SOMAXCONN)
     except OSError as error:
         listener.close()
-        raise SetupError(_sentence_for(error, host, port)) from error
+        raise _listen_error(error, host, port) from error
     return listener
 
 
@@ -57,15 +57,17 @@ def _addresses_of(host: str, port: int) -> list[tuple[int, tuple[str | int | byt
     return [(entry[0], entry[4]) for entry in found]
 
 
-def _sentence_for(error: OSError, host: str, port: int) -> str:
+def _listen_error(error: OSError, host: str, port: int) -> SetupError:
     if error.errno == errno.EADDRINUSE:
-        return (
+        return SetupError(
             f"port {port} of {host} is in use: stop the program that has it, or choose another "
             f"with --port {port + 1 if port < 65535 else 8000}"
         )
     if error.errno == errno.EACCES:
-        return f"port {port} needs more rights than you have: choose one above 1023 with --port"
-    return (
+        return SetupError(
+            f"port {port} needs more rights than you have: choose one above 1023 with --port"
+        )
+    return SetupError(
         f"{host} port {port} cannot be listened on ({error.strerror}): choose an address of this "
         "machine with --host, or leave it out"
     )

@@ -1,6 +1,6 @@
-"""A real Directus on this machine, run on a folder of its own.
+"""A real Directus on this machine, in a folder of its own.
 
-SQLite is its database unless the environment that it is given says otherwise.
+Its database is SQLite unless its environment variables say otherwise.
 """
 
 import contextlib
@@ -17,9 +17,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tools import npm
+from tools.directus_admin import DirectusAdmin
 from tools.directus_package import install
 from tools.provision import provision
-from tools.remote import Remote
 from tools.stamps import stamp
 from tools.steps import SetupError
 
@@ -35,7 +35,7 @@ _USUAL_PORT = 8055
 _START_LIMIT = 120.0  # seconds
 _STOP_LIMIT = 15.0  # seconds
 _TICK = 0.05  # seconds between two looks at a Directus that starts
-# All of its other variables are settings to Directus, and none of its business.
+# Directus would read any other variable of this process as a setting.
 _KEPT = (
     *("PATH", "HOME", "TMPDIR", "LANG", "NODE_EXTRA_CA_CERTS", "SSL_CERT_FILE"),
     *("SYSTEMROOT", "TEMP", "TMP", "USERPROFILE", "APPDATA", "LOCALAPPDATA"),
@@ -70,7 +70,7 @@ class LocalDirectus:
         for name in ("uploads", "extensions"):
             (self._folder / name).mkdir(parents=True, exist_ok=True)
         if not self._installed.exists():
-            # One that was cut off has left a database that is neither empty nor whole.
+            # An interrupted bootstrap has left a database that is neither empty nor complete.
             for half in self._folder.glob("data.db*"):
                 half.unlink()
             self._start("bootstrap")
@@ -80,11 +80,11 @@ class LocalDirectus:
         self._wait_until_up()
 
     def stop(self) -> None:
-        """End it as a service manager does; one that is not running stays so."""
+        """End it as a service manager does, if it runs."""
         self._end("terminate")
 
     def kill(self) -> None:
-        """End it with SIGKILL: it gets no chance to say goodbye."""
+        """End it with SIGKILL, so that it closes nothing."""
         self._end("kill")
 
     def _start(self, what: str) -> None:
@@ -113,7 +113,7 @@ class LocalDirectus:
         finally:
             self.kill()
         if code != 0:
-            raise SetupError(self._words("did not make its project"))
+            raise self._start_error("did not make its project")
 
     def _wait_until_up(self) -> None:
         process = self._process
@@ -122,7 +122,7 @@ class LocalDirectus:
         try:
             while not self._answers():
                 if process.poll() is not None or time.monotonic() > deadline:
-                    raise SetupError(self._words("did not start"))
+                    raise self._start_error("did not start")
                 time.sleep(_TICK)
         except BaseException:
             self.kill()
@@ -138,13 +138,13 @@ class LocalDirectus:
         finally:
             connection.close()
 
-    def _words(self, what: str) -> str:
+    def _start_error(self, what: str) -> SetupError:
         lines = self._log.read_text(encoding="utf-8", errors="replace").splitlines()
         said = [_message(line) for line in lines if line.strip()]
         # What Node prints of an exception has its sentence in the middle.
         errors = [line for line in said if re.match(r"\w*Error\b", line)]
         last = (errors or said or ["nothing"])[-1]
-        return f"Directus {what}; the last that it said: {last} (log: {self._log})"
+        return SetupError(f"Directus {what}; the last that it said: {last} (log: {self._log})")
 
     def _end(self, how: str) -> None:
         process, self._process = self._process, None
@@ -171,9 +171,9 @@ def provisioned(folder: Path, token: str) -> Iterator[tuple[str, str]]:
     print("Directus starts ...", flush=True)
     directus.start()
     try:
-        with Remote(directus.url) as remote:
-            remote.identify(ADMIN_TOKEN)
-            made = provision(remote, lambda what: None, new_token=True, token=token)
+        with DirectusAdmin(directus.url) as admin:
+            admin.identify(ADMIN_TOKEN)
+            made = provision(admin, lambda what: None, new_token=True, token=token)
         assert made is not None
         print(f"The Studio {directus.url}/admin ({ADMIN_EMAIL}, {ADMIN_PASSWORD})", flush=True)
         yield directus.url, made
@@ -182,7 +182,7 @@ def provisioned(folder: Path, token: str) -> Iterator[tuple[str, str]]:
 
 
 def _free_port() -> int:
-    """Return the port that people know Directus by, or another if it is taken."""
+    """Return Directus' usual port, or another if it is taken."""
     for port in (_USUAL_PORT, 0):
         with socket.socket() as probe, contextlib.suppress(OSError):
             probe.bind(("127.0.0.1", port))
@@ -191,7 +191,7 @@ def _free_port() -> int:
 
 
 def _message(line: str) -> str:
-    """Return what a line of Directus' log says, without what surrounds it."""
+    """Return the message in a line of Directus' log."""
     try:
         return str(json.loads(line)["msg"])
     except (ValueError, TypeError, KeyError):

@@ -1,4 +1,4 @@
-"""A lock that one process at a time holds, and that the operating system drops when it ends."""
+"""A lock between processes, which the operating system releases when its holder ends."""
 
 import sys
 from collections.abc import Callable, Iterator
@@ -39,7 +39,7 @@ else:
 
 
 @contextmanager
-def only_one(path: Path, on_wait: Callable[[], None]) -> Iterator[int]:
+def file_lock(path: Path, on_wait: Callable[[], None]) -> Iterator[int]:
     """Hold the lock file at `path`, calling `on_wait` once if another process has it.
 
     Yields the file's descriptor: a child process that inherits it keeps the lock for as long as

@@ -1,6 +1,6 @@
 """The guide's "Before you start" on a real project: a collection, a policy, a user and a token.
 
-What is there is looked at first, and only what is missing is made: a second run changes nothing.
+Only what is missing is made: a second run changes nothing.
 """
 
 import secrets
@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from tools.remote import Refused, Remote
+from tools.directus_admin import DirectusAdmin, Refused
 from tools.steps import SetupError
 
 POLICY = "Public Posts"
@@ -51,7 +51,7 @@ Say = Callable[[str], None]
 
 @dataclass
 class Project:
-    """What a project has of the guide's."""
+    """What a project already has of all that the guide makes."""
 
     collection: bool
     policy: str | None
@@ -61,7 +61,7 @@ class Project:
 
 
 def provision(
-    remote: Remote,
+    admin: DirectusAdmin,
     say: Say,
     *,
     dry_run: bool = False,
@@ -70,11 +70,11 @@ def provision(
 ) -> str | None:
     """Make what is missing, and return the new token if one was made.
 
-    `remote` must have an administrator's rights. Each thing that is made is told to `say`;
-    `dry_run` only tells what would be. A user who is there keeps the token unless `new_token`
-    is asked for; a new one is `token`, or random. Raises SetupError.
+    `admin` must have an administrator's rights. `say` is called with one line for each thing that
+    is made, or would be made in a `dry_run`. An existing user keeps the token unless `new_token` is
+    set; a new one is `token`, or random. Raises SetupError.
     """
-    work = _Work(remote, look(remote), token or secrets.token_urlsafe(24))
+    work = _Changes(admin, look(admin), token or secrets.token_urlsafe(24))
     plan = work.plan(new_token)
     for what, act in plan:
         if not dry_run:
@@ -82,19 +82,19 @@ def provision(
         say(f"{'would make' if dry_run else 'made'}  {what}")
     if not plan:
         say("everything is there, and nothing was changed")
-    return work.token if work.is_renewed else None
+    return work.token if work.has_new_token else None
 
 
-def look(remote: Remote) -> Project:
-    """Find out what is there.
+def look(admin: DirectusAdmin) -> Project:
+    """Return what the project has.
 
     Raises SetupError when there are no administrator's rights, or another `messages`.
     """
-    require_admin(remote)
-    project = Project(_has_messages(remote), None)
+    require_admin(admin)
+    project = Project(_has_messages(admin), None)
     fields = "id,permissions.collection,permissions.action,users.user"
-    policies = remote.get("/policies", {"filter[name][_eq]": POLICY, "fields": fields})
-    users = remote.get("/users", {"filter[email][_eq]": EMAIL, "fields": "id"})
+    policies = admin.get("/policies", {"filter[name][_eq]": POLICY, "fields": fields})
+    users = admin.get("/users", {"filter[email][_eq]": EMAIL, "fields": "id"})
     if users:
         project.user = users[0]["id"]
     if policies:
@@ -106,62 +106,62 @@ def look(remote: Remote) -> Project:
     return project
 
 
-def require_admin(remote: Remote) -> None:
+def require_admin(admin: DirectusAdmin) -> None:
     """Return if the rights are an administrator's; raises SetupError if not."""
     cure = "log in as a user with the policy Administrator, or give such a user's token"
     try:
-        is_admin = remote.get("/policies/me/globals")["admin_access"]
+        is_admin = admin.get("/policies/me/globals")["admin_access"]
     except Refused as error:
         if error.code != "FORBIDDEN":
             raise
         is_admin = False
     if not is_admin:
-        raise SetupError(f"only an administrator may set up {remote.url}: {cure}")
+        raise SetupError(f"only an administrator may set up {admin.url}: {cure}")
 
 
-def _has_messages(remote: Remote) -> bool:
+def _has_messages(admin: DirectusAdmin) -> bool:
     try:
-        collection = remote.get("/collections/messages")
+        collection = admin.get("/collections/messages")
     except Refused as error:
         # To an administrator it is forbidden only when it is not there.
         if error.code != "FORBIDDEN":
             raise
         return False
-    faults = _faults_of(remote, collection)
+    faults = _faults_of(admin, collection)
     if faults:
         raise SetupError(
-            f"the collection messages of {remote.url} is not the guide's ({', '.join(faults)}), so "
+            f"the collection messages of {admin.url} is not the guide's ({', '.join(faults)}), so "
             "nothing was changed: mend it in the Data Studio, or use a project without it"
         )
     return True
 
 
-def _faults_of(remote: Remote, collection: Mapping[str, Any]) -> list[str]:
+def _faults_of(admin: DirectusAdmin, collection: Mapping[str, Any]) -> list[str]:
     if collection["schema"] is None:
         return ["it is a folder"]
     if (collection["meta"] or {}).get("singleton"):
         return ["it holds a single item"]
-    fields = remote.get("/fields/messages")
+    fields = admin.get("/fields/messages")
     found = {each["field"]: each["type"] for each in fields}
     return [
         f"{name} is {found.get(name, 'missing')}, not {types[0]}"
         for name, types in _TYPES.items()
         if found.get(name) not in types
-    ] + [f"{each['field']} is required" for each in fields if _is_in_the_way(each)]
+    ] + [f"{each['field']} is required" for each in fields if _is_required(each)]
 
 
-def _is_in_the_way(field: Mapping[str, Any]) -> bool:
-    """Tell whether an item with text and user alone would be refused for want of this field."""
+def _is_required(field: Mapping[str, Any]) -> bool:
+    """Tell whether an item with only text and user would be refused because of this field."""
     return field["field"] not in _TYPES and bool((field["meta"] or {}).get("required"))
 
 
-class _Work:
-    """What is to be done to a project, and the doing of it."""
+class _Changes:
+    """The changes that a project needs."""
 
-    def __init__(self, remote: Remote, project: Project, token: str) -> None:
+    def __init__(self, admin: DirectusAdmin, project: Project, token: str) -> None:
         self.token = token
-        self.is_renewed = False
-        self._remote = remote
+        self.has_new_token = False
+        self._admin = admin
         self._project = project
 
     def plan(self, new_token: bool) -> list[tuple[str, Callable[[], None]]]:
@@ -180,33 +180,33 @@ class _Work:
         if project.user is None:
             plan.append((f"the user {EMAIL}, with a new static token", self._make_user))
         elif new_token:
-            plan.append((f"a new static token for {EMAIL}; the old one ends", self._renew))
+            plan.append((f"a new static token for {EMAIL}; the old one ends", self._replace_token))
         if not project.is_attached:
             plan.append((f'{EMAIL} a holder of "{POLICY}"', self._attach))
         return plan
 
     def _make_collection(self) -> None:
-        self._remote.post("/collections", _COLLECTION)
+        self._admin.post("/collections", _COLLECTION)
 
     def _make_policy(self) -> None:
         body = {"name": POLICY, "app_access": False, "admin_access": False}
-        self._project.policy = self._remote.post("/policies", body)["id"]
+        self._project.policy = self._admin.post("/policies", body)["id"]
 
     def _allow(self, action: str) -> None:
         permission = {"policy": self._project.policy, "collection": "messages", "action": action}
         # Rules of one's own, and fields less than all, need a licence.
         rules = {"fields": ["*"], "permissions": {}, "validation": {}}
-        self._remote.post("/permissions", permission | rules)
+        self._admin.post("/permissions", permission | rules)
 
     def _make_user(self) -> None:
         body = {"email": EMAIL, "first_name": "Messages", "last_name": "Page", "status": "active"}
-        self._project.user = self._remote.post("/users", body | {"token": self.token})["id"]
-        self.is_renewed = True
+        self._project.user = self._admin.post("/users", body | {"token": self.token})["id"]
+        self.has_new_token = True
 
-    def _renew(self) -> None:
-        self._remote.patch(f"/users/{self._project.user}", {"token": self.token})
-        self.is_renewed = True
+    def _replace_token(self) -> None:
+        self._admin.patch(f"/users/{self._project.user}", {"token": self.token})
+        self.has_new_token = True
 
     def _attach(self) -> None:
         body = {"user": self._project.user, "policy": self._project.policy}
-        self._remote.post("/access", body)
+        self._admin.post("/access", body)

@@ -1,4 +1,4 @@
-"""The person's settings: the [directus] table of pyscript.toml, read and checked."""
+"""The user's settings: the [directus] table of pyscript.toml, read and checked."""
 
 import re
 import tomllib
@@ -22,7 +22,7 @@ _MODES: tuple[AuthMode, ...] = ("handshake", "strict", "public")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """The table's values, and what stands for those that are left out."""
+    """The table's values, with defaults for those that are left out."""
 
     url: str = ""
     token: str = "your_access_token"

@@ -1,7 +1,7 @@
-"""Python's start, made beforehand: a snapshot of Pyodide's memory that pages begin with.
+"""The set-up task that makes the snapshot of Python's memory, which pages start from.
 
-It is good for one build of Pyodide and knows the app as it is; what its making depends on is in
-its key. What of the app is edited later is imported the usual way, until the next set-up.
+It is good for one build of Pyodide and holds the app as it is; its key names all that it is made
+of. What of the app is edited later is imported the usual way, until the next set-up.
 """
 
 import json
@@ -9,79 +9,89 @@ import os
 import shutil
 from pathlib import Path
 
-from server.config import npm_runtime, page_digest, page_files
 from tools import npm
 from tools.stamps import digest, is_stamped, stamp
 from tools.steps import Steps, megabytes, size_of
-
-_TOOLS = Path(__file__).parent
-_SOURCES = (
-    "snapshot.mjs",
-    "in_snapshot.py",
-    "pyscript_package.mjs",
-    "compress.mjs",
-    "snapshot.py",
-)
-_IMPORTS = (
-    "ast, asyncio, base64, bz2, codeop, glob, html, importlib.util, inspect, json, logging, lzma, "
-    "pathlib, random, shutil, tempfile, textwrap, zipfile, "
-    "pyodide.code, pyodide.ffi, pyodide.webloop"
-)
-"""What PyScript and Pyodide import in every page before the page's own code runs."""
+from web.config import COMPRESS, SNAPSHOT, page_digest, page_files, page_script, runtime_folders
 
 
 class Snapshot:
-    """The snapshot of a checkout, its compressed twins, and the file that describes it."""
+    """The snapshot of a checkout, precompressed, and the file that describes it."""
 
     def __init__(self, root: Path, packages: Path) -> None:
         """Describe the snapshot of the checkout at `root`; Node is among the Python `packages`."""
         self._root = root
         self._packages = packages
-        self._runtime = npm_runtime(root)
-        self._stamp = self._runtime["start"] / "snapshot.stamp"
+        self._runtime = runtime_folders(root)
+        self._folder = self._runtime["start"]
+        self._stamp = self._folder / "snapshot.stamp"
 
     def is_current(self) -> bool:
         """Tell whether it was made by this code from this Pyodide and this app."""
         return is_stamped(self._stamp, self._key)
 
     def install(self, steps: Steps) -> None:
-        """Make it anew; pages go on with the old one until it is there. Raises SetupError."""
-        folder = self._runtime["start"]
-        folder.mkdir(parents=True, exist_ok=True)
+        """Make it anew; pages use the old one until it is there. Raises SetupError.
+
+        Where it does not hold the app, a printed sentence says so and why.
+        """
+        self._folder.mkdir(parents=True, exist_ok=True)
         self._stamp.unlink(missing_ok=True)
-        draft = folder / "new"
+        draft = self._folder / "new"
         shutil.rmtree(draft, ignore_errors=True)
         draft.mkdir()
-        app = page_digest(self._root)  # before it is read for the snapshot
-        command = [npm.node(self._packages), str(_TOOLS / "snapshot.mjs"), str(draft)]
-        command += [str(self._runtime["pyodide"]), str(self._runtime["pyscript"]), _IMPORTS]
         steps.run(
             "Python's start (a snapshot)",
-            [*command, str(self._root), json.dumps(self._app)],
+            [npm.node(self._packages), str(SNAPSHOT / "make.mjs"), json.dumps(self._order(draft))],
             progress=lambda log: megabytes(size_of(draft)),
         )
         about = json.loads((draft / "snapshot.json").read_text(encoding="ascii"))
-        fault = about.pop("fault") or ("" if app else "[files] lists more than Python modules")
-        about["app"] = "" if fault else app  # else pages fetch the files
-        (draft / "snapshot.json").write_text(json.dumps(about), encoding="ascii")
-        new = sorted(draft.iterdir())
-        for path in new:  # the description comes last
-            os.replace(path, folder / path.name)
-        draft.rmdir()
-        for old in set(folder.glob("*.bin*")) - {folder / path.name for path in new}:
-            old.unlink()
+        self._publish(draft)
         stamp(self._stamp, self._key)
-        if fault:
+        if not about["app"]:
+            fault = about["fault"] or "[files] lists what is no Python module"
             print(f"The snapshot does not hold the app, so the page starts slower: {fault}.")
 
+    def _order(self, draft: Path) -> dict[str, object]:
+        """Return what the Node script is told."""
+        script = self._script
+        return {
+            "out": str(draft),
+            "pyodide": str(self._runtime["pyodide"]),
+            "pyscript": str(self._runtime["pyscript"]),
+            "modules": {str(self._root / name): target for name, target in self._modules.items()},
+            "script": str(script) if script else None,
+            # Taken before the files are read: an edit in between makes it differ.
+            "app": page_digest(self._root),
+        }
+
+    def _publish(self, draft: Path) -> None:
+        """Put what was made in place of the old snapshot."""
+        new = sorted(draft.iterdir())
+        for path in new:  # the description comes last
+            os.replace(path, self._folder / path.name)
+        draft.rmdir()
+        for old in set(self._folder.glob("*.bin*")) - {self._folder / path.name for path in new}:
+            old.unlink()
+
     @property
-    def _app(self) -> dict[str, str]:
-        """The app's files and their paths in the page; the page itself says that one is missing."""
-        files = page_files(self._root)
-        return {name: target for name, target in files.items() if (self._root / name).is_file()}
+    def _modules(self) -> dict[str, str]:
+        """The app's modules and their paths in the page, which itself says that one is missing."""
+        return {
+            name: target
+            for name, target in page_files(self._root).items()
+            if target.endswith(".py") and (self._root / name).is_file()
+        }
+
+    @property
+    def _script(self) -> Path | None:
+        name = page_script(self._root)
+        return self._root / name if name and (self._root / name).is_file() else None
 
     @property
     def _key(self) -> str:
-        files = [self._root / name for name in ("package-lock.json", *self._app)]
-        files += [path for path in [self._root / "app" / "main.py"] if path.is_file()]
-        return digest(*(path.read_bytes() for path in files + [_TOOLS / name for name in _SOURCES]))
+        paths = [self._root / name for name in ("package-lock.json", *self._modules)]
+        paths += [self._script] if self._script else []
+        paths += [Path(__file__), COMPRESS, *sorted(SNAPSHOT.glob("*.*"))]
+        targets = json.dumps(list(self._modules.values())).encode()
+        return digest(targets, *(path.read_bytes() for path in paths))

@@ -1,4 +1,4 @@
-"""Stamps: small files that say for what exactly a piece of work was completed."""
+"""Stamps: small files that record for which inputs a task was completed."""
 
 import hashlib
 import os
@@ -6,7 +6,7 @@ from pathlib import Path
 
 
 def digest(*contents: bytes) -> str:
-    """Return one key for several contents, in their order."""
+    """Return one digest of several contents, in their order."""
     return hashlib.sha256(b"".join(hashlib.sha256(each).digest() for each in contents)).hexdigest()
 
 
@@ -19,7 +19,7 @@ def is_stamped(path: Path, key: str) -> bool:
 
 
 def stamp(path: Path, key: str) -> None:
-    """Write the stamp so that it is there whole or not at all. Raises OSError."""
+    """Write the stamp atomically. Raises OSError."""
     draft = path.with_name(f"{path.name}.new")
     draft.write_text(key, encoding="ascii")
     os.replace(draft, path)

@@ -1,4 +1,4 @@
-"""The steps of a set-up: child processes that are counted, shown, logged, stopped and explained."""
+"""The steps of a set-up: child processes, with their progress, their log and their errors."""
 
 import contextlib
 import os
@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-# What a failed child said, and the sentence for it. The first that matches wins, and a
+# A pattern in the log of a failed child, and the sentence for it. The first that matches wins: a
 # certificate that is refused looks like a lost network further down the same log.
 _CAUSES = (
     (
@@ -60,16 +60,16 @@ _LINE_EVERY = 5.0  # seconds between two progress lines where lines cannot be re
 
 
 class SetupError(Exception):
-    """One sentence for the person at the terminal: what went wrong, and the cure."""
+    """One sentence for the user: what went wrong, and the cure."""
 
 
 def megabytes(count: int) -> str:
-    """Write a number of bytes as people read it."""
+    """Return a number of bytes as text, in megabytes."""
     return f"{count / 1e6:.1f} MB"
 
 
 def size_of(folder: Path, ending: str = "") -> int:
-    """Return the bytes of the files under `folder`, which others may be changing meanwhile."""
+    """Return the bytes of the files under `folder`, which may change meanwhile."""
     total = 0
     for where, _, names in os.walk(folder):
         for name in names:
@@ -79,17 +79,18 @@ def size_of(folder: Path, ending: str = "") -> int:
 
 
 class Steps:
-    """Runs the steps of one set-up in turn, each as a child process, and shows how far they are.
+    """Runs the steps of one set-up in turn, each as a child process, and shows their progress.
 
-    `folder` takes the log, `heirloom` is the descriptor of the lock that children keep for us.
+    The log is written to `folder`. Children inherit `lock_fd`, the descriptor of a file lock, which
+    stays locked until they end.
     """
 
-    def __init__(self, total: int, folder: Path, heirloom: int | None = None) -> None:
+    def __init__(self, total: int, folder: Path, lock_fd: int | None = None) -> None:
         """Count up to `total` steps."""
         self._total = total
         self._number = 0
         self._log = folder / "log.txt"
-        self._heirloom = heirloom
+        self._lock_fd = lock_fd
 
     def run(
         self,
@@ -103,8 +104,8 @@ class Steps:
     ) -> None:
         """Run one step to its end, `timeout` seconds at most.
 
-        `progress` makes one short text of what the child has printed so far. Raises SetupError
-        when the child fails or is too slow; whatever ends this call ends the child first.
+        `progress` returns a short text for what the child has printed so far. Raises SetupError
+        when the child fails or is too slow. The child never outlives this call.
         """
         self._number += 1
         line = _Line(f"[{self._number}/{self._total}] {title}")
@@ -121,7 +122,7 @@ class Steps:
                 _stop(child)
         if child.returncode:
             line.abandon()
-            raise SetupError(self._explain(title, child.returncode))
+            raise self._step_error(title, child.returncode)
         line.finish(progress(self._read_log()))
 
     def _start(
@@ -131,7 +132,7 @@ class Steps:
         environment: Mapping[str, str] | None,
         folder: Path | None,
     ) -> subprocess.Popen[bytes]:
-        keep = () if self._heirloom is None or sys.platform == "win32" else (self._heirloom,)
+        keep = () if self._lock_fd is None or sys.platform == "win32" else (self._lock_fd,)
         return subprocess.Popen(
             command,
             stdin=subprocess.DEVNULL,
@@ -166,7 +167,7 @@ class Steps:
     def _read_log(self) -> str:
         return self._log.read_text(encoding="utf-8", errors="replace")
 
-    def _explain(self, title: str, code: int) -> str:
+    def _step_error(self, title: str, code: int) -> SetupError:
         # A line that long is the source that Node shows where a bundle fails: it names every error.
         log = "\n".join(line for line in self._read_log().splitlines() if len(line) < _LONGEST_LINE)
         reason = next((cure for pattern, cure in _CAUSES if re.search(pattern, log)), None)
@@ -175,7 +176,7 @@ class Steps:
         if reason is None:
             last = (log.strip().splitlines() or ["it said nothing"])[-1]
             reason = f"exit code {code}, {last!r}: read the log, mend that and start again"
-        return f"{title}: {reason} (log: {self._log})"
+        return SetupError(f"{title}: {reason} (log: {self._log})")
 
 
 class _Line:

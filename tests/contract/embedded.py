@@ -13,7 +13,6 @@ from tests.contract.fixtures import MESSAGES, USERS
 from tests.contract.scenarios import Setup
 from tests.contract.seed import administrator, seed_rows, set_messages
 from tests.support.background import Running
-from tests.support.embedded import ROOT
 
 _PROJECT = Path(__file__).with_name("project.toml")
 _UNITS = {"kb": 1024, "mb": 1024**2}
@@ -122,7 +121,7 @@ class Embedded:
 
 def _config(database: Path, **chosen: Any) -> Config:
     # A login that takes half a second of a token's three is tight on a busy machine.
-    return Config(root=ROOT, database=database, project=_PROJECT, login_stall_time=0.0, **chosen)
+    return Config(database=database, project=_PROJECT, login_stall_time=0.0, **chosen)
 
 
 def _ids(url: str) -> dict[Any, Any]:

@@ -15,9 +15,9 @@ from tests.directus.conftest import Start
 from tests.support.directus import Node
 from tests.support.embedded import ROOT
 from tests.support.processes import running
+from tools.directus_admin import DirectusAdmin
 from tools.local_directus import ADMIN_EMAIL, ADMIN_PASSWORD, ADMIN_TOKEN
 from tools.provision import EMAIL, POLICY, provision
-from tools.remote import Remote
 from tools.steps import SetupError
 
 # All that provisioning could change, but for what a request itself leaves behind.
@@ -115,13 +115,13 @@ def test_who_may_not_or_is_not_known_is_told_so(empty: Node) -> None:
         f"serve.py: only an administrator may set up {empty.url}: "
     )
     assert "does not know this token" in run(empty, token="wrong")[0]
-    with Remote(empty.url) as remote:
+    with DirectusAdmin(empty.url) as admin:
         with pytest.raises(SetupError, match="is not let in with this password"):
-            remote.log_in(ADMIN_EMAIL, "wrong")
+            admin.log_in(ADMIN_EMAIL, "wrong")
         with pytest.raises(SetupError, match="is not let in with this password"):
-            remote.log_in("nobody", "wrong")
-        remote.log_in(ADMIN_EMAIL, ADMIN_PASSWORD)
-        assert provision(remote, print) is None
+            admin.log_in("nobody", "wrong")
+        admin.log_in(ADMIN_EMAIL, ADMIN_PASSWORD)
+        assert provision(admin, print) is None
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ from tests.support.embedded import ROOT, free_port
 from tests.support.observed_page import gather_infos
 from tests.support.pages import Open
 from tests.support.sharing import shared_folder
-from tools.build import build
+from tools.commands.build import build
 from tools.environment import VirtualEnvironment
 from tools.steps import SetupError
 
@@ -88,7 +88,7 @@ def site(request: pytest.FixtureRequest, built: Built, tmp_path: Path) -> Iterat
     """The page on a host, and the Directus at the port that the page knows."""
     database = tmp_path / "messages.db"
     with shared_folder(request, "built"), serve(built.folder) as host:
-        config = Config(root=ROOT, database=database, cors_enabled=True, cors_origin=(host,))
+        config = Config(database=database, cors_enabled=True, cors_origin=(host,))
         with Running(config, built.port):
             yield Hosted(f"{host}/{PATH}/")
 
@@ -112,7 +112,7 @@ def test_it_needs_nothing_from_outside_its_folder(open_page: Open, site: Hosted)
     assert all(name.startswith(site.url) for name in names)
 
 
-def test_every_file_has_its_twins(built: Built) -> None:
+def test_every_file_is_precompressed(built: Built) -> None:
     files = [path for path in built.out.rglob("*") if path.is_file()]
     plain = [path for path in files if path.suffix not in (".zst", ".br", ".gz")]
     assert len(files) == 4 * len(plain)

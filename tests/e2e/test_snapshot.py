@@ -8,12 +8,15 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, Route
 
-from server.config import Config, page_files
+from server.config import Config
 from tests.e2e.test_guide import OPENING
 from tests.support.background import Running
 from tests.support.embedded import ROOT
 from tests.support.observed_page import ObservedPage, gather_infos
 from tests.support.pages import Open, opener
+from web.config import page_files
+from web.delivery import routes
+from web.site import Site
 
 START = ROOT / ".setup" / "start"
 NOTE = "Python starts without its snapshot"
@@ -42,8 +45,9 @@ def checkout(tmp_path: Path) -> Path:
 @pytest.fixture
 def open_copy(browser: Browser, checkout: Path, tmp_path: Path) -> Iterator[Open]:
     """A function that opens the page of that copy as it is by then."""
-    config = Config(root=checkout, database=tmp_path / "copy.db")
-    with Running(config) as server, opener(browser, f"{server.url}/") as open_it:
+    pages = routes(Site(checkout))
+    config = Config(database=tmp_path / "copy.db")
+    with Running(config, pages=pages) as server, opener(browser, f"{server.url}/") as open_it:
         yield open_it
 
 

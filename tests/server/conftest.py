@@ -16,26 +16,12 @@ TOKEN = "your_access_token"
 
 
 @pytest.fixture
-def root(tmp_path: Path) -> Path:
-    """A small checkout."""
-    root = tmp_path / "checkout"
-    (root / "app" / "directus").mkdir(parents=True)
-    (root / "index.html").write_text("<!doctype html><title>Messages</title>")
-    (root / "pyscript.toml").write_text('[directus]\ntoken = "sample"  # of a user\n')
-    (root / "app" / "main.py").write_text("print('one')\n")
-    (root / "app" / "icon.svg").write_text("<svg xmlns='http://www.w3.org/2000/svg'/>")
-    (root / "app" / ".secret.py").write_text("hidden")
-    (root / "app" / "notes.txt").write_text("not the page's")
-    return root
-
-
-@pytest.fixture
-def start(root: Path, tmp_path: Path) -> Iterator[Callable[..., Running]]:
+def start(tmp_path: Path) -> Iterator[Callable[..., Running]]:
     """Starts servers on one database; they end with the test."""
     running: list[Running] = []
 
     def start(**options: Any) -> Running:
-        config = Config(root=root, database=tmp_path / "messages.db", **options)
+        config = Config(database=tmp_path / "messages.db", **options)
         running.append(Running(config))
         return running[-1]
 

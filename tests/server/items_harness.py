@@ -10,9 +10,9 @@ from server.items.events import Event
 from server.items.request import ItemsRequest, Outcome
 from server.items.service import ItemsService
 from server.project import Action, Collection, Field, Policy, Project, Rule
-from server.project_file import guide
 from server.query.filters import DynamicVariables
 from server.query.query import Limits, read_query
+from tests.server.guide import guide
 
 ACTIONS: tuple[Action, ...] = ("create", "read", "update", "delete")
 

@@ -8,13 +8,13 @@ from typing import Any
 from server.auth.access import Access, Accountability
 from server.config import AuthMode
 from server.limiter import FixedWindowLimiter
-from server.project_file import guide
 from server.query.query import Limits
 from server.realtime.hub import Hub
 from server.websocket.effects import Authenticate, Effect, Note, Send
 from server.websocket.handlers import Handlers
 from server.websocket.heartbeat import Heartbeat
 from server.websocket.session import Session, SessionConfig
+from tests.server.guide import guide
 
 TOKEN = "token"
 

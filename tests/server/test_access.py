@@ -4,8 +4,8 @@ import pytest
 
 from server.auth.access import Access, Accountability
 from server.project import Collection, Field, Policy, Project, Rule, User
-from server.project_file import guide
 from server.query.permission import Permission
+from tests.server.guide import guide
 
 NOTES = Collection("notes", tuple(Field(n, "text", primary=n == "id") for n in ("id", "a", "b")))
 ADMIN = Policy("admin", admin=True)

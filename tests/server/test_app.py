@@ -120,7 +120,7 @@ def test_a_file_that_is_no_database_is_told_in_one_sentence(tmp_path: Path) -> N
         socket.create_server(("127.0.0.1", 0)) as listener,
         pytest.raises(StoreError, match=r"messages\.db, got: file is not a database.*--db"),
     ):
-        serve(Config(root=tmp_path, database=tmp_path / "messages.db"), listener, lambda: None)
+        serve(Config(database=tmp_path / "messages.db"), listener, lambda: None)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
@@ -129,7 +129,7 @@ def test_it_ends_quietly(tmp_path: Path, end: signal.Signals) -> None:
     program = (
         "import socket, sys; from pathlib import Path\n"
         "from server.app import serve; from server.config import Config\n"
-        "config = Config(root=Path('.'), database=Path(sys.argv[1]))\n"
+        "config = Config(database=Path(sys.argv[1]))\n"
         "listener = socket.create_server(('127.0.0.1', 0))\n"
         "serve(config, listener, lambda: print('ready', flush=True))\n"
     )

@@ -13,7 +13,7 @@ APP = "http://app.example"
 
 
 def config(**options: Any) -> Config:
-    return Config(root=None, database=None, **options)  # type: ignore[arg-type]
+    return Config(database=None, **options)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(

@@ -15,11 +15,11 @@ from server.errors import DirectusError, unavailable
 from server.items.events import View
 from server.items.request import ItemsRequest, Outcome
 from server.items.service import ItemsService
-from server.project_file import guide
 from server.query.query import Query
 from server.realtime import dispatch
 from server.realtime.dispatch import Dispatcher
 from server.realtime.hub import Hub, Subscription
+from tests.server.guide import guide
 from tests.server.items_harness import EDITOR
 
 PROJECT = guide("token")

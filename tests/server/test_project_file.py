@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from server.project import Collection, Field, Policy, Project, Rule, User
-from server.project_file import GUIDE, ProjectError, guide, read_project
+from server.project_file import ProjectError, read_project
+from tests.server.guide import guide
 
 WHOLE = """
 [collections.notes]
@@ -59,7 +60,6 @@ def test_everything_that_a_file_may_say(tmp_path: Path) -> None:
 
 
 def test_the_guides_project_is_a_file_like_any_other() -> None:
-    assert read_project(GUIDE, "t") == guide("t")
     assert guide("t").users == (
         User(
             "poster@example.com",

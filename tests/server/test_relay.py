@@ -25,6 +25,8 @@ from server.app import create_server
 from server.config import Config
 from tests.support.background import Background, server_for
 from tests.support.embedded import ROOT, TOKEN, free_port
+from web.delivery import routes
+from web.site import Site
 
 MEGABYTE = "x" * 1_000_000
 BOUND = 64  # megabytes: what the buffers of two connections and two kernels may hold
@@ -123,8 +125,9 @@ class Relayed:
 
 def relay_to(stack: ExitStack, url: str, folder: Path) -> str:
     """Start a relay and return its address."""
-    config = Config(root=ROOT, database=folder / "unused.db", directus=url)
-    return stack.enter_context(Background(create_server(config, lambda: None))).url
+    config = Config(database=folder / "unused.db", directus=url)
+    server = create_server(config, lambda: None, routes(Site(ROOT)))
+    return stack.enter_context(Background(server)).url
 
 
 @pytest.fixture
@@ -140,7 +143,7 @@ def relayed(tmp_path: Path) -> Iterator[Relayed]:
 def ours(tmp_path: Path) -> Iterator[str]:
     """The address of a relay to our own server."""
     with ExitStack() as stack:
-        config = Config(root=ROOT, database=tmp_path / "messages.db", auth="strict")
+        config = Config(database=tmp_path / "messages.db", auth="strict")
         behind = stack.enter_context(Background(create_server(config, lambda: None)))
         yield relay_to(stack, behind.url, tmp_path)
 

@@ -8,7 +8,7 @@ import pytest
 
 from server.database.store import Store, StoreError
 from server.project import Project
-from server.project_file import guide
+from tests.server.guide import guide
 
 PROJECT = guide("token")
 

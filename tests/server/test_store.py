@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from server.database.store import Store, StoreError
 from server.errors import DirectusError, forbidden
-from server.project_file import guide
+from tests.server.guide import guide
 
 PROJECT = guide("token")
 MESSAGES = PROJECT.by_name["messages"].table

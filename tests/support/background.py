@@ -1,10 +1,12 @@
 """A server in a thread of the test's own process."""
 
 import threading
+from collections.abc import Sequence
 from typing import Self
 
 import uvicorn
 from starlette.applications import Starlette
+from starlette.routing import BaseRoute
 
 from server.app import create_server
 from server.config import Config
@@ -49,9 +51,9 @@ class Background:
 class Running(Background):
     """The embedded server, which runs from its construction on until :meth:`stop`."""
 
-    def __init__(self, config: Config, port: int = 0) -> None:
+    def __init__(self, config: Config, port: int = 0, pages: Sequence[BaseRoute] = ()) -> None:
         ready = threading.Event()
-        super().__init__(create_server(config, ready.set), port)
+        super().__init__(create_server(config, ready.set, pages), port)
         self.address = self.url.removeprefix("http://")
         super().__enter__()
         if not ready.wait(_START_LIMIT):

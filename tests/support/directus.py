@@ -7,9 +7,9 @@ from pathlib import Path
 import httpx
 
 from tests.support.embedded import TOKEN, Embedded, free_port
+from tools.directus_admin import DirectusAdmin
 from tools.local_directus import ADMIN_TOKEN, LocalDirectus
 from tools.provision import provision
-from tools.remote import Remote
 
 
 class Node(LocalDirectus):
@@ -28,16 +28,16 @@ class Node(LocalDirectus):
         self.stop()
         self.start()
 
-    def remote(self) -> Remote:
+    def connect(self) -> DirectusAdmin:
         """Return a way to it with an administrator's rights."""
-        remote = Remote(self.url)
-        remote.identify(ADMIN_TOKEN)
-        return remote
+        admin = DirectusAdmin(self.url)
+        admin.identify(ADMIN_TOKEN)
+        return admin
 
     def provision(self) -> None:
         """Make the guide's project, and give its user our token."""
-        with self.remote() as remote:
-            provision(remote, lambda what: None, new_token=True, token=self.token)
+        with self.connect() as admin:
+            provision(admin, lambda what: None, new_token=True, token=self.token)
 
     def clear(self) -> None:
         """Delete all messages."""

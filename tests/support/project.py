@@ -10,6 +10,8 @@ from tests.support.background import Background
 from tests.support.directus import Node
 from tests.support.embedded import EDITORS, ROOT, TOKEN
 from tools.provision import EMAIL, POLICY
+from web.delivery import routes
+from web.site import Site
 
 LIFE = 3
 """Seconds that a short access token is good for, less up to one: Directus counts whole ones."""
@@ -44,7 +46,7 @@ class Project:
 
 
 def embedded(folder: Path, auth: AuthMode = "handshake", **options: Any) -> Background:
-    """Return the embedded server with the project, in a thread of this process.
+    """Return the embedded server with the project and the page, in a thread of this process.
 
     ``options`` are more of the server's. In the auth mode public anybody has the user's rights.
     """
@@ -52,14 +54,13 @@ def embedded(folder: Path, auth: AuthMode = "handshake", **options: Any) -> Back
     public = '[public]\npolicies = ["Editors"]\n' if auth == "public" else ""
     project.write_text(EDITORS + public)
     config = Config(
-        root=ROOT,
         database=folder / "messages.db",
         project=project,
         auth=auth,
         login_stall_time=0.0,
         **options,
     )
-    return Background(create_server(config, lambda: None))
+    return Background(create_server(config, lambda: None, routes(Site(ROOT))))
 
 
 def on_directus(node: Node, auth: str) -> Project:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tools.locking import only_one
+from tools.locking import file_lock
 
 
 @contextmanager
@@ -18,5 +18,5 @@ def shared_folder(request: pytest.FixtureRequest, name: str) -> Iterator[Path]:
         base = base.parent
     folder = base / name
     folder.mkdir(exist_ok=True)
-    with only_one(base / f"{name}.lock", lambda: None):
+    with file_lock(base / f"{name}.lock", lambda: None):
         yield folder

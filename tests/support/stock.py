@@ -14,10 +14,10 @@ from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, R
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from server.config import npm_runtime
-from server.packed import zipped
 from tests.support.background import Background, server_for
 from tests.support.embedded import ROOT
+from web.archive import zip_package
+from web.config import runtime_folders
 
 STARTED_WITHIN = 60_000
 """Milliseconds for Python to start in such a page, on a busy machine."""
@@ -53,7 +53,7 @@ def stock_page(code: str, *, attributes: str = "", isolated: bool = False) -> It
         return PlainTextResponse(code, headers=headers)
 
     def http_package(_: Request) -> Response:
-        return Response(zipped("pyodide_http"), media_type="application/zip", headers=headers)
+        return Response(zip_package("pyodide_http"), media_type="application/zip", headers=headers)
 
     routes = [
         Route("/", page),
@@ -61,7 +61,10 @@ def stock_page(code: str, *, attributes: str = "", isolated: bool = False) -> It
         Route("/main.py", script),
         Route("/pyodide_http.zip", http_package),
         Mount("/app", _Files(ROOT / "app", headers)),
-        *(Mount(f"/runtime/{name}", _Files(at, headers)) for name, at in npm_runtime(ROOT).items()),
+        *(
+            Mount(f"/runtime/{name}", _Files(at, headers))
+            for name, at in runtime_folders(ROOT).items()
+        ),
     ]
     with Background(server_for(Starlette(routes=routes))) as server:
         yield f"{server.url}/"

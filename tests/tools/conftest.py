@@ -6,7 +6,7 @@ import pytest
 
 from tests.support.background import Background, server_for
 from tests.tools.standin import StandIn
-from tools.remote import Remote
+from tools.directus_admin import DirectusAdmin
 
 
 @pytest.fixture
@@ -15,7 +15,7 @@ def stand_in() -> StandIn:
 
 
 @pytest.fixture
-def remote(stand_in: StandIn) -> Iterator[Remote]:
+def admin(stand_in: StandIn) -> Iterator[DirectusAdmin]:
     """The way to the stand-in."""
-    with Background(server_for(stand_in.app())) as server, Remote(server.url) as remote:
-        yield remote
+    with Background(server_for(stand_in.app())) as server, DirectusAdmin(server.url) as admin:
+        yield admin

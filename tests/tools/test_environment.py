@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tools.environment import Packages, Part, VirtualEnvironment, set_up
+from tools.environment import Packages, SetupTask, VirtualEnvironment, set_up
 from tools.steps import SetupError, Steps
 
 REQUIREMENTS = "requirements.txt"
@@ -23,7 +23,7 @@ class Checkout:
         self.root = root
         self.wheels = wheels
         self.environment = VirtualEnvironment(root)
-        self.parts: list[Part] = [
+        self.tasks: list[SetupTask] = [
             self.environment,
             Packages(self.environment, REQUIREMENTS, "Packages"),
         ]
@@ -43,7 +43,7 @@ class Checkout:
         (self.root / REQUIREMENTS).write_text(text, encoding="utf-8")
 
     def set_up(self) -> bool:
-        return set_up(self.root, self.parts)
+        return set_up(self.root, self.tasks)
 
 
 def make_wheel(folder: Path, version: str) -> Path:
@@ -105,13 +105,13 @@ def test_a_package_cut_off_while_it_was_written_is_written_again(checkout: Check
 def test_an_environment_whose_python_is_gone_is_not_current(checkout: Checkout) -> None:
     python = checkout.environment.python
     aside = python.rename(python.with_name("aside"))
-    assert not any(part.is_current() for part in checkout.parts)
+    assert not any(task.is_current() for task in checkout.tasks)
     aside.rename(python)
 
 
 def test_a_moved_checkout_is_not_current(checkout: Checkout) -> None:
     moved = checkout.root.rename(checkout.root.with_name("moved"))
-    assert not any(part.is_current() for part in Checkout(moved, checkout.wheels).parts)
+    assert not any(task.is_current() for task in Checkout(moved, checkout.wheels).tasks)
     moved.rename(checkout.root)
 
 
@@ -120,7 +120,7 @@ def test_nothing_is_current_while_it_is_being_changed(checkout: Checkout) -> Non
     with pytest.raises(SetupError, match="not the one that the lock file names"):
         checkout.set_up()
     checkout.pin("1.0")
-    assert not checkout.parts[1].is_current()
+    assert not checkout.tasks[1].is_current()
 
 
 def test_a_registry_that_does_not_answer(

@@ -3,13 +3,13 @@
 from pathlib import Path
 from threading import Event, Thread
 
-from tools.locking import only_one
+from tools.locking import file_lock
 
 
 def test_a_free_lock_is_taken_without_waiting(tmp_path: Path) -> None:
     waits: list[int] = []
     for _ in range(2):
-        with only_one(tmp_path / "lock", lambda: waits.append(1)):
+        with file_lock(tmp_path / "lock", lambda: waits.append(1)):
             pass
     assert waits == []
 
@@ -19,11 +19,11 @@ def test_the_second_waits_for_the_first(tmp_path: Path) -> None:
     waiting = Event()
 
     def second() -> None:
-        with only_one(tmp_path / "lock", waiting.set):
+        with file_lock(tmp_path / "lock", waiting.set):
             order.append("second")
 
     thread = Thread(target=second)
-    with only_one(tmp_path / "lock", lambda: None):
+    with file_lock(tmp_path / "lock", lambda: None):
         thread.start()
         waiting.wait()
         order.append("first")

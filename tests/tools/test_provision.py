@@ -6,8 +6,8 @@ import pytest
 from starlette.responses import Response
 
 from tests.tools.standin import StandIn, data, refusal
+from tools.directus_admin import DirectusAdmin
 from tools.provision import EMAIL, provision
-from tools.remote import Remote
 from tools.steps import SetupError
 
 FIELDS = [
@@ -55,10 +55,10 @@ def policy(*actions: str, users: tuple[str, ...] = ("U",)) -> dict[str, Any]:
 READY: dict[str, Any] = {"collection": data(GUIDES), "users": [{"id": "U"}]}
 
 
-def test_an_empty_project_gets_everything(stand_in: StandIn, remote: Remote) -> None:
+def test_an_empty_project_gets_everything(stand_in: StandIn, admin: DirectusAdmin) -> None:
     stand_in.answers = project()
     said: list[str] = []
-    token = provision(remote, said.append)
+    token = provision(admin, said.append)
     assert [(method, path) for method, path, _ in stand_in.changes] == [
         ("POST", "/collections"),
         ("POST", "/policies"),
@@ -75,19 +75,19 @@ def test_an_empty_project_gets_everything(stand_in: StandIn, remote: Remote) -> 
     assert len(said) == 6
 
 
-def test_a_dry_run_says_the_same_and_makes_nothing(stand_in: StandIn, remote: Remote) -> None:
+def test_a_dry_run_says_the_same_and_makes_nothing(stand_in: StandIn, admin: DirectusAdmin) -> None:
     stand_in.answers = project()
     planned: list[str] = []
-    assert provision(remote, planned.append, dry_run=True) is None
+    assert provision(admin, planned.append, dry_run=True) is None
     assert not stand_in.changes
     made: list[str] = []
-    provision(remote, made.append)
+    provision(admin, made.append)
     assert planned == [line.replace("made", "would make") for line in made]
 
 
-def test_every_token_is_another(stand_in: StandIn, remote: Remote) -> None:
+def test_every_token_is_another(stand_in: StandIn, admin: DirectusAdmin) -> None:
     stand_in.answers = project()
-    first, second = (provision(remote, lambda what: None) for _ in range(2))
+    first, second = (provision(admin, lambda what: None) for _ in range(2))
     assert first
     assert second
     assert first != second
@@ -109,17 +109,17 @@ def test_every_token_is_another(stand_in: StandIn, remote: Remote) -> None:
     ],
 )
 def test_only_what_is_missing_is_made(
-    stand_in: StandIn, remote: Remote, has: dict[str, Any], changed: list[str]
+    stand_in: StandIn, admin: DirectusAdmin, has: dict[str, Any], changed: list[str]
 ) -> None:
     stand_in.answers = project(**READY | has)
-    provision(remote, lambda what: None)
+    provision(admin, lambda what: None)
     assert [path for _, path, _ in stand_in.changes] == changed
 
 
-def test_a_new_token_on_request(stand_in: StandIn, remote: Remote) -> None:
+def test_a_new_token_on_request(stand_in: StandIn, admin: DirectusAdmin) -> None:
     stand_in.answers = project(**READY, policies=[policy("read", "create")])
     said: list[str] = []
-    token = provision(remote, said.append, new_token=True, token="mine")
+    token = provision(admin, said.append, new_token=True, token="mine")
     assert token == "mine"
     assert stand_in.changes == [("PATCH", "/users/U", {"token": "mine"})]
     assert said == [f"made  a new static token for {EMAIL}; the old one ends"]
@@ -150,29 +150,29 @@ def test_a_new_token_on_request(stand_in: StandIn, remote: Remote) -> None:
     ],
 )
 def test_a_different_collection_is_left_alone(
-    stand_in: StandIn, remote: Remote, has: dict[str, Any], fault: str
+    stand_in: StandIn, admin: DirectusAdmin, has: dict[str, Any], fault: str
 ) -> None:
     stand_in.answers = project(**READY | has)
     with pytest.raises(SetupError, match=f"is not the guide's .*{fault}.* nothing was changed"):
-        provision(remote, lambda what: None)
+        provision(admin, lambda what: None)
     assert not stand_in.changes
 
 
-def test_only_administrators(stand_in: StandIn, remote: Remote) -> None:
+def test_only_administrators(stand_in: StandIn, admin: DirectusAdmin) -> None:
     stand_in.answers = project(is_admin=False)
     with pytest.raises(SetupError, match="only an administrator may set up"):
-        provision(remote, lambda what: None)
+        provision(admin, lambda what: None)
     stand_in.answers["GET", "/policies/me/globals"] = refusal(403, "FORBIDDEN")
     with pytest.raises(SetupError, match="only an administrator may set up"):
-        provision(remote, lambda what: None)
+        provision(admin, lambda what: None)
 
 
-def test_a_licence_that_does_not_allow_it(stand_in: StandIn, remote: Remote) -> None:
+def test_a_licence_that_does_not_allow_it(stand_in: StandIn, admin: DirectusAdmin) -> None:
     stand_in.answers = project()
     stand_in.answers["POST", "/permissions"] = refusal(403, "RESOURCE_RESTRICTED")
     said: list[str] = []
     with pytest.raises(SetupError, match="the licence of"):
-        provision(remote, said.append)
+        provision(admin, said.append)
     assert said == [
         "made  the collection messages, with date_created, text and user",
         'made  the policy "Public Posts"',

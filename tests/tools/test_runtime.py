@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from server.config import npm_runtime
 from tools.environment import VirtualEnvironment
 from tools.runtime import Runtime
 from tools.steps import SetupError, Steps
+from web.config import runtime_folders
 
 ROOT = Path(__file__).parents[2]
 PACKAGES = VirtualEnvironment(ROOT).packages
@@ -26,7 +26,7 @@ def checkout(tmp_path: Path) -> Path:
 
 def test_the_runtime_that_the_page_needs_is_installed() -> None:
     assert Runtime(ROOT, PACKAGES).is_current()
-    folders = npm_runtime(ROOT)
+    folders = runtime_folders(ROOT)
     assert (folders["pyscript"] / "core.js").exists()
     assert (folders["pyodide"] / "pyodide.asm.wasm").exists()
 

@@ -1,16 +1,17 @@
-"""The snapshot and the twins that set-up made, and when they are to be made anew."""
+"""The snapshot and the precompressed files that set-up made, and when they are to be made anew."""
 
 import json
+import re
 import shutil
 from pathlib import Path
 
 import pytest
 
-from server.config import npm_runtime, page_digest, page_files
 from tools.environment import VirtualEnvironment
+from tools.precompressed import PrecompressedFiles
 from tools.snapshot import Snapshot
 from tools.steps import Steps
-from tools.twins import Twins
+from web.config import page_digest, page_files, runtime_folders
 
 ROOT = Path(__file__).parents[2]
 PACKAGES = VirtualEnvironment(ROOT).packages
@@ -20,18 +21,24 @@ HEAP = 31_457_280  # bytes, that Pyodide starts with
 @pytest.fixture
 def checkout(tmp_path: Path) -> Path:
     """A checkout with a stamped snapshot."""
-    for name in ("package-lock.json", "pyscript.toml", "app/main.py", *page_files(ROOT)):
+    for name in (
+        "package-lock.json",
+        "pyscript.toml",
+        "index.html",
+        "app/main.py",
+        *page_files(ROOT),
+    ):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / name, tmp_path / name)
-    npm_runtime(tmp_path)["start"].mkdir(parents=True)
-    stamp = npm_runtime(tmp_path)["start"] / "snapshot.stamp"
+    runtime_folders(tmp_path)["start"].mkdir(parents=True)
+    stamp = runtime_folders(tmp_path)["start"] / "snapshot.stamp"
     shutil.copy(ROOT / ".setup" / "start" / "snapshot.stamp", stamp)
     assert Snapshot(tmp_path, PACKAGES).is_current()
     return tmp_path
 
 
 def test_what_set_up_made_fits_pyodides_memory_and_is_alone() -> None:
-    folder = npm_runtime(ROOT)["start"]
+    folder = runtime_folders(ROOT)["start"]
     about = json.loads((folder / "snapshot.json").read_text())
     made = {name + ending for name in about["names"] for ending in ("", ".zst", ".gz")}
     assert {path.name for path in folder.glob("*.bin*")} == made
@@ -42,8 +49,8 @@ def test_what_set_up_made_fits_pyodides_memory_and_is_alone() -> None:
 
 
 def test_it_says_of_which_app_it_is() -> None:
-    about = json.loads((npm_runtime(ROOT)["start"] / "snapshot.json").read_text())
-    assert about["app"] == page_digest(ROOT)
+    about = json.loads((runtime_folders(ROOT)["start"] / "snapshot.json").read_text())
+    assert about["app"] == page_digest(ROOT) != ""
 
 
 @pytest.mark.parametrize(
@@ -68,22 +75,60 @@ def test_a_file_that_is_listed_and_missing_stops_no_set_up(checkout: Path) -> No
 
 
 @pytest.mark.parametrize(
-    ("file", "holds_the_app"),
-    [("app/main.py", True), ("app/directus_realtime/items.py", False)],
+    ("file", "source", "reason"),
+    [
+        pytest.param("app/main.py", "def x(:\n", None, id="the page's script is no Python"),
+        pytest.param("app/page.py", "def x(:\n", "SyntaxError: .*page.py.*", id="no Python"),
+        pytest.param(
+            "app/directus_realtime/items.py",
+            "import nowhere\n",
+            "ModuleNotFoundError: No module named 'nowhere'",
+            id="cannot be imported",
+        ),
+        pytest.param(
+            "pyscript.toml",
+            '[files]\n"data.json" = "data.json"\n',
+            r"\[files\] lists what is no Python module",
+            id="data",
+        ),
+    ],
 )
-def test_a_file_that_is_no_python_stops_no_set_up(
-    checkout: Path, file: str, holds_the_app: bool
+def test_set_up_says_why_the_snapshot_does_not_hold_the_app(
+    checkout: Path,
+    capsys: pytest.CaptureFixture[str],
+    file: str,
+    source: str,
+    reason: str | None,
 ) -> None:
     (checkout / "node_modules").symlink_to(ROOT / "node_modules")
-    (checkout / file).write_text("def x(:\n")
+    (checkout / "data.json").write_text("{}")
+    (checkout / file).write_text(source)
     Snapshot(checkout, PACKAGES).install(Steps(1, checkout))
-    about = json.loads((npm_runtime(checkout)["start"] / "snapshot.json").read_text())
-    assert about["app"] == (page_digest(checkout) if holds_the_app else "")
+    about = json.loads((runtime_folders(checkout)["start"] / "snapshot.json").read_text())
+    assert about["app"] == ("" if reason else page_digest(checkout))
+    said = re.findall("The snapshot does not hold the app.*", capsys.readouterr().out)
+    if reason is None:
+        assert said == []
+    else:
+        (sentence,) = said
+        assert re.fullmatch(
+            f"The snapshot does not hold the app, so the page starts slower: {reason}[.]", sentence
+        )
 
 
-def test_the_large_files_have_smaller_twins() -> None:
-    assert Twins(ROOT, PACKAGES).is_current()
+def test_the_app_as_shipped_comes_whole_into_the_snapshot(
+    checkout: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (checkout / "node_modules").symlink_to(ROOT / "node_modules")
+    Snapshot(checkout, PACKAGES).install(Steps(1, checkout))
+    about = json.loads((runtime_folders(checkout)["start"] / "snapshot.json").read_text())
+    assert about["app"] == page_digest(ROOT) != ""
+    assert "does not hold" not in capsys.readouterr().out
+
+
+def test_the_large_files_have_smaller_precompressed_ones() -> None:
+    assert PrecompressedFiles(ROOT, PACKAGES).is_current()
     for name in ("pyodide.asm.wasm", "pyodide.asm.mjs", "pyodide-lock.json"):
-        path = npm_runtime(ROOT)["pyodide"] / name
+        path = runtime_folders(ROOT)["pyodide"] / name
         for ending in (".zst", ".gz"):
             assert path.with_name(name + ending).stat().st_size < path.stat().st_size / 2

@@ -8,19 +8,19 @@ from pathlib import Path
 
 import pytest
 
-from tools.locking import only_one
+from tools.locking import file_lock
 from tools.steps import SetupError, Steps, size_of
 
 # Runs a step whose child says its number through a pipe with a name, and then never ends.
 ENDLESS = """
 import sys
 from pathlib import Path
-from tools.locking import only_one
+from tools.locking import file_lock
 from tools.steps import Steps
 
 folder = Path(sys.argv[1])
 child = "import os, signal; open('pipe', 'w').write(str(os.getpid())); signal.pause()"
-with only_one(folder / "lock", lambda: None) as lock:
+with file_lock(folder / "lock", lambda: None) as lock:
     Steps(1, folder, lock).run("Endless", [sys.executable, "-c", child], folder=folder)
 """
 
@@ -98,7 +98,7 @@ def test_the_child_of_a_killed_set_up_keeps_others_waiting(tmp_path: Path) -> No
         waited.append(True)
         os.kill(child, signal.SIGKILL)
 
-    with only_one(tmp_path / "lock", on_wait):
+    with file_lock(tmp_path / "lock", on_wait):
         assert waited
 
 

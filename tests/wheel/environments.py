@@ -9,7 +9,7 @@ import venv
 from pathlib import Path
 
 from tests.support.embedded import ROOT
-from tools.locking import only_one
+from tools.locking import file_lock
 
 _OLDEST = ROOT / "tests" / "wheel" / "oldest.txt"
 _KEPT = ROOT / ".setup" / "websockets"
@@ -44,7 +44,7 @@ def _downloaded(version: str, lines: str) -> Path:
     """Return a folder with a wheel of this version of websockets, whose hash was checked."""
     kept = _KEPT / f"{version}-{sys.implementation.cache_tag}"
     _KEPT.mkdir(parents=True, exist_ok=True)
-    with only_one(_KEPT / "lock", lambda: None), tempfile.TemporaryDirectory(dir=_KEPT) as scratch:
+    with file_lock(_KEPT / "lock", lambda: None), tempfile.TemporaryDirectory(dir=_KEPT) as scratch:
         if not kept.exists():
             requirements = Path(scratch, "requirements.txt")
             requirements.write_text(lines, encoding="utf-8")

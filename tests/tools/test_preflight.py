@@ -9,11 +9,11 @@ import pytest
 from server.app import create_server
 from server.config import AuthMode, Config
 from tests.support.background import Background
-from tests.support.embedded import ROOT, TOKEN
+from tests.support.embedded import TOKEN
 from tests.tools.standin import StandIn, data, refusal
-from tools import checking
-from tools.checking import fault_of
-from tools.remote import Remote
+from tools import preflight
+from tools.directus_admin import DirectusAdmin
+from tools.preflight import diagnose
 
 REST = {"authentication": "handshake", "path": "/websocket"}
 ORIGIN = "https://example.com"
@@ -22,7 +22,7 @@ ORIGIN = "https://example.com"
 @pytest.fixture
 def ready(tmp_path: Path) -> Iterator[str]:
     """The address of our own server, which is as a Directus should be."""
-    config = Config(root=ROOT, database=tmp_path / "messages.db")
+    config = Config(database=tmp_path / "messages.db")
     with Background(create_server(config, lambda: None)) as server:
         yield server.url
 
@@ -38,17 +38,17 @@ def tell(stand_in: StandIn, socket: Any = REST, create: str = "full") -> None:
 
 
 def test_nothing_is_said_of_one_that_is_ready(ready: str) -> None:
-    assert fault_of(ready, TOKEN, "handshake", None) is None
-    assert fault_of(ready, TOKEN, "handshake", ready) is None
+    assert diagnose(ready, TOKEN, "handshake", None) is None
+    assert diagnose(ready, TOKEN, "handshake", ready) is None
 
 
 def test_an_origin_that_is_refused(ready: str) -> None:
-    sentence = fault_of(ready, TOKEN, "handshake", ORIGIN)
+    sentence = diagnose(ready, TOKEN, "handshake", ORIGIN)
     assert f"CORS_ENABLED=true and CORS_ORIGIN={ORIGIN}, or leave --direct out" in str(sentence)
 
 
 def test_without_a_token_the_public_must_have_the_rights(ready: str) -> None:
-    assert "messages is not there, or may not be read" in str(fault_of(ready, "", "public", None))
+    assert "messages is not there, or may not be read" in str(diagnose(ready, "", "public", None))
 
 
 @pytest.mark.parametrize(
@@ -61,25 +61,25 @@ def test_without_a_token_the_public_must_have_the_rights(ready: str) -> None:
     ],
 )
 def test_a_socket_that_is_not_there(
-    stand_in: StandIn, remote: Remote, socket: Any, mode: AuthMode, sentence: str
+    stand_in: StandIn, admin: DirectusAdmin, socket: Any, mode: AuthMode, sentence: str
 ) -> None:
     tell(stand_in, socket)
-    assert sentence in str(fault_of(remote.url, "token", mode, None))
+    assert sentence in str(diagnose(admin.url, "token", mode, None))
 
 
-def test_messages_that_may_not_be_created(stand_in: StandIn, remote: Remote) -> None:
+def test_messages_that_may_not_be_created(stand_in: StandIn, admin: DirectusAdmin) -> None:
     tell(stand_in, create="none")
-    sentence = str(fault_of(remote.url, "token", "handshake", None))
+    sentence = str(diagnose(admin.url, "token", "handshake", None))
     assert "may be read and not created" in sentence
     assert 'the policy "Public Posts" with read and create' in sentence
 
 
-def test_a_token_that_is_not_known(stand_in: StandIn, remote: Remote) -> None:
+def test_a_token_that_is_not_known(stand_in: StandIn, admin: DirectusAdmin) -> None:
     stand_in.answers = {("GET", "/server/info"): refusal(401, "INVALID_CREDENTIALS")}
-    assert "does not know this token" in str(fault_of(remote.url, "x", "handshake", None))
+    assert "does not know this token" in str(diagnose(admin.url, "x", "handshake", None))
 
 
 def test_an_upgrade_without_an_answer(ready: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(checking, "_PATH", "/elsewhere")
-    monkeypatch.setattr(checking, "_TIMEOUT", 0.1)
-    assert "WEBSOCKETS_REST_PATH=/websocket" in str(fault_of(ready, TOKEN, "handshake", None))
+    monkeypatch.setattr(preflight, "_PATH", "/elsewhere")
+    monkeypatch.setattr(preflight, "_TIMEOUT", 0.1)
+    assert "WEBSOCKETS_REST_PATH=/websocket" in str(diagnose(ready, TOKEN, "handshake", None))

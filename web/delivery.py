@@ -1,8 +1,9 @@
-"""The page and its runtime: which files, of which types, how they are packed and how cached.
+"""The page and its runtime over HTTP: which files, of which types, how encoded and how cached.
 
-Every answer carries an ETag. An address that says the version of what it names is kept for good;
-any other is asked for again at each load, so edited Python is there at the next reload, and what
-has not changed costs a 304. Large files have compressed twins, made at set-up; see tools.twins.
+Every answer carries an ETag. An address that holds the version of what it names is immutable; any
+other is revalidated at each load, so edited Python is there at the next reload, and what has not
+changed costs a 304. Large files have precompressed ones beside them, made at set-up; see
+tools.precompressed.
 """
 
 import hashlib
@@ -15,54 +16,51 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Mount, Route
 
-from server.config import Config, digest_of, state_of
-from server.packed import zipped
-from server.pages import PAGE_SUFFIXES, RUNTIME_SUFFIXES, Look, Site
+from web.archive import zip_package
+from web.config import digest_of, state_of
+from web.site import PAGE_SUFFIXES, RUNTIME_SUFFIXES, Revision, Site
 
-# Written down here, since what the machine's own table says differs from machine to machine.
+# Written down here, since the operating system's own table differs from machine to machine.
 TYPES = {
     ".bin": "application/octet-stream",
     ".css": "text/css",
     ".html": "text/html",
     ".js": "text/javascript",
     ".json": "application/json",
-    ".map": "application/json",
     ".mjs": "text/javascript",
     ".py": "text/x-python",
     ".svg": "image/svg+xml",
     ".toml": "application/toml",
     ".wasm": "application/wasm",
-    ".whl": "application/zip",
     ".zip": "application/zip",
 }
-# The best first: all of them are smaller than what they stand for, and the first unpacks fastest.
+# The best first: all of them are smaller than the file itself, and the first decodes fastest.
 ENCODINGS = {"zstd": ".zst", "gzip": ".gz"}
-_ASK_AGAIN = "no-cache"
-_FOR_GOOD = "public, max-age=31536000, immutable"
+_REVALIDATE = "no-cache"
+_IMMUTABLE = "public, max-age=31536000, immutable"
 
-Endpoint = Callable[[Request], Response]
 Found = TypeVar("Found")
 
 
-def routes(config: Config) -> list[BaseRoute]:
+def routes(site: Site) -> list[BaseRoute]:
     """Return the routes of the page and of the runtime that it needs."""
-    site = Site(config.root, config.page, config.runtime)
 
-    def look() -> Look:
-        return _found(site.look)
+    def revision() -> Revision:
+        return _found(site.revision)
 
     def index(request: Request) -> Response:
-        return _answer(request, _found(lambda: site.index(look())), ".html")
+        return _answer(request, _found(lambda: site.index(revision())), ".html")
 
     def settings(request: Request) -> Response:
-        now = look()
-        return _answer(request, now.settings.encode(), ".toml", _asked(request) == now.page)
+        now = revision()
+        is_immutable = _version_in(request) == now.page
+        return _answer(request, now.settings.encode(), ".toml", is_immutable)
 
     def icon(request: Request) -> Response:
-        return _file(request, config.root / "app" / "icon.svg", site)
+        return _file(request, site.root / "app" / "icon.svg", site)
 
     def page_file(request: Request) -> Response:
-        return _file(request, _path(config.root / "app", request, PAGE_SUFFIXES), site)
+        return _file(request, _path(site.root / "app", request, PAGE_SUFFIXES), site)
 
     def runtime_file(request: Request) -> Response:
         folder = site.runtime.get(request.path_params["name"])
@@ -71,8 +69,9 @@ def routes(config: Config) -> list[BaseRoute]:
         return _file(request, _path(folder, request, RUNTIME_SUFFIXES), site)
 
     def http_package(request: Request) -> Response:
-        lasts = _asked(request) == look().runtime
-        return _answer(request, _found(_http_package), ".zip", lasts)
+        is_immutable = _version_in(request) == revision().runtime
+        package = _found(lambda: zip_package("pyodide_http"))
+        return _answer(request, package, ".zip", is_immutable)
 
     files: list[BaseRoute] = [
         Route("/pyscript.toml", settings),
@@ -103,10 +102,6 @@ def _path(folder: Path, request: Request, suffixes: frozenset[str]) -> Path:
     return folder / path
 
 
-def _http_package() -> bytes:
-    return zipped("pyodide_http")
-
-
 def _found(source: Callable[[], Found]) -> Found:
     """Return what ``source`` reads. Raises HTTPException: 404, if it is not there."""
     try:
@@ -116,21 +111,21 @@ def _found(source: Callable[[], Found]) -> Found:
 
 
 def _file(request: Request, path: Path, site: Site) -> Response:
-    """Answer with a file, or with the best of its twins that the browser takes."""
-    encoding, packed = _packed(path, _header(request, "accept-encoding"))
-    digest = _found(lambda: digest_of(packed, state_of(packed)))
-    body = _found(packed.read_bytes)
-    # Compared after the file was read: what changes in between is not kept.
-    lasts = site.is_named(_asked(request), path)
-    return _answer(request, body, path.suffix, lasts, encoding, digest)
+    """Answer with a file, or with the best precompressed one that the browser accepts."""
+    encoding, sent = _encoded(path, _header(request, "accept-encoding"))
+    digest = _found(lambda: digest_of(sent, state_of(sent)))
+    body = _found(sent.read_bytes)
+    # Compared after the file was read: what changes in between is not cached.
+    is_immutable = site.is_version_of(_version_in(request), path)
+    return _answer(request, body, path.suffix, is_immutable, encoding, digest)
 
 
-def _packed(path: Path, accepted: list[str]) -> tuple[str | None, Path]:
+def _encoded(path: Path, accepted: list[str]) -> tuple[str | None, Path]:
     wanted = {each.split(";")[0].strip() for each in accepted}
     for encoding, ending in ENCODINGS.items():
-        twin = path.with_name(path.name + ending)
-        if encoding in wanted and twin.exists():
-            return encoding, twin
+        precompressed = path.with_name(path.name + ending)
+        if encoding in wanted and precompressed.exists():
+            return encoding, precompressed
     return None, path
 
 
@@ -138,13 +133,13 @@ def _answer(
     request: Request,
     body: bytes,
     suffix: str,
-    lasts: bool = False,
+    is_immutable: bool = False,
     encoding: str | None = None,
     digest: bytes | None = None,
 ) -> Response:
     """Answer with ``body``; ``digest`` is its digest, where that is known already."""
     tag = f'"{(digest or hashlib.sha256(body).digest())[:16].hex()}"'
-    headers = {"Cache-Control": _FOR_GOOD if lasts else _ASK_AGAIN, "ETag": tag}
+    headers = {"Cache-Control": _IMMUTABLE if is_immutable else _REVALIDATE, "ETag": tag}
     headers["Vary"] = "Accept-Encoding"
     if tag in (each.removeprefix("W/") for each in _header(request, "if-none-match")):
         return Response(status_code=304, headers=headers)
@@ -153,7 +148,7 @@ def _answer(
     return Response(body, media_type=TYPES[suffix], headers=headers)
 
 
-def _asked(request: Request) -> str:
+def _version_in(request: Request) -> str:
     """Return the version in the request's address; empty where it has none."""
     version = request.path_params.get("version")
     return f"v-{version}" if version else ""

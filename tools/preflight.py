@@ -1,4 +1,4 @@
-"""Whether a page will work with a Directus: asked in the page's stead, and told in a sentence."""
+"""Checks before a page is served: will it work with this Directus?"""
 
 from urllib.parse import quote
 
@@ -8,66 +8,66 @@ from websockets.sync.client import connect
 from websockets.typing import Origin
 
 from server.config import AuthMode
+from tools.directus_admin import DirectusAdmin, Refused
 from tools.provision import POLICY
-from tools.remote import Refused, Remote
 from tools.steps import SetupError
 
 _PATH = "/websocket"
 _TIMEOUT = 10.0  # seconds, for the upgrade
 
 
-def fault_of(url: str, token: str, auth_mode: AuthMode, origin: str | None) -> str | None:
-    """Return what will go wrong and its cure, in a sentence; None if nothing is seen.
+def diagnose(url: str, token: str, auth_mode: AuthMode, origin: str | None) -> str | None:
+    """Return one sentence with what will go wrong and its cure; None if nothing was found.
 
     `origin` is the page's where the browser itself will connect, or None behind our relay.
     """
     try:
-        with Remote(url) as remote:
-            remote.ping()
-            remote.identify(token)
-            _check_realtime(remote, auth_mode, bool(token))
-            _check_messages(remote, bool(token))
+        with DirectusAdmin(url) as admin:
+            admin.ping()
+            admin.identify(token)
+            _check_realtime(admin, auth_mode, bool(token))
+            _check_messages(admin, bool(token))
         _check_upgrade(url, token, auth_mode, origin)
     except SetupError as error:
         return str(error)
     return None
 
 
-def _check_realtime(remote: Remote, auth_mode: AuthMode, is_user: bool) -> None:
-    info = remote.get("/server/info")
+def _check_realtime(admin: DirectusAdmin, auth_mode: AuthMode, is_user: bool) -> None:
+    info = admin.get("/server/info")
     if not is_user:
         return  # the public is not told
     socket = info.get("websocket")
     if not socket:
-        raise SetupError(_realtime_is_off(remote.url))
+        raise SetupError(_realtime_is_off(admin.url))
     if not socket.get("rest"):
-        raise SetupError(_sockets_are_off(remote.url))
+        raise SetupError(_sockets_are_off(admin.url))
     used = socket["rest"]["authentication"]
     if used != auth_mode:
         raise SetupError(
-            f"{remote.url} runs with WEBSOCKETS_REST_AUTH={used}, and the page with auth_mode "
+            f"{admin.url} runs with WEBSOCKETS_REST_AUTH={used}, and the page with auth_mode "
             f'{auth_mode!r}: set auth_mode = "{used}" in pyscript.toml, or start with --auth {used}'
         )
 
 
-def _check_messages(remote: Remote, is_user: bool) -> None:
+def _check_messages(admin: DirectusAdmin, is_user: bool) -> None:
     cure = (
         f'give the token\'s user the policy "{POLICY}" with read and create on messages, all '
-        f"fields, or let `python3 serve.py provision --directus {remote.url}` do it"
+        f"fields, or let `python3 serve.py provision --directus {admin.url}` do it"
     )
     try:
-        remote.get("/items/messages", {"fields": "user,text", "limit": "1"})
+        admin.get("/items/messages", {"fields": "user,text", "limit": "1"})
     except Refused as error:
         if error.code != "FORBIDDEN":
             raise
         raise SetupError(f"messages is not there, or may not be read ({error}): {cure}") from error
-    if is_user and not _may_create(remote):
+    if is_user and not _may_create(admin):
         raise SetupError(f"items of messages may be read and not created: {cure}")
 
 
-def _may_create(remote: Remote) -> bool:
+def _may_create(admin: DirectusAdmin) -> bool:
     try:
-        permissions = remote.get("/permissions/me")
+        permissions = admin.get("/permissions/me")
     except Refused as error:
         if error.code != "ROUTE_NOT_FOUND":
             raise

@@ -1,9 +1,9 @@
-// PyScript carries its Python package as an object of sources. Before a page's first script it runs
-// a text that writes them to files and imports them; both are read here from what is installed.
+// PyScript's core holds its Python package as an object of sources. Before a page's first script it
+// runs a text that writes them to files and imports them; both are made here from what is installed.
 import { readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 
-/** Return the package, a tree of sources by name; empty where PyScript has changed its ways. */
+/** Return the package, a tree of sources by name; empty if this PyScript stores it otherwise. */
 export function pyscriptPackage(folder) {
   for (const name of readdirSync(folder).filter((name) => /^core-.*\.js$/.test(name))) {
     const text = readFileSync(join(folder, name), "utf8");
@@ -24,7 +24,7 @@ function literal(text, start) {
   return "{}";
 }
 
-/** Return what PyScript runs to write that package, letter for letter: it is known by that. */
+/** Return the text that PyScript runs to write that package, exactly: it is the key of its code. */
 export function prelude(tree) {
   const lines = ["import os as _os", "from pathlib import Path as _Path", "_path = None"];
   lines.push(...written(".", tree), "import pyscript as _pyscript");

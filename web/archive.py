@@ -1,4 +1,4 @@
-"""Python packages of the host, packed for the page."""
+"""Python packages of the host, archived for the page."""
 
 import importlib.util
 import io
@@ -6,11 +6,11 @@ import zipfile
 from functools import cache
 from pathlib import Path
 
-_EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest date that a zip can tell
+_EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest date that a zip can hold
 
 
 @cache
-def zipped(package: str) -> bytes:
+def zip_package(package: str) -> bytes:
     """Return the installed ``package`` as a zip, made without importing it; always the same bytes.
 
     Raises:

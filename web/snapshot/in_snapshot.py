@@ -1,8 +1,8 @@
-"""What a snapshot holds besides imported modules: the app, and what starts it.
+"""What a snapshot holds besides imported modules: the app, and the code that starts a page.
 
-This runs inside Pyodide: when the snapshot is made, and, restored with it, in each page. The same
-source gives the same code, so that what a page runs needs no compiling, and where no file of the
-SDK has changed its modules need no running either. What has been edited is read as ever.
+This runs inside Pyodide: when the snapshot is made, and, restored with it, in each page. A page
+whose files are the same uses the code that was compiled, and, where no file of the app has changed,
+the modules that were run. Files that were edited are read as usual.
 """
 
 import ast
@@ -21,6 +21,13 @@ from zipimport import zipimporter
 from _pyodide import _base
 
 _HTTP_PACKAGE = "/lib/pyodide_http.zip"
+_IMPORTS = (
+    *("ast", "asyncio", "base64", "bz2", "codeop", "glob", "html", "importlib.util", "inspect"),
+    *("json", "logging", "lzma", "pathlib", "random", "shutil", "tempfile", "textwrap", "zipfile"),
+    *("pyodide.code", "pyodide.ffi", "pyodide.webloop"),
+)
+"""What PyScript and Pyodide import in every page before the page's own code runs."""
+
 _OF_PYODIDE = (
     "{}",
     "import importlib; importlib",
@@ -33,7 +40,7 @@ _IMPORT_PYSCRIPT = "import pyscript as _pyscript\ndel _pyscript"
 
 
 class Prepared(MetaPathFinder, Loader):
-    """Finds and loads modules out of the snapshot; stands first in ``sys.meta_path``."""
+    """Finds and loads the modules of the snapshot; it is first in ``sys.meta_path``."""
 
     def __init__(self, home: Path) -> None:
         self._home = home
@@ -51,7 +58,7 @@ class Prepared(MetaPathFinder, Loader):
         self._parents.add(name.rpartition(".")[0])
 
     def keep(self, modules: dict[str, ModuleType]) -> None:
-        """Keep modules that were run: a page that has not changed them gets these."""
+        """Keep modules that were run, for a page whose files are the same."""
         for name in self._sources.keys() & modules.keys():
             module = self._modules[name] = modules[name]
             module.__loader__ = self
@@ -59,7 +66,7 @@ class Prepared(MetaPathFinder, Loader):
     def find_spec(
         self, name: str, _path: Sequence[str] | None, _target: ModuleType | None = None
     ) -> ModuleSpec | None:
-        """Return how to load a module whose file is the one that was kept, or None."""
+        """Return how to load a module whose file has not changed, or None."""
         if name not in self._sources:
             is_ours = name in self._parents and not self._is_written(name)
             return self._namespace(name) if is_ours else None
@@ -74,13 +81,13 @@ class Prepared(MetaPathFinder, Loader):
         return spec
 
     def create_module(self, spec: ModuleSpec) -> ModuleType | None:
-        """Return the module that was run already, if all that was are as they were."""
+        """Return the module that was already run, if no file of the app has changed."""
         if self._unchanged is None:
             self._unchanged = all(map(self._is_same, self._modules))
         return self._modules.get(spec.name) if self._unchanged else None
 
     def exec_module(self, module: ModuleType) -> None:
-        """Run it, unless it was."""
+        """Run the module, unless it was already run."""
         name = module.__name__
         if module is not self._modules.get(name):
             exec(self._codes[name], module.__dict__)
@@ -96,11 +103,11 @@ class Prepared(MetaPathFinder, Loader):
         return decode_source(self._sources[name][1])
 
     def _is_written(self, name: str) -> bool:
-        """Return whether this page has files of the package that a module belongs to."""
+        """Tell whether this page has files of the package that a module belongs to."""
         return (self._home / name.partition(".")[0]).exists()
 
     def _is_same(self, name: str) -> bool:
-        """Return whether a file is as it was; a page that has none of its package has no other."""
+        """Tell whether a file is unchanged; it is, where the page has no file of its package."""
         path, source = self._sources[name]
         try:
             return not self._is_written(name) or path.read_bytes() == source
@@ -109,17 +116,17 @@ class Prepared(MetaPathFinder, Loader):
 
 
 class Compiled:
-    """What every page runs as text, compiled; stands in for Pyodide's own way to compile."""
+    """The code of texts that every page runs; replaces Pyodide's function that compiles."""
 
     def __init__(self) -> None:
-        self._anew = _base._parse_and_compile_gen
+        self._compile = _base._parse_and_compile_gen
         self._codes: dict[tuple[object, ...], CodeType] = {}
         self._instead: dict[str, str] = {}
         self._keeps = False
         _base._parse_and_compile_gen = self._parse_and_compile
 
     def keep(self, text: str, *, instead: str = "", flags: int = 0) -> None:
-        """Keep the code of `text`, or of what is to be run `instead`. Raises SyntaxError."""
+        """Compile `text`, or what a page runs `instead`, and keep the code. Raises SyntaxError."""
         if instead:
             self._instead[text] = instead
         self._keeps = True
@@ -136,16 +143,16 @@ class Compiled:
         if key in self._codes:
             yield None  # the syntax tree, which nobody changes
             return self._codes.pop(key)  # a page starts once
-        code = yield from self._anew(text, **options)
+        code = yield from self._compile(text, **options)
         if self._keeps:
             self._codes[key] = code
         return code
 
 
 class HttpPackage(MetaPathFinder):
-    """Finds pyodide_http in a file that comes when it is asked for.
+    """Finds pyodide_http in a zip that the page fetches when it is first read.
 
-    It is asked last: on ``sys.path`` each name that is nowhere would bring the file.
+    It is last in ``sys.meta_path``: on ``sys.path`` each unknown name would fetch the file.
     """
 
     def find_spec(
@@ -155,18 +162,21 @@ class HttpPackage(MetaPathFinder):
         return zipimporter(_HTTP_PACKAGE).find_spec(name) if name == "pyodide_http" else None
 
 
-def prepare(home: str, modules: Sequence[str], prelude: str, main: str) -> str:
-    """Import and compile what is in the folder `home`, which the page will fill again.
+def prepare(home: str, modules: Sequence[str], prelude: str, script: str) -> str:
+    """Import and compile what starts a page, and all that is in the folder `home`.
 
-    Returns why the app is not in the snapshot, or an empty text where it is: something is no
-    Python or cannot be imported. The page fetches the app's files then, and says what is wrong.
+    Return why the app is not in the snapshot: a file is no Python or cannot be imported. The page
+    then fetches the app's files and says what is wrong. Empty where the app is in the snapshot.
 
     Args:
-        home: the page's working directory, with the app and PyScript's package.
+        home: the page's working directory, with the app and PyScript's package. The page will
+            fill it again.
         modules: the files of the app in it.
         prelude: what PyScript runs before any script: it writes that package, and imports it.
-        main: the page's script.
+        script: the source of the page's script.
     """
+    for name in _IMPORTS:
+        importlib.import_module(name)
     prepared, compiled, fault = Prepared(Path(home)), Compiled(), ""
     try:
         for path in sorted(Path(home).rglob("*.py")):
@@ -179,7 +189,7 @@ def prepare(home: str, modules: Sequence[str], prelude: str, main: str) -> str:
     if not fault:  # else PyScript's package is not kept either, and is to be written
         compiled.keep(prelude, instead=_IMPORT_PYSCRIPT, flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
     with contextlib.suppress(SyntaxError):
-        compiled.keep(main, flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
+        compiled.keep(script, flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
     sys.path.remove("")  # Pyodide puts it there again
     for known in [known for known in sys.path_importer_cache if known.startswith(home)]:
         del sys.path_importer_cache[known]
@@ -196,7 +206,7 @@ def _name_of(path: Path) -> str:
 def _run(names: Sequence[str]) -> dict[str, ModuleType]:
     """Import modules, and return those that could be run here; none of them stays imported.
 
-    One that imports ``js`` has to be run in the page: it would put objects of Node's here.
+    A module that imports ``js`` is left out: it has to be run in the page, with the page's objects.
     """
     packages = {name.partition(".")[0] for name in names}
     sys.modules["js"] = None  # type: ignore[assignment]
@@ -215,12 +225,12 @@ def _run(names: Sequence[str]) -> dict[str, ModuleType]:
 
 
 def begin() -> None:
-    """Make a page of its own out of the restored snapshot.
+    """Make a restored snapshot different from that of other pages.
 
-    Every page begins with the same memory: without this, with the same random numbers too. The
-    seed of str's and bytes' hashes stays shared, since hashes are in dictionaries already; who can
-    choose very many keys of one dictionary in a page could know which of them collide. Nor does
-    Python look again at what it found out when it was imported: ``time.timezone``, ``time.tzname``
-    and ``%Z`` are those of the machine of set-up, while ``datetime.astimezone()`` is the page's.
+    Every page starts with the same memory, and without this with the same random numbers. The seed
+    of the hashes of str and bytes stays the same in all pages, since dictionaries hold hashes
+    already: an attacker who can choose very many keys of one dictionary could make them collide.
+    What Python reads once, at its start, stays that of the machine of set-up: ``time.timezone``,
+    ``time.tzname`` and ``%Z``; ``datetime.astimezone()`` is the page's.
     """
     random.seed()

@@ -1,4 +1,4 @@
-"""A Directus somewhere, asked over HTTP; whatever goes wrong becomes a sentence with its cure."""
+"""A client of a Directus' HTTP API, whose errors are one sentence with the cause and the cure."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -11,23 +11,23 @@ _TIMEOUT = 10.0  # seconds, for each request
 
 
 class Refused(SetupError):
-    """Directus answered, and the answer was no; its text says which and why."""
+    """Directus refused a request; the text says which one and why."""
 
     def __init__(self, sentence: str, code: str) -> None:
-        """Keep Directus' own `code`, as FORBIDDEN, beside the sentence."""
+        """Keep Directus' own `code`, such as FORBIDDEN, beside the sentence."""
         super().__init__(sentence)
         self.code = code
 
 
-class Remote:
-    """The Directus at one address. Used as a context manager, it closes its connections."""
+class DirectusAdmin:
+    """A client of the Directus at one address. As a context manager, it closes its connections."""
 
     def __init__(self, url: str) -> None:
         """Describe the Directus at `url`, which :func:`tools.address.read_address` has read."""
         self.url = url
         self._client = httpx.Client(timeout=_TIMEOUT)
 
-    def __enter__(self) -> "Remote":
+    def __enter__(self) -> "DirectusAdmin":
         """Return itself."""
         return self
 

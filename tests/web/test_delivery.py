@@ -1,12 +1,9 @@
 """The page and its runtime, over real HTTP."""
 
 import html
-import importlib.util
-import io
 import json
 import re
 import tomllib
-import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -14,21 +11,19 @@ from typing import Any
 import httpx
 import pytest
 
-from server.config import page_digest
-from server.packed import zipped
-from server.pages import Site, with_settings
-from tests.support.background import Running
+from tests.web.conftest import Start
+from web.config import page_digest
 
 
 @pytest.fixture
-def page(root: Path, start: Callable[..., Running]) -> Iterator[httpx.Client]:
+def page(root: Path, start: Start) -> Iterator[httpx.Client]:
     """A client of a server whose runtime is two files."""
     pyodide = root / "node_modules" / "pyodide"
     pyodide.mkdir(parents=True)
     (pyodide / "pyodide.mjs").write_text("export {}")
     (pyodide / "pyodide.asm.wasm").write_bytes(b"\0asm")
     (pyodide / ".npmrc").write_text("token")
-    with httpx.Client(base_url=f"http://{start(page={'token': 'given'}).address}") as client:
+    with httpx.Client(base_url=f"http://{start({'token': 'given'}).address}") as client:
         yield client
 
 
@@ -95,48 +90,9 @@ def test_the_settings_are_read_anew_and_the_file_stays(page: httpx.Client, root:
     assert (root / "pyscript.toml").read_text() == text
 
 
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        pytest.param(
-            'token = "out"\n[directus]\ntoken = "a#b"   # c\nlog = true # d\n[x]\ntoken = "x"',
-            'token = "out"\n[directus]\ntoken = "n\\"#"   # c\nlog = false # d\n[x]\ntoken = "x"',
-            id="only that table's values",
-        ),
-        pytest.param(
-            "[directus] # yours\ntoken = ''\n\n[x]\n",
-            '[directus] # yours\ntoken = "n\\"#"\nlog = false\n\n[x]\n',
-            id="what is missing comes after the rest",
-        ),
-        pytest.param(
-            "[x]\n",
-            '[x]\n\n[directus]\ntoken = "n\\"#"\nlog = false\n',
-            id="so does the table",
-        ),
-    ],
-)
-def test_settings_change_values_and_nothing_else(text: str, expected: str) -> None:
-    changed = with_settings(text, {"token": 'n"#', "log": False})
-    assert changed.rstrip("\n") == expected.rstrip("\n")
-    assert tomllib.loads(changed)["directus"] == {"token": 'n"#', "log": False}
-
-
-def test_no_settings_change_nothing() -> None:
-    assert with_settings("[x]\n", {}) == "[x]\n"
-
-
-def test_a_package_is_zipped_without_being_imported() -> None:
-    spec = importlib.util.find_spec("pyodide_http")
-    assert spec is not None
-    assert spec.origin is not None
-    with zipfile.ZipFile(io.BytesIO(zipped("pyodide_http"))) as archive:
-        assert archive.read("pyodide_http/__init__.py") == Path(spec.origin).read_bytes()
-        assert {info.date_time for info in archive.infolist()} == {(1980, 1, 1, 0, 0, 0)}
-
-
 @pytest.fixture
-def hurried(root: Path, start: Callable[..., Running]) -> Iterator[httpx.Client]:
-    """A client of a server whose page names its files, and whose runtime has twins."""
+def hurried(root: Path, start: Start) -> Iterator[httpx.Client]:
+    """A client of a server whose page names its files, and whose runtime is precompressed."""
     (root / "pyscript.toml").write_text(
         'interpreter = "./app/runtime.mjs"\n[files]\n"app/main.py" = "app/main.py"\n'
     )
@@ -212,43 +168,6 @@ def test_the_snapshot_is_named_with_what_proves_it(hurried: httpx.Client) -> Non
     assert answer.headers["cache-control"] == "public, max-age=31536000, immutable"
 
 
-def test_what_is_said_of_the_snapshot_comes_before_any_script(root: Path) -> None:
-    (root / "index.html").write_text('<head>\n    <script src="app/main.py"></script>\n  </head>')
-    page = Site(root, {}, {"start": root})
-    (root / "snapshot.json").write_text('{"names": []}')
-    text = page.index(page.look()).decode()
-    assert text.index("<meta") < text.index("<script")
-
-
-@pytest.mark.parametrize(
-    ("settings", "project"),
-    [
-        pytest.param({}, [""], id="the page's own origin"),
-        pytest.param(
-            {"url": "https://here.example/at/"}, ["https://here.example/at"], id="another"
-        ),
-        pytest.param({"url": "wss://here.example/ws"}, [], id="a socket's own address"),
-        pytest.param({"auth_mode": "strict"}, [], id="a token in the address"),
-        pytest.param({"url": 1}, [], id="no address"),
-    ],
-)
-def test_the_page_names_the_project_to_connect_to_before_python_is_there(
-    root: Path, settings: dict[str, Any], project: list[str]
-) -> None:
-    (root / "index.html").write_text("<head>\n  </head>")
-    usual = {"url": "", "auth_mode": "handshake"}
-    page = Site(root, {**usual, **settings}, {})
-    text = page.index(page.look()).decode()
-    assert re.findall(r'<meta name="project" content="([^"]*)" />', text) == project
-
-
-def test_of_settings_that_cannot_be_read_the_page_names_nothing(root: Path) -> None:
-    (root / "index.html").write_text("<head>\n  </head>")
-    (root / "pyscript.toml").write_text("token = = 1")
-    page = Site(root, {}, {})
-    assert b'name="project"' not in page.index(page.look())
-
-
 def prepare(root: Path) -> None:
     """Say that the snapshot holds the app as it is."""
     description = root / ".setup" / "start" / "snapshot.json"
@@ -261,7 +180,7 @@ def test_an_app_that_the_snapshot_holds_is_not_fetched(hurried: httpx.Client, ro
     assert "files" in tomllib.loads(hurried.get("/pyscript.toml").text)
     prepare(root)
     assert "files" not in tomllib.loads(hurried.get("/pyscript.toml").text)
-    assert described(hurried)["files"] == ["app/main.py"]
+    assert described(hurried)["files"] == {"app/main.py": "app/main.py"}
     assert before.count('rel="preload"') - hurried.get("/").text.count('rel="preload"') == 1
 
 
@@ -281,7 +200,7 @@ def test_an_app_that_it_does_not_hold_is_fetched(
     prepare(root)
     edit(root)
     assert "files" in tomllib.loads(hurried.get("/pyscript.toml").text)
-    assert described(hurried)["files"] == []
+    assert described(hurried)["files"] == {}
 
 
 @pytest.mark.parametrize("content", ["", "[]", "{"])
@@ -302,7 +221,7 @@ def test_without_a_snapshot_the_page_names_none(
         ("", None, b"as it is"),
     ],
 )
-def test_a_twin_is_sent_to_who_can_unpack_it(
+def test_a_precompressed_file_is_sent_to_who_can_decode_it(
     hurried: httpx.Client, accepted: str, encoding: str | None, sent: bytes
 ) -> None:
     headers = {"Accept-Encoding": accepted}

@@ -5,19 +5,19 @@ from starlette.responses import PlainTextResponse, Response
 
 from tests.support.embedded import free_port
 from tests.tools.standin import StandIn, data, refusal
-from tools import remote as module
-from tools.remote import Refused, Remote
+from tools import directus_admin as module
+from tools.directus_admin import DirectusAdmin, Refused
 from tools.steps import SetupError
 
 ME = ("GET", "/users/me")
 LOGIN = ("POST", "/auth/login")
 
 
-def test_data_is_taken_out_of_its_wrapping(stand_in: StandIn, remote: Remote) -> None:
+def test_data_is_taken_out_of_its_wrapping(stand_in: StandIn, admin: DirectusAdmin) -> None:
     stand_in.answers = {ME: data({"id": 1}), LOGIN: data({"access_token": "t"})}
-    remote.ping()
-    remote.log_in("a@example.com", "secret")
-    assert remote.get("/users/me") == {"id": 1}
+    admin.ping()
+    admin.log_in("a@example.com", "secret")
+    assert admin.get("/users/me") == {"id": 1}
 
 
 @pytest.mark.parametrize(
@@ -45,33 +45,35 @@ def test_data_is_taken_out_of_its_wrapping(stand_in: StandIn, remote: Remote) ->
     ],
 )
 def test_a_refusal_is_one_sentence_with_its_code(
-    stand_in: StandIn, remote: Remote, answer: Response, sentence: str
+    stand_in: StandIn, admin: DirectusAdmin, answer: Response, sentence: str
 ) -> None:
     stand_in.answers = {ME: answer}
     with pytest.raises(Refused, match=sentence) as refused:
-        remote.get("/users/me")
+        admin.get("/users/me")
     assert refused.value.code in bytes(answer.body).decode()
 
 
 @pytest.mark.parametrize("answer", ["<html>", "[]", "{}", '{"errors": []}', "null"])
-def test_what_is_no_answer_of_a_directus(stand_in: StandIn, remote: Remote, answer: str) -> None:
+def test_what_is_no_answer_of_a_directus(
+    stand_in: StandIn, admin: DirectusAdmin, answer: str
+) -> None:
     stand_in.answers = {ME: PlainTextResponse(answer)}
     with pytest.raises(SetupError, match="not as a Directus does: give the address"):
-        remote.get("/users/me")
+        admin.get("/users/me")
 
 
-def test_what_is_no_directus(stand_in: StandIn, remote: Remote) -> None:
+def test_what_is_no_directus(stand_in: StandIn, admin: DirectusAdmin) -> None:
     stand_in.answers = {("GET", "/server/ping"): PlainTextResponse("Hello", 200)}
     with pytest.raises(SetupError, match=r"is not the address of a Directus: .* its /admin"):
-        remote.ping()
+        admin.ping()
 
 
 def test_nobody_there() -> None:
     with (
-        Remote(f"http://127.0.0.1:{free_port()}") as remote,
+        DirectusAdmin(f"http://127.0.0.1:{free_port()}") as admin,
         pytest.raises(SetupError, match=r"does not answer \(.*refused.*\): see that the address"),
     ):
-        remote.ping()
+        admin.ping()
 
 
 def test_no_answer_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -80,8 +82,8 @@ def test_no_answer_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "_TIMEOUT", 0.1)
     with listening.listen("127.0.0.1", 0) as silent:
         url = listening.url_of(silent).rstrip("/")
-        with Remote(url) as remote, pytest.raises(SetupError, match="no answer within"):
-            remote.ping()
+        with DirectusAdmin(url) as admin, pytest.raises(SetupError, match="no answer within"):
+            admin.ping()
 
 
 @pytest.mark.parametrize(
@@ -93,7 +95,9 @@ def test_no_answer_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
         ("REQUESTS_EXCEEDED", "too many requests"),
     ],
 )
-def test_a_login_that_fails(stand_in: StandIn, remote: Remote, code: str, sentence: str) -> None:
+def test_a_login_that_fails(
+    stand_in: StandIn, admin: DirectusAdmin, code: str, sentence: str
+) -> None:
     stand_in.answers = {LOGIN: refusal(401, code)}
     with pytest.raises(SetupError, match=sentence):
-        remote.log_in("a@example.com", "secret")
+        admin.log_in("a@example.com", "secret")

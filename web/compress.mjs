@@ -1,4 +1,4 @@
-// Writes compressed twins of files, beside them: node compress.mjs zst,br,gz FILE...
+// Writes compressed files beside files: node compress.mjs zst,br,gz FILE...
 import { readFileSync, writeFileSync } from "node:fs";
 import { pathToFileURL } from "node:url";
 import { promisify } from "node:util";
@@ -8,7 +8,7 @@ const { constants } = zlib;
 const MEGABYTE = 2 ** 20;
 
 const ENCODERS = {
-  // Browsers refuse windows of more than 8 MB. The checksum makes them notice what was damaged.
+  // Browsers refuse windows of more than 8 MB. The checksum makes them detect damage.
   zst: (data, level) =>
     promisify(zlib.zstdCompress)(data, {
       params: {

@@ -1,0 +1,47 @@
+"""What index.html says before any script runs."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from web.site import Site
+
+
+def test_what_is_said_of_the_snapshot_comes_before_any_script(root: Path) -> None:
+    (root / "index.html").write_text('<head>\n    <script src="app/main.py"></script>\n  </head>')
+    (root / ".setup" / "start").mkdir(parents=True)
+    (root / ".setup" / "start" / "snapshot.json").write_text('{"names": []}')
+    page = Site(root)
+    text = page.index(page.revision()).decode()
+    assert text.index("<meta") < text.index("<script")
+
+
+@pytest.mark.parametrize(
+    ("settings", "project"),
+    [
+        pytest.param({}, [""], id="the page's own origin"),
+        pytest.param(
+            {"url": "https://here.example/at/"}, ["https://here.example/at"], id="another"
+        ),
+        pytest.param({"url": "wss://here.example/ws"}, [], id="a socket's own address"),
+        pytest.param({"auth_mode": "strict"}, [], id="a token in the address"),
+        pytest.param({"url": 1}, [], id="no address"),
+    ],
+)
+def test_the_page_names_the_project_to_connect_to_before_python_is_there(
+    root: Path, settings: dict[str, Any], project: list[str]
+) -> None:
+    (root / "index.html").write_text("<head>\n  </head>")
+    usual = {"url": "", "auth_mode": "handshake"}
+    page = Site(root, {**usual, **settings})
+    text = page.index(page.revision()).decode()
+    assert re.findall(r'<meta name="project" content="([^"]*)" />', text) == project
+
+
+def test_of_settings_that_cannot_be_read_the_page_names_nothing(root: Path) -> None:
+    (root / "index.html").write_text("<head>\n  </head>")
+    (root / "pyscript.toml").write_text("token = = 1")
+    page = Site(root)
+    assert b'name="project"' not in page.index(page.revision())

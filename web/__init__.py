@@ -1,0 +1,1 @@
+"""How app/ becomes a page: settings, versions, caching, the snapshot, the static build."""

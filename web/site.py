@@ -1,0 +1,165 @@
+"""The page as it is served: settings filled in, versioned addresses, hints of what to fetch early.
+
+A file's address is also good under a folder whose name is a digest of all that the folder holds, as
+in ``v-0123456789abcdef/app/main.py``: what has such an address never changes, and may be cached
+without revalidation. The page's own files share one such folder and the runtime's another, so that
+an edited line does not invalidate the runtime.
+"""
+
+import hashlib
+import os
+import re
+import tomllib
+from collections.abc import Iterable, Iterator
+from html import escape
+from pathlib import Path
+from typing import NamedTuple
+
+from directus_realtime.core.codec import encode
+
+from web.config import (
+    FileState,
+    digest_of,
+    page_digest,
+    page_files,
+    runtime_folders,
+    state_of,
+)
+from web.settings import Settings, fill_in
+from web.snapshot import description
+from web.snapshot.description import Description
+
+PAGE_SUFFIXES = frozenset({".css", ".js", ".mjs", ".py", ".svg"})
+RUNTIME_SUFFIXES = frozenset({".js", ".json", ".mjs", ".wasm", ".zip", ".bin", ".css"})
+
+_ADDRESS = re.compile(r'(?<==")(?:(runtime/)|app/|pyscript\.toml(?="))')
+_SCRIPTS = re.compile(r"^(?= *(?:<script|</head>))", re.MULTILINE)  # hints come before any
+_FILES_TABLE = re.compile(r"^\[files\]\n.*?(?=^\s*\[|\Z)", re.MULTILINE | re.DOTALL)
+# What PyScript's core imports while it starts, one file after the other, as glob patterns.
+_CORE_PARTS = ("core-*.js", "toml-V*.js")
+
+
+class Revision(NamedTuple):
+    """The page as it is at one moment.
+
+    Attributes:
+        settings: the text of pyscript.toml.
+        snapshot: the description of the snapshot; empty where there is none.
+        is_prepared: whether the snapshot holds the app's files as they are.
+        page: the version of the page's files and settings, as in ``v-0123456789abcdef``.
+        runtime: the version of the runtime.
+    """
+
+    settings: str
+    snapshot: Description
+    is_prepared: bool
+    page: str
+    runtime: str
+
+
+class Site:
+    """The page of a checkout.
+
+    Args:
+        root: the checkout, with index.html, pyscript.toml and app/.
+        settings: values that replace those of pyscript.toml's ``[directus]``.
+    """
+
+    def __init__(self, root: Path, settings: Settings | None = None) -> None:
+        self.root = root
+        self.runtime = runtime_folders(root)
+        self._settings = settings or {}
+        self._versions: dict[str, dict[Path, FileState]] = {}
+
+    def revision(self) -> Revision:
+        """Return the page as it is now. Raises FileNotFoundError."""
+        text = (self.root / "pyscript.toml").read_text(encoding="utf-8")
+        settings = fill_in(text, self._settings)
+        snapshot = description.read(self.runtime["start"])
+        is_prepared = bool(snapshot.get("app")) and snapshot["app"] == page_digest(self.root)
+        if is_prepared:  # then nothing of it need be fetched
+            settings = _FILES_TABLE.sub("", settings)
+        page = self._version(settings.encode(), self.page_files())
+        runtime = self._version(b"", (path for _, path in self.runtime_files()))
+        # PyScript resolves this one address against the page's, not against this file's.
+        settings = settings.replace('"./app/', f'"./{page}/app/')
+        return Revision(settings, snapshot, is_prepared, page, runtime)
+
+    def index(self, revision: Revision) -> bytes:
+        """Return index.html with versioned addresses and hints. Raises FileNotFoundError."""
+        text = (self.root / "index.html").read_text(encoding="utf-8")
+        hints = "".join(f"    {hint}\n" for hint in self._hints(revision))
+        text = _SCRIPTS.sub(lambda _: hints, text, 1)
+        folders = {"runtime/": revision.runtime}
+        return _ADDRESS.sub(lambda a: f"{folders.get(a[1], revision.page)}/{a[0]}", text).encode()
+
+    def page_files(self) -> Iterator[Path]:
+        """List the files under app/ that are served."""
+        return _files(self.root / "app", PAGE_SUFFIXES)
+
+    def runtime_files(self) -> Iterator[tuple[str, Path]]:
+        """List the runtime's files, each with its address under ``/runtime/``."""
+        for name, folder in sorted(self.runtime.items()):
+            for path in _files(folder, RUNTIME_SUFFIXES):
+                yield f"{name}/{path.relative_to(folder).as_posix()}", path
+
+    def is_version_of(self, version: str, path: Path) -> bool:
+        """Tell whether ``version`` is that of what lies at ``path`` now."""
+        if not version:
+            return False
+        if version not in self._versions:  # perhaps of an earlier process
+            self.revision()
+        return self._versions.get(version, {}).get(path) == state_of(path)
+
+    def _version(self, seed: bytes, paths: Iterable[Path]) -> str:
+        states = {path: state_of(path) for path in paths}
+        found = hashlib.sha256(seed)
+        for path, state in states.items():
+            found.update(f"\n{path.name} ".encode() + digest_of(path, state))
+        version = f"v-{found.hexdigest()[:16]}"
+        self._versions[version] = states
+        return version
+
+    def _hints(self, revision: Revision) -> Iterator[str]:
+        project = _project(revision.settings)
+        if project is not None:
+            yield f'<meta name="project" content="{escape(project)}" />'
+        for part in _CORE_PARTS:
+            for path in self.runtime["pyscript"].glob(part):
+                yield f'<link rel="modulepreload" href="runtime/pyscript/{path.name}" />'
+        files = page_files(self.root)
+        if revision.snapshot:
+            about = description.for_the_page(
+                revision.snapshot,
+                f"{revision.runtime}/runtime/start",
+                files if revision.is_prepared else {},
+            )
+            yield f'<meta name="snapshot" content="{escape(encode(about))}" />'
+        for file in [] if revision.is_prepared else files:
+            yield (
+                f'<link rel="preload" as="fetch" crossorigin fetchpriority="low" href="{file}" />'
+            )
+
+
+def _project(settings: str) -> str | None:
+    """Return the address of the Directus whose socket may be opened before Python has started.
+
+    "" is the page's own origin. None where the socket's address would hold a token, or where the
+    setting is a socket's own address.
+    """
+    try:
+        directus = tomllib.loads(settings)["directus"]
+        url, auth_mode = directus["url"], directus["auth_mode"]
+    except (ValueError, KeyError, TypeError):
+        return None  # the page itself will say what is wrong
+    is_project = isinstance(url, str) and re.match(r"$|https?://", url)
+    return url.rstrip("/") if is_project and auth_mode != "strict" else None
+
+
+def _files(folder: Path, suffixes: frozenset[str]) -> Iterator[Path]:
+    found = []
+    for place, folders, names in os.walk(folder):
+        folders[:] = [name for name in folders if name[0] != "."]
+        shown = [name for name in names if name[0] != "." and os.path.splitext(name)[1] in suffixes]
+        found += [os.path.join(place, name) for name in shown]
+    return map(Path, sorted(found))
