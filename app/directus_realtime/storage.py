@@ -1,9 +1,9 @@
 """Storages that several programs use at the same time, such as the tabs of a browser.
 
 A refresh token is good for one use. The program that uses it holds the storage's lock until it has
-stored the next one, and a program that waited for the lock finds that next one. Without a lock two
-programs may use the same token: the one that is refused waits a moment and reads the storage again
-before it forgets the login.
+stored the next one, and a program that waited for the lock finds that next one. Without a lock, or
+where what one program writes reaches the other late, two programs may use the same token: the one
+that is refused waits a moment and reads the storage again before it forgets the login.
 """
 
 import asyncio
@@ -30,10 +30,6 @@ class Memory:
         """Keep ``data``; None forgets it."""
         self._data = data
 
-    def lock(self) -> AbstractAsyncContextManager[object]:
-        """Return a context manager that does nothing."""
-        return contextlib.nullcontext()
-
 
 def locked(storage: Storage) -> AbstractAsyncContextManager[object]:
     """Return an asynchronous context manager that holds the storage's lock, if it has one."""
@@ -52,7 +48,7 @@ async def replaced(storage: Storage, refused: str) -> bool:
         storage: where the token is remembered; the caller holds its lock, if it has one.
         refused: the token.
     """
-    if refresh_token_of(storage) == refused and not isinstance(storage, LockableStorage):
+    if refresh_token_of(storage) == refused and not isinstance(storage, Memory):
         await asyncio.sleep(_PAUSE)
     return refresh_token_of(storage) not in (None, refused)
 

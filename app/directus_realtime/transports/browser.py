@@ -9,7 +9,7 @@ Every proxy that is made is destroyed: when the socket has closed, or when it is
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
 
 from js import URL, AbortController, Date, Object, Promise, WebSocket, globalThis
@@ -23,6 +23,8 @@ from .http import exchange
 
 _EARLY = 5_000
 """Milliseconds for which a socket may have been open when it is taken over: Directus allows ten."""
+
+_ARRIVES_WITHIN = 1.0  # seconds for what another tab has written
 
 
 def open_socket(url: str, listener: Listener) -> "BrowserSocket":
@@ -213,35 +215,66 @@ class LockableLocalStorage(LocalStorage):
 
     @contextlib.asynccontextmanager
     async def lock(self) -> AsyncIterator[None]:
-        """Hold the lock; a tab that is closed gives it back."""
-        granted: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
-        given_up = False
-
-        def keep(release: Any, _reject: Any) -> None:
-            if given_up:
-                release()
-            else:
-                granted.set_result(release)
-
-        # The browser calls `grant`, and holds the lock until the promise that it gets is resolved.
-        on_keep = create_proxy(keep)
-        grant = create_proxy(lambda _lock: Promise.new(on_keep))
-        controller = AbortController.new()
-        options = _to_js({"signal": controller.signal})
+        """Hold the lock; a tab that is closed releases it."""
         name = f"directus:{self._key}"
-        request = asyncio.ensure_future(globalThis.navigator.locks.request(name, options, grant))
-        try:
-            await asyncio.wait([granted, request], return_when=asyncio.FIRST_COMPLETED)
+        async with contextlib.AsyncExitStack() as stack:
+            if not await stack.enter_async_context(_web_lock(name, wait=False)):
+                written = stack.enter_context(self._watch())
+                await stack.enter_async_context(_web_lock(name, wait=True))
+                # What the other tab wrote may arrive after the lock that it released.
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(_ARRIVES_WITHIN):
+                        await written.wait()
             yield
+
+    @contextlib.contextmanager
+    def _watch(self) -> Iterator[asyncio.Event]:
+        """Give an event that is set when another tab has written the value."""
+        written = asyncio.Event()
+
+        def look(event: Any) -> None:
+            if event.key == self._key:
+                written.set()
+
+        on_storage = create_proxy(look)
+        globalThis.addEventListener("storage", on_storage)
+        try:
+            yield written
         finally:
-            given_up = True
-            controller.abort()  # of no effect once the lock is held
-            if granted.done():
-                granted.result()()
-            with contextlib.suppress(JsException):  # the waiting was aborted
-                await request
-            grant.destroy()
-            on_keep.destroy()
+            globalThis.removeEventListener("storage", on_storage)
+            on_storage.destroy()
+
+
+@contextlib.asynccontextmanager
+async def _web_lock(name: str, *, wait: bool) -> AsyncIterator[bool]:
+    """Request a Web Lock, and hold it; give whether it is held, which is certain with ``wait``."""
+    granted: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+    given_up = False
+
+    def keep(release: Any, _reject: Any) -> None:
+        if given_up:
+            release()
+        else:
+            granted.set_result(release)
+
+    # The browser calls `grant`, and holds the lock until the promise that it gets is resolved.
+    on_keep = create_proxy(keep)
+    grant = create_proxy(lambda lock: Promise.new(on_keep) if lock else None)
+    controller = AbortController.new()
+    options = _to_js({"signal": controller.signal} if wait else {"ifAvailable": True})
+    request = asyncio.ensure_future(globalThis.navigator.locks.request(name, options, grant))
+    try:
+        await asyncio.wait([granted, request], return_when=asyncio.FIRST_COMPLETED)
+        yield granted.done()
+    finally:
+        given_up = True
+        controller.abort()  # of no effect once the lock is held
+        if granted.done():
+            granted.result()()
+        with contextlib.suppress(JsException):  # the waiting was aborted
+            await request
+        grant.destroy()
+        on_keep.destroy()
 
 
 def watch_network(wake: Callable[[], None], offline: Callable[[], None]) -> Callable[[], None]:
