@@ -61,13 +61,27 @@ def stock_page(code: str, *, attributes: str = "", isolated: bool = False) -> It
         Route("/main.py", script),
         Route("/pyodide_http.zip", http_package),
         Mount("/app", _Files(ROOT / "app", headers)),
-        *(
-            Mount(f"/runtime/{name}", _Files(at, headers))
-            for name, at in runtime_folders(ROOT).items()
-        ),
+        *_runtime(headers),
     ]
     with Background(server_for(Starlette(routes=routes))) as server:
         yield f"{server.url}/"
+
+
+@contextmanager
+def served_folder(folder: Path, *, isolated: bool = False) -> Iterator[str]:
+    """Serve a folder of one's own beside ``/runtime``, where PyScript and Pyodide are.
+
+    Gives the origin. With ``isolated`` its pages are cross-origin isolated.
+    """
+    headers = ISOLATION if isolated else {}
+    routes = [*_runtime(headers), Mount("/", _Files(folder, headers, html=True))]
+    with Background(server_for(Starlette(routes=routes))) as server:
+        yield server.url
+
+
+def _runtime(headers: dict[str, str]) -> list[Mount]:
+    found = runtime_folders(ROOT).items()
+    return [Mount(f"/runtime/{name}", _Files(at, headers)) for name, at in found]
 
 
 def _config() -> dict[str, object]:
@@ -82,8 +96,8 @@ def _config() -> dict[str, object]:
 class _Files(StaticFiles):
     """The files of a folder, each with headers."""
 
-    def __init__(self, folder: Path, headers: dict[str, str]) -> None:
-        super().__init__(directory=folder, follow_symlink=True)
+    def __init__(self, folder: Path, headers: dict[str, str], *, html: bool = False) -> None:
+        super().__init__(directory=folder, follow_symlink=True, html=html)
         self._headers = headers
 
     def file_response(self, *args: object, **options: object) -> Response:

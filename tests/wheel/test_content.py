@@ -61,8 +61,12 @@ def test_the_description_has_no_links_that_break_elsewhere(built: Built) -> None
     assert all(link.startswith("https://") for link in links)
 
 
-def test_the_description_names_this_wheel(built: Built) -> None:
-    assert f'"./{built.wheel.name}" = "./*"' in str(metadata(built).get_payload())
+def test_the_texts_name_this_wheel(built: Built) -> None:
+    in_a_page = f'"./{built.wheel.name}" = "./*"'
+    assert in_a_page in str(metadata(built).get_payload())
+    readme = (ROOT / "README.md").read_text()
+    assert in_a_page in readme
+    assert f"pip install dist/{built.wheel.name}" in readme
 
 
 def test_the_descriptions_code_is_readmes_quickstart_in_short() -> None:
