@@ -17,7 +17,7 @@ from tests.support.background import Running
 from tests.support.embedded import ROOT, free_port
 from tests.support.observed_page import gather_infos
 from tests.support.pages import Open
-from tests.support.sharing import shared_folder
+from tests.support.sharing import made_once, shared_folder
 from tools.commands.build import build
 from tools.environment import VirtualEnvironment
 from tools.steps import SetupError
@@ -74,13 +74,14 @@ def serve(folder: Path) -> Iterator[str]:
 @pytest.fixture(scope="session")
 def built(request: pytest.FixtureRequest) -> Built:
     """The page, built once for all workers: compressing takes long."""
-    with shared_folder(request, "built") as folder:
-        port = folder / "port"
-        if not port.exists():
-            chosen = free_port()
-            build(ROOT, folder / "host" / PATH, {"url": f"http://127.0.0.1:{chosen}"}, PACKAGES)
-            port.write_text(str(chosen))
-        return Built(folder / "host", int(port.read_text()))
+
+    def make(folder: Path) -> None:
+        port = free_port()
+        build(ROOT, folder / "host" / PATH, {"url": f"http://127.0.0.1:{port}"}, PACKAGES)
+        (folder / "port").write_text(str(port))
+
+    folder = made_once(request, "built", make)
+    return Built(folder / "host", int((folder / "port").read_text()))
 
 
 @pytest.fixture

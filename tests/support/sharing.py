@@ -1,6 +1,6 @@
 """What is made once for all workers of a run, in a folder that they share."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -20,3 +20,13 @@ def shared_folder(request: pytest.FixtureRequest, name: str) -> Iterator[Path]:
     folder.mkdir(exist_ok=True)
     with file_lock(base / f"{name}.lock", lambda: None):
         yield folder
+
+
+def made_once(request: pytest.FixtureRequest, name: str, make: Callable[[Path], None]) -> Path:
+    """Return the folder of a name, which the first worker that asks for it has ``make`` fill."""
+    with shared_folder(request, name) as folder:
+        made = folder.with_suffix(".made")
+        if not made.exists():
+            make(folder)
+            made.touch()
+    return folder

@@ -4,12 +4,12 @@ import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 
 import pytest
 
 from tests.support.embedded import ROOT
+from tests.support.sharing import made_once
 from tests.wheel import environments
 
 
@@ -22,12 +22,17 @@ class Built:
 
 
 @pytest.fixture(scope="session")
-def built(tmp_path_factory: pytest.TempPathFactory) -> Built:
+def built(request: pytest.FixtureRequest) -> Built:
     """The sdist, and the wheel that was built from the sdist alone."""
-    folder = tmp_path_factory.mktemp("built")
-    command = [sys.executable, "-m", "build", "--no-isolation", "--outdir", str(folder), str(ROOT)]
-    made = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert made.returncode == 0, made.stdout + made.stderr
+
+    def build(folder: Path) -> None:
+        command = [sys.executable, "-m", "build", "--no-isolation", "--outdir"]
+        made = subprocess.run(
+            [*command, str(folder), str(ROOT)], capture_output=True, text=True, check=False
+        )
+        assert made.returncode == 0, made.stdout + made.stderr
+
+    folder = made_once(request, "wheel", build)
     (wheel,) = folder.glob("*.whl")
     (sdist,) = folder.glob("*.tar.gz")
     return Built(wheel, sdist)
@@ -37,14 +42,18 @@ Installed = Callable[[str], Path]
 
 
 @pytest.fixture(scope="session")
-def installed(built: Built, tmp_path_factory: pytest.TempPathFactory) -> Installed:
+def installed(built: Built, request: pytest.FixtureRequest) -> Installed:
     """A function that returns the interpreter of an environment with the wheel.
 
     Its argument says at which end of the range websockets is: ``oldest`` or ``newest``.
     """
 
-    @cache
     def interpreter(end: str) -> Path:
-        return environments.make(tmp_path_factory.mktemp(end), built.wheel, end)
+        folder = made_once(
+            request,
+            f"environment-{end}",
+            lambda folder: environments.make(folder, built.wheel, end),
+        )
+        return environments.python_of(folder)
 
     return interpreter

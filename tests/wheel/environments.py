@@ -25,19 +25,22 @@ def pinned(end: str) -> tuple[str, str]:
     return found[1], found[0]
 
 
-def make(folder: Path, wheel: Path, end: str) -> Path:
-    """Make an environment in ``folder`` and install ``wheel``; return its interpreter."""
+def python_of(folder: Path) -> Path:
+    """Return the interpreter of the environment in a folder."""
+    return folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+
+
+def make(folder: Path, wheel: Path, end: str) -> None:
+    """Make an environment in ``folder`` and install ``wheel``."""
     version, lines = pinned(end)
     venv.create(folder, with_pip=False)
-    python = folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
     constraint = folder / "constraint.txt"
     constraint.write_text(f"websockets=={version}\n", encoding="utf-8")
     _pip(
-        *("--python", str(python), "install", "--no-index"),
+        *("--python", str(python_of(folder)), "install", "--no-index"),
         *("--find-links", str(_downloaded(version, lines))),
         *("--constraint", str(constraint), str(wheel)),
     )
-    return python
 
 
 def _downloaded(version: str, lines: str) -> Path:
