@@ -6,7 +6,7 @@ Values cross into JavaScript as JSON, so that the console shows plain objects, w
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Protocol
 
 from js import JSON, Error, Object, Promise, console, window
@@ -16,7 +16,7 @@ from pyodide.ffi import JsException, JsProxy, create_proxy, to_js
 class Connection(Protocol):
     """What ``window.directus`` offers of a client."""
 
-    def stats(self) -> dict[str, int]:
+    def stats(self) -> Mapping[str, object]:
         """Return counts."""
 
     async def connect(self) -> None:
@@ -64,7 +64,7 @@ def expose(
 
     api = {
         "state": lambda *_: state(),
-        "stats": lambda *_: to_javascript(connection.stats()),
+        "stats": lambda *_: to_javascript(dict(connection.stats())),
         "connect": lambda *_: promise(connection.connect()),
         "disconnect": lambda *_: connection.disconnect(),
     }

@@ -17,9 +17,6 @@ from .client import DirectusClient, create_directus
 # core
 from .core.events import Closed, Opened, StateChanged
 
-# recovery
-from .core.recovery import UNSET
-
 # credentials
 from .credentials import credentials
 
@@ -31,6 +28,7 @@ from .errors import (
     DirectusError,
     NotConnected,
     NotDelivered,
+    NotSent,
     OutboxFull,
     ReplyTimeout,
     RequestError,
@@ -77,12 +75,14 @@ from .transports.platform import local_storage
 
 # types
 from .types import (
+    UNSET,
     AuthMode,
     ChangeKind,
     CreateMessage,
     DeleteMessage,
     EventName,
     Filter,
+    Freshness,
     InitMessage,
     Key,
     Keys,
@@ -90,6 +90,7 @@ from .types import (
     Row,
     Since,
     State,
+    Stats,
     SubscriptionMessage,
     UpdateMessage,
 )
@@ -111,6 +112,7 @@ __all__ = [
     "DirectusError",
     "EventName",
     "Filter",
+    "Freshness",
     "InitMessage",
     "Items",
     "Key",
@@ -119,6 +121,7 @@ __all__ = [
     "LockableStorage",
     "NotConnected",
     "NotDelivered",
+    "NotSent",
     "Opened",
     "OutboxFull",
     "Query",
@@ -131,6 +134,7 @@ __all__ = [
     "Since",
     "State",
     "StateChanged",
+    "Stats",
     "Storage",
     "Subscription",
     "SubscriptionMessage",

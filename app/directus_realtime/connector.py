@@ -30,8 +30,8 @@ class Reports(Protocol):
     def socket_errored(self, number: int, detail: Any) -> None:
         """Report an error of a socket."""
 
-    def socket_closed(self, number: int, code: int, reason: str) -> None:
-        """Report that a socket is closed, or could not be opened."""
+    def socket_closed(self, number: int, code: int, reason: str, unsent: int) -> None:
+        """Report that a socket is closed, and how many of the last frames were not sent."""
 
     def refreshed(self, number: int, credentials: Credentials) -> None:
         """Report the other credentials that were asked for."""
@@ -101,7 +101,7 @@ class Connector:
             self._connect(number, await self._credentials(refused))
         except _NoAnswer as error:
             self._reports.socket_errored(number, error.__cause__)
-            self._reports.socket_closed(number, 1006, "")
+            self._reports.socket_closed(number, 1006, "", 0)
         except DirectusError as error:
             self._reports.refused(error)
 
@@ -161,8 +161,8 @@ class _SocketListener:
     def errored(self, detail: Any) -> None:
         self._reports.socket_errored(self._number, detail)
 
-    def closed(self, code: int, reason: str) -> None:
-        self._reports.socket_closed(self._number, code, reason)
+    def closed(self, code: int, reason: str, unsent: int) -> None:
+        self._reports.socket_closed(self._number, code, reason, unsent)
 
 
 def _access_token(credentials: Credentials) -> str:

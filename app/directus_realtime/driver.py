@@ -7,6 +7,7 @@ handlers.
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -20,6 +21,7 @@ from .core.events import (
     CredentialsNeeded,
     Errored,
     Event,
+    FreshnessChanged,
     MessageReceived,
     Opened,
     OpenSocket,
@@ -38,7 +40,7 @@ from .core.subscription import SubscriptionProtocol
 from .errors import AuthenticationFailed, ConnectionFailed, DirectusError
 from .inbox import Inbox
 from .transports.platform import transports
-from .types import Query
+from .types import Freshness, Query, Stats
 
 log = logging.getLogger("directus")
 
@@ -75,11 +77,12 @@ class Driver:
         self._timer_due = 0.0  # Pyodide's handles cannot say when they are due
         self._unwatch_network: Callable[[], None] | None = None
         self._unwatch_tokens: Callable[[], None] | None = None
+        self._stale_since: float | None = None  # seconds since 1970
         self._was_open = False
         self._is_stepping = False
         self._woke_consumer = False  # whether the last frame did
         self._handlers: dict[str, list[Callable[..., object]]] = {
-            name: [] for name in (*WEB_SOCKET_EVENTS, "state")
+            name: [] for name in (*WEB_SOCKET_EVENTS, "state", "freshness")
         }
 
     # What the client wants
@@ -89,14 +92,22 @@ class Driver:
         """What the connection is doing."""
         return self._core.state
 
-    def stats(self) -> dict[str, int]:
-        """Return counts: frames sent and received, reconnects, rows recovered, messages waiting."""
+    @property
+    def freshness(self) -> Freshness:
+        """The worst freshness of the subscriptions."""
+        return self._core.freshness
+
+    def stats(self) -> Stats:
+        """Return counts and times; see RealtimeClient.stats."""
         return {
             "sent": self._counts["sent"],
             "received": self._counts["received"],
             "reconnects": max(0, self._counts["opened"] - 1),
             "recovered": self._core.recovered,
             "buffered": self._core.buffered,
+            "pending": self._core.pending,
+            "stale_since": self._stale_since,
+            "round_trip": self._core.round_trip,
         }
 
     def on(self, name: str, callback: Callable[..., object]) -> Callable[[], None]:
@@ -128,7 +139,7 @@ class Driver:
 
     def disconnect(self) -> None:
         """Close the connection and stay closed."""
-        self._core.disconnect()
+        self._core.disconnect(self._now())
         self.step()
 
     def send(self, message: dict[str, Any] | str) -> None:
@@ -144,6 +155,7 @@ class Driver:
         repeatable: bool,
         quiet: bool,
         timeout: float | None,
+        queue_timeout: float | None,
     ) -> dict[str, Any]:
         """Send a request and return its answer.
 
@@ -152,11 +164,13 @@ class Driver:
             what: what to call it in an error.
             repeatable: whether it may be sent again if the connection is lost.
             quiet: whether to keep the answer from the handlers of ``message``.
-            timeout: seconds for the answer, None for ever.
+            timeout: seconds for the answer after it was written, None for ever.
+            queue_timeout: seconds for which it may wait for the connection, None for ever.
 
         Raises:
             ServerError: Directus answered with an error.
             ReplyTimeout: no answer came in time.
+            NotSent: there was no connection in time.
             DeliveryUnknown: the connection was lost before the answer came.
             UsageError: it was not sent; the sentence says why.
         """
@@ -167,6 +181,7 @@ class Driver:
             repeatable=repeatable,
             quiet=quiet,
             timeout=timeout,
+            queue_timeout=queue_timeout,
             now=self._now(),
         )
         self._replies[uid] = reply
@@ -263,10 +278,10 @@ class Driver:
         self._core.errored(number, detail)
         self.step()
 
-    def socket_closed(self, number: int, code: int, reason: str) -> None:
-        """Report that socket ``number`` is closed."""
+    def socket_closed(self, number: int, code: int, reason: str, unsent: int) -> None:
+        """Report that socket ``number`` is closed; ``unsent`` of its frames were not sent."""
         self._inbox.flush()
-        self._core.closed(number, code, reason, self._now())
+        self._core.closed(number, code, reason, self._now(), unsent=unsent)
         self.step()
 
     def refreshed(self, number: int, credentials: Credentials) -> None:
@@ -281,7 +296,7 @@ class Driver:
 
     def refused(self, error: DirectusError) -> None:
         """Report what trying again does not heal."""
-        self._core.refuse(error)
+        self._core.refuse(error, self._now())
         self.step()
 
     def _take_frame(self, number: int, text: str) -> bool:
@@ -357,6 +372,8 @@ class Driver:
                 self._client.tokens.accepted(answer)
             case CloseSocket():
                 self._connector.close()
+            case FreshnessChanged(freshness):
+                self._change_freshness(freshness)
             case StateChanged():
                 self._change_state(event)
             case Opened():
@@ -369,6 +386,13 @@ class Driver:
                 self._call("close", event)
             case Warned(text):
                 log.warning(text)
+
+    def _change_freshness(self, freshness: Freshness) -> None:
+        if freshness == "live":
+            self._stale_since = None
+        elif self._stale_since is None:
+            self._stale_since = time.time()
+        self._call("freshness", freshness)
 
     def _wake_consumer(self, number: int, ended: bool) -> None:
         reader = self._readers.pop(number, None) if ended else self._readers.get(number)

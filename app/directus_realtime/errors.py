@@ -11,6 +11,7 @@
     ├── RequestError               a request that has no result
     │   ├── ServerError            Directus answered with an error
     │   ├── ReplyTimeout           no answer came in time
+    │   ├── NotSent                dropped before it was written
     │   ├── DeliveryUnknown        written, not answered, and the connection fell
     │   └── NotDelivered           the same, and looked up since: it was not carried out
     └── SubscriptionOverflow       a consumer was slower than its buffer is long
@@ -121,28 +122,41 @@ class ReplyTimeout(RequestError):
     """No answer came in time; some errors of the server bring none.
 
     Attributes:
-        seconds: how long was waited.
-        sent: whether the request had been written.
+        what: what the request is called.
+        seconds: how long was waited after it was written.
     """
 
     code = "REPLY_TIMEOUT"
 
-    def __init__(self, what: str, seconds: float, sent: bool) -> None:
-        super().__init__(what, seconds, sent)
+    def __init__(self, what: str, seconds: float) -> None:
+        super().__init__(what, seconds)
         self.what = what
         self.seconds = seconds
-        self.sent = sent
 
     def __str__(self) -> str:
-        if self.sent:
-            return (
-                f"Directus did not answer the {self.what} within {self.seconds:g} s: it stays "
-                "silent on values that it cannot store, and its log says why."
-            )
         return (
-            f"There was no connection for {self.seconds:g} s, and the {self.what} was not sent: "
-            "send it again."
+            f"Directus did not answer the {self.what} within {self.seconds:g} s: it stays "
+            "silent on values that it cannot store, and its log says why."
         )
+
+
+class NotSent(RequestError):
+    """The request waited for the connection and was dropped before it was written.
+
+    Attributes:
+        what: what the request is called.
+        reason: why it was dropped.
+    """
+
+    code = "NOT_SENT"
+
+    def __init__(self, what: str, reason: str) -> None:
+        super().__init__(what, reason)
+        self.what = what
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return f"{self.reason}, and the {self.what} was not sent: send it again."
 
 
 class DeliveryUnknown(RequestError):

@@ -8,7 +8,7 @@ from .client import DirectusClient
 from .core.events import Closed, Opened, StateChanged
 from .core.messages import SubscriptionMessage as KeyedMessage
 from .core.protocol import Protocol
-from .core.recovery import UNSET, Recovery
+from .core.recovery import Recovery
 from .core.states import State as ConnectionState
 from .core.subscription import SubscriptionProtocol
 from .driver import WEB_SOCKET_EVENTS, Driver
@@ -16,16 +16,20 @@ from .errors import UsageError
 from .items import Items
 from .live import Live
 from .types import (
+    UNSET,
     AuthMode,
     CreateMessage,
     DeleteMessage,
     EventName,
+    Freshness,
     InitMessage,
     Key,
     Query,
     Since,
     State,
+    Stats,
     SubscriptionMessage,
+    Unset,
     UpdateMessage,
 )
 
@@ -50,10 +54,12 @@ class RealtimeClient(DirectusClient):
         url: str,
         auth_mode: AuthMode,
         timeout: float,
+        queue_timeout: float | None,
     ) -> None:
         super().__init__(client.url, client)
         self._driver = Driver(core, self, url=url, auth_mode=auth_mode)
         self._timeout = timeout
+        self._queue_timeout = queue_timeout
 
     # The connection
 
@@ -125,8 +131,17 @@ class RealtimeClient(DirectusClient):
         """Call ``callback`` at every change of the state; return what takes it away again."""
         return self._driver.on("state", callback)
 
-    def stats(self) -> dict[str, int]:
-        """Return counts: frames sent and received, reconnects, rows recovered, messages waiting."""
+    @property
+    def freshness(self) -> Freshness:
+        """Whether what the subscriptions were given is all that there is: the worst of them."""
+        return self._driver.freshness
+
+    def on_freshness(self, callback: Callable[[Freshness], object]) -> Callable[[], None]:
+        """Call ``callback`` at every change of the freshness; return what takes it away again."""
+        return self._driver.on("freshness", callback)
+
+    def stats(self) -> Stats:
+        """Return counts and times."""
         return self._driver.stats()
 
     # Messages
@@ -148,7 +163,7 @@ class RealtimeClient(DirectusClient):
         event: Literal["create"],
         query: Query | None = None,
         uid: str | None = None,
-        recover: str | None = "id",
+        recover: str | Unset | None = UNSET,
         key: str = "id",
         since: Since = UNSET,
         buffer: int = 65_536,
@@ -162,7 +177,7 @@ class RealtimeClient(DirectusClient):
         event: Literal["update"],
         query: Query | None = None,
         uid: str | None = None,
-        recover: str | None = "id",
+        recover: str | Unset | None = UNSET,
         key: str = "id",
         since: Since = UNSET,
         buffer: int = 65_536,
@@ -176,7 +191,7 @@ class RealtimeClient(DirectusClient):
         event: Literal["delete"],
         query: Query | None = None,
         uid: str | None = None,
-        recover: str | None = "id",
+        recover: str | Unset | None = UNSET,
         key: str = "id",
         since: Since = UNSET,
         buffer: int = 65_536,
@@ -190,7 +205,7 @@ class RealtimeClient(DirectusClient):
         event: EventName | None = None,
         query: Query | None = None,
         uid: str | None = None,
-        recover: str | None = "id",
+        recover: str | Unset | None = UNSET,
         key: str = "id",
         since: Since = UNSET,
         buffer: int = 65_536,
@@ -203,7 +218,7 @@ class RealtimeClient(DirectusClient):
         event: EventName | None = None,
         query: Query | None = None,
         uid: str | None = None,
-        recover: str | None = "id",
+        recover: str | Unset | None = UNSET,
         key: str = "id",
         since: Since = UNSET,
         buffer: int = 65_536,
@@ -218,7 +233,7 @@ class RealtimeClient(DirectusClient):
             query: which rows and fields, in Directus' words.
             uid: the subscription's uid; best left out.
             recover: for ``create``, the ascending field by which nothing is lost over a
-                reconnect; None for the plain subscription.
+                reconnect; left out, it is ``key``. None for the plain subscription.
             key: the collection's primary key.
             since: where recovery begins: the rows that were just read, a value of ``recover``,
                 or None for the beginning. Left out, it begins now.
@@ -231,6 +246,8 @@ class RealtimeClient(DirectusClient):
         """
         if self._driver.state in (ConnectionState.CLOSED, ConnectionState.FAILED):
             await self.connect()
+        if isinstance(recover, Unset):
+            recover = key
         recovery = None
         if event == "create" and recover and not _aggregates(query or {}):
             recovery = Recovery(field=recover, key=key, query=query or {}, since=since)
@@ -269,6 +286,7 @@ class RealtimeClient(DirectusClient):
             repeatable=repeatable,
             quiet=quiet,
             timeout=self._timeout if timeout is None else timeout,
+            queue_timeout=self._queue_timeout,
         )
 
 
@@ -288,6 +306,11 @@ class Subscription(Generic[Message]):
         self.uid = subscription.uid
         self._driver = driver
         self._subscription = subscription
+
+    @property
+    def freshness(self) -> Freshness:
+        """Whether what it has delivered is all that there is."""
+        return self._subscription.freshness
 
     def __aiter__(self) -> Self:
         return self
@@ -317,6 +340,7 @@ def realtime(
     ping_after: float | None = 25.0,
     ping_timeout: float = 5.0,
     timeout: float = 10.0,
+    queue_timeout: float | None = 10.0,
     retries: int | None = None,
     outbox: int = 1000,
     debug: bool = False,
@@ -329,7 +353,8 @@ def realtime(
         connect_timeout: seconds in which one attempt must be open and authenticated.
         ping_after: seconds of silence after which to ask whether Directus is there; None never.
         ping_timeout: seconds in which anything must come then.
-        timeout: seconds in which Directus must answer a request.
+        timeout: seconds in which Directus must answer a request after it was written.
+        queue_timeout: seconds for which a request may wait for the connection; None for ever.
         retries: attempts in a row before giving up; None never gives up.
         outbox: how many messages may wait for the connection.
         debug: whether to log every frame (``>`` sent, ``<`` received) and state (``=``) to the
@@ -354,7 +379,14 @@ def realtime(
             outbox=outbox,
         )
         address = url or _socket_url(client.url)
-        return RealtimeClient(client, core, url=address, auth_mode=auth_mode, timeout=timeout)
+        return RealtimeClient(
+            client,
+            core,
+            url=address,
+            auth_mode=auth_mode,
+            timeout=timeout,
+            queue_timeout=queue_timeout,
+        )
 
     return compose
 

@@ -39,10 +39,28 @@ State = Literal[
 ]
 """What the connection is doing."""
 
+Freshness = Literal["loading", "catching up", "live", "stale"]
+"""How far what a program was given is all that there is.
+
+`loading`: nothing has come yet. `catching up`: what was missed is being read. `live`: nothing is
+known to be missing. `stale`: something may be missing.
+"""
+
 ChangeKind = Literal["enter", "update", "leave"]
 """How a row of a live view is different."""
 
-Since = Any
+
+class Unset:
+    """The type of `UNSET`."""
+
+    def __repr__(self) -> str:
+        return "UNSET"
+
+
+UNSET = Unset()
+"""Says that an argument was left out, where None is a value of its own."""
+
+Since = list[Row] | Key | float | None | Unset
 """Where recovery begins: the rows that were just read, a value of the recover field, or None for
 the beginning of the collection. `UNSET`, the default, begins now."""
 
@@ -93,3 +111,22 @@ class DeleteMessage(TypedDict):
 
 SubscriptionMessage = InitMessage | CreateMessage | UpdateMessage | DeleteMessage
 """A message of a subscription, a dict as Directus sent it; `message["event"]` tells which."""
+
+
+class Stats(TypedDict):
+    """Counts and times of a realtime client.
+
+    `sent` and `received` count frames; `reconnects` how often the connection came back;
+    `recovered` rows that were missed and read afterwards; `buffered` messages that wait for the
+    connection or for a consumer; `pending` requests without an outcome. `stale_since` is in seconds
+    since 1970, None while all is live; `round_trip` the seconds of the last ping, None before one.
+    """
+
+    sent: int
+    received: int
+    reconnects: int
+    recovered: int
+    buffered: int
+    pending: int
+    stale_since: float | None
+    round_trip: float | None

@@ -520,7 +520,7 @@ def test_one_that_is_left_while_expired_is_ended_when_there_is_a_token() -> None
 def ended_login(line: Timeline) -> AuthenticationFailed:
     """Let the driver report that the login has no other token to give."""
     ended = AuthenticationFailed("Directus refused the refresh token: log in again.")
-    line.core.refuse(ended)
+    line.core.refuse(ended, line.now)
     line.step()
     return ended
 

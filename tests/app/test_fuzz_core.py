@@ -8,9 +8,10 @@ from typing import Any
 from directus_realtime.core.auth import Credentials
 from directus_realtime.core.events import CredentialsNeeded, OpenSocket, SendText
 from directus_realtime.core.protocol import Protocol
-from directus_realtime.core.recovery import MARGIN, UNSET, Recovery
+from directus_realtime.core.recovery import MARGIN, Recovery
 from directus_realtime.core.states import State
 from directus_realtime.core.subscription import SubscriptionProtocol
+from directus_realtime.types import UNSET
 
 from tests.support.tier import runs
 
@@ -166,7 +167,7 @@ class Fuzz:
 
 def good_again(fuzz: Fuzz) -> None:
     """See that on a new connection all is as ever."""
-    fuzz.core.disconnect()
+    fuzz.core.disconnect(fuzz.now)
     fuzz.core.connect(fuzz.now)
     fuzz.step()
     assert fuzz.core.state is State.OPEN

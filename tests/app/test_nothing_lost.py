@@ -7,7 +7,7 @@ something. At its end the network behaves, and what was promised must hold.
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from directus_realtime.core.recovery import UNSET
+from directus_realtime.types import UNSET
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 

@@ -20,6 +20,7 @@ from directus_realtime.errors import (
     ConnectionFailed,
     DeliveryUnknown,
     NotConnected,
+    NotSent,
     OutboxFull,
     ReplyTimeout,
     ServerError,
@@ -131,7 +132,7 @@ def test_an_attempt_that_takes_too_long_is_given_up(opened: bool) -> None:
 def test_disconnect_while_connecting_closes_the_socket_and_stays_closed() -> None:
     line = Timeline()
     line.connect()
-    line.core.disconnect()
+    line.core.disconnect(line.now)
     line.step()
     line.open({"access_token": "secret"})
     line.advance(3600)
@@ -143,7 +144,7 @@ def test_disconnect_while_waiting_cancels_the_retry() -> None:
     line = Timeline()
     line.online()
     line.cut()
-    line.core.disconnect()
+    line.core.disconnect(line.now)
     line.step()
     line.advance(3600)
     assert len(line.opened_at) == 1
@@ -391,7 +392,6 @@ def test_a_request_without_an_answer_times_out_once() -> None:
     line.advance(0.1)
     (failed,) = line.happened(RequestFailed)
     assert isinstance(failed.error, ReplyTimeout)
-    assert failed.error.sent
     line.say({"type": "items", "data": {}, "uid": uid})
     assert line.happened(Replied) == []
 
@@ -474,19 +474,76 @@ def test_an_unanswered_read_is_repeated_and_a_write_is_not() -> None:
 def test_a_request_that_timed_out_while_waiting_is_never_sent() -> None:
     line = Timeline()
     line.connect()
-    line.request(timeout=1.0)
+    line.request(queue_timeout=1.0)
     line.advance(1.0)
     (failed,) = line.happened(RequestFailed)
-    assert not failed.error.sent
+    assert isinstance(failed.error, NotSent)
+    assert "no connection for 1 s" in str(failed.error)
     line.accept()
     assert line.take() == []
+
+
+def test_the_time_for_an_answer_begins_when_the_request_is_written() -> None:
+    line = Timeline()
+    line.connect()
+    uid = line.request(timeout=10.0, queue_timeout=None)
+    for _ in range(5):
+        line.advance(9)
+        line.cut()
+        line.retry()
+    assert line.happened(RequestFailed) == []
+    line.accept()
+    line.advance(9.9)
+    assert line.happened(RequestFailed) == []
+    line.advance(0.1)
+    (failed,) = line.happened(RequestFailed)
+    assert (failed.uid, type(failed.error)) == (uid, ReplyTimeout)
+
+
+def test_a_repeated_read_waits_for_the_connection_as_long_as_any_other() -> None:
+    line = Timeline()
+    line.online()
+    line.request("read", timeout=10.0, queue_timeout=3.0)
+    line.advance(9)
+    line.cut()
+    line.advance(2.9)
+    assert line.happened(RequestFailed) == []
+    line.advance(0.1)
+    assert isinstance(line.happened(RequestFailed)[0].error, NotSent)
+
+
+def test_a_write_that_never_reached_the_socket_is_sent_on_the_next_one() -> None:
+    line = Timeline()
+    line.online()
+    line.subscribe()
+    reached, first = line.request("create"), line.request("create")
+    line.core.send({"type": "items", "uid": "mine"}, line.now)
+    last = line.request("update")
+    line.core.closed(line.number, 1006, "", line.now, unsent=3)
+    line.step()
+    (failed,) = line.happened(RequestFailed)
+    assert (failed.uid, type(failed.error)) == (reached, DeliveryUnknown)
+    line.retry()
+    line.take()
+    line.accept()
+    assert [message["uid"] for message in line.take()] == ["1", first, "mine", last]
+
+
+def test_what_never_reached_the_socket_is_not_sent_if_the_client_gives_up() -> None:
+    line = Timeline(retries=0)
+    line.online()
+    line.request("create")
+    line.core.closed(line.number, 1006, "", line.now, unsent=1)
+    line.step()
+    (failed,) = line.happened(RequestFailed)
+    assert isinstance(failed.error, ConnectionFailed)
 
 
 def test_disconnect_settles_every_request() -> None:
     line = Timeline()
     line.online()
     uids = {line.request("create"), line.request("read")}
-    line.core.disconnect()
+    line.core.disconnect(line.now)
     line.step()
     assert {failed.uid for failed in line.happened(RequestFailed)} == uids
     assert line.core.deadline() is None
@@ -522,8 +579,8 @@ def test_what_comes_before_the_socket_is_open_or_the_token_answered_is_ignored()
 
 def test_a_client_at_rest_stays_so_when_it_is_disconnected_or_refused() -> None:
     line = Timeline()
-    line.core.disconnect()
-    line.core.refuse(ConnectionFailed("No."))
+    line.core.disconnect(line.now)
+    line.core.refuse(ConnectionFailed("No."), line.now)
     line.step()
     assert line.states() == []
 
@@ -532,7 +589,7 @@ def test_disconnect_forgets_what_nobody_waits_for() -> None:
     line = Timeline()
     line.connect()
     line.core.send({"type": "items"}, line.now)
-    line.core.disconnect()
+    line.core.disconnect(line.now)
     line.step()
     assert line.happened(RequestFailed) == []
     line.connect()

@@ -6,10 +6,11 @@ import pytest
 from directus_realtime.core.auth import Credentials
 from directus_realtime.core.catch_up import GRACE
 from directus_realtime.core.events import MessageReceived, Warned
-from directus_realtime.core.recovery import MARGIN, UNSET, Recovery, UnusableRows, order
+from directus_realtime.core.recovery import MARGIN, Recovery, UnusableRows, order
 from directus_realtime.core.states import SubscriptionState
 from directus_realtime.core.subscription import SubscriptionProtocol
 from directus_realtime.errors import SubscriptionOverflow, UsageError
+from directus_realtime.types import UNSET
 
 from tests.support.timeline import AUTH_OK, Timeline, drain, error
 

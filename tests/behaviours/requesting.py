@@ -2,11 +2,13 @@
 
 import asyncio
 import uuid
+from typing import Any
 
 from directus_realtime import (
     ConnectionFailed,
     DeliveryUnknown,
     NotDelivered,
+    NotSent,
     ReplyTimeout,
     ServerError,
     UsageError,
@@ -96,8 +98,7 @@ async def a_request_without_an_answer_ends_in_time(ctx: Context) -> None:
     await directus.connect()
     messages = directus.items("messages")
     await ctx.swallow("answers")
-    error = await failure(messages.read({"limit": 0}, timeout=0.2), ReplyTimeout, "within 0.2 s")
-    assert error.sent
+    await failure(messages.read({"limit": 0}, timeout=0.2), ReplyTimeout, "within 0.2 s")
     await ctx.cut()
     await states.until("waiting")
     await states.until("open")
@@ -109,10 +110,12 @@ async def what_is_asked_while_away_waits_and_is_answered(ctx: Context) -> None:
     states = States(directus)
     await directus.connect()
     messages = directus.items("messages")
+    impatient = ctx.client(queue_timeout=0.01)
+    await impatient.connect()
+    impatient_states = States(impatient)
     await ctx.refuse()
-    await states.until("waiting")
-    error = await failure(messages.read(timeout=0.01), ReplyTimeout, "was not sent")
-    assert not error.sent
+    await asyncio.gather(states.until("waiting"), impatient_states.until("waiting"))
+    await failure(impatient.items("messages").read(), NotSent, "no connection for 0.01 s")
     asked = [asyncio.ensure_future(messages.create({"text": text})) for text in ("one", "two")]
     await asyncio.sleep(0)  # until both have begun
     buffered = directus.stats()["buffered"]
@@ -165,7 +168,7 @@ async def a_write_is_unknown_after_a_disconnect_and_one_not_sent_is_not(ctx: Con
     await ctx.refuse()
     connecting = asyncio.ensure_future(failure(directus.connect(), ConnectionFailed))
     await states.until("waiting")
-    unsent = failure(messages.create({"text": "x"}), ConnectionFailed, "before this was sent")
+    unsent = failure(messages.create({"text": "x"}), NotSent, "was not sent")
     waiting = asyncio.ensure_future(unsent)
     await asyncio.sleep(0)  # until it has begun
     assert directus.stats()["buffered"] == 1
@@ -198,3 +201,31 @@ async def a_create_with_a_key_of_its_own_that_never_arrived_says_so(ctx: Context
     await writing
     assert await notes.read(ids=[lost["id"]]) == []
     assert await notes.create(lost) == lost
+
+
+async def the_newest_items_come_oldest_first_and_no_handler_sees_them(ctx: Context) -> None:
+    directus = ctx.client()
+    await directus.connect()
+    messages = directus.items("messages")
+    made = await messages.create([{"text": str(number), "user": ctx.user} for number in range(5)])
+    heard: list[Any] = []
+    directus.on_web_socket("message", heard.append)
+    newest = await messages.newest(3)
+    assert [item["id"] for item in newest] == [item["id"] for item in made[2:]]
+    assert await messages.newest(0) == []
+    assert heard == []
+
+
+async def the_newest_items_are_asked_for_in_pieces_after_a_cut(ctx: Context) -> None:
+    directus = ctx.client()
+    await directus.connect()
+    messages = directus.items("messages")
+    made = await messages.create([{"text": str(number), "user": ctx.user} for number in range(10)])
+    await ctx.swallow("answers")
+    reading = asyncio.ensure_future(messages.newest(10))
+    await ctx.swallowed('"type":"items"')
+    sent = directus.stats()["sent"]
+    await ctx.cut()
+    newest = await reading
+    assert [item["id"] for item in newest] == [item["id"] for item in made]
+    assert directus.stats()["sent"] - sent == 1 + 5  # the token, and five pieces of two

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Self
 
 import pytest
-from directus_realtime import Subscription, SubscriptionMessage
+from directus_realtime import Stats, Subscription, SubscriptionMessage
 from playwright.sync_api import Page
 
 from tests.support.client import client
@@ -127,7 +127,7 @@ class ClientReader:
             self._loop.call_soon_threadsafe(self._subscription.unsubscribe)
         self._thread.join()
 
-    def stats(self) -> dict[str, int]:
+    def stats(self) -> Stats:
         return self._directus.stats()
 
     def texts(self) -> list[str]:

@@ -22,10 +22,11 @@ from directus_realtime.core.events import (
 )
 from directus_realtime.core.messages import SubscriptionMessage
 from directus_realtime.core.protocol import Protocol
-from directus_realtime.core.recovery import Recovery, Since
+from directus_realtime.core.recovery import Recovery
 from directus_realtime.core.states import State, SubscriptionState
 from directus_realtime.core.subscription import SubscriptionProtocol
 from directus_realtime.errors import ReplyTimeout, ServerError
+from directus_realtime.types import Since
 
 Message = dict[str, Any]
 

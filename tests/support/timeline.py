@@ -5,8 +5,9 @@ from typing import Any
 
 from directus_realtime.core.events import CloseSocket, Event, OpenSocket, SendText, StateChanged
 from directus_realtime.core.protocol import Protocol
-from directus_realtime.core.recovery import MARGIN, UNSET, Recovery, Since
+from directus_realtime.core.recovery import MARGIN, Recovery
 from directus_realtime.core.subscription import SubscriptionProtocol
+from directus_realtime.types import UNSET, Since
 
 AUTH_OK = {"type": "auth", "status": "ok"}
 

@@ -7,6 +7,7 @@ Plain named tuples: the driver tells them apart with ``match``.
 from typing import Any, NamedTuple
 
 from ..errors import DirectusError
+from ..types import Freshness
 
 
 class OpenSocket(NamedTuple):
@@ -86,6 +87,12 @@ class Readable(NamedTuple):
     ended: bool
 
 
+class FreshnessChanged(NamedTuple):
+    """The worst freshness of the subscriptions is another one."""
+
+    freshness: Freshness
+
+
 class Replied(NamedTuple):
     """The request of this uid was answered."""
 
@@ -118,6 +125,7 @@ Event = (
     | Closed
     | MessageReceived
     | Readable
+    | FreshnessChanged
     | Replied
     | RequestFailed
     | Warned

@@ -8,6 +8,7 @@ class Heartbeat:
         due: the time at which something is to be done, or None.
         asked: whether a ping is sent and nothing has come since.
         heard_at: the time at which a frame came last.
+        round_trip: how many seconds the answer to the last ping took, None if none was sent.
 
     Args:
         after: seconds of silence before a ping is sent; None sends none.
@@ -18,6 +19,8 @@ class Heartbeat:
         self.due: float | None = None
         self.asked = False
         self.heard_at = 0.0
+        self.round_trip: float | None = None
+        self._asked_at = 0.0
         self.timeout = timeout
         self._after = after
 
@@ -30,7 +33,12 @@ class Heartbeat:
     def ask(self, now: float, timeout: float | None = None) -> None:
         """Record that a ping is sent; within ``timeout`` seconds a frame must come."""
         self.asked = True
+        self._asked_at = now
         self.due = now + (self.timeout if timeout is None else timeout)
+
+    def answered(self, now: float) -> None:
+        """Record that the answer to the last ping came."""
+        self.round_trip = now - self._asked_at
 
     def stop(self) -> None:
         """Expect nothing until :meth:`heard` is called."""

@@ -32,7 +32,7 @@ from ..errors import (
     ServerError,
     UsageError,
 )
-from ..types import Query
+from ..types import Freshness, Query
 from . import codec, messages
 from .auth import AuthOutcome, AuthState, Credentials
 from .backoff import Backoff
@@ -43,6 +43,7 @@ from .events import (
     CredentialsNeeded,
     Errored,
     Event,
+    FreshnessChanged,
     MessageReceived,
     Opened,
     OpenSocket,
@@ -102,6 +103,8 @@ class Protocol:
         self._connect_timeout = connect_timeout
         self._retries = retries
         self._events: list[Event] = []
+        self._freshness: Freshness = "stale"  # as it was told last
+        self._is_freshness_unknown = False
         self._number = 0
         self._uids = 0
         self._own_uids = 0
@@ -120,6 +123,7 @@ class Protocol:
                 heartbeat=self._heartbeat,
                 check_life=self._ask_for_life,
                 emit=self._emit,
+                freshness_changes=self._freshness_changes,
                 new_uid=self._own_uid,
                 next_number=self._next_number,
                 auth=self._auth,
@@ -132,6 +136,11 @@ class Protocol:
 
     def events(self) -> list[Event]:
         """Return what has happened since the last call."""
+        if self._is_freshness_unknown:
+            self._is_freshness_unknown = False
+            if self.freshness != self._freshness:
+                self._freshness = self.freshness
+                self._events.append(FreshnessChanged(self._freshness))
         events, self._events = self._events, []
         return events
 
@@ -157,22 +166,39 @@ class Protocol:
         """How many rows were missed and read afterwards."""
         return self._subscriptions.recovered
 
+    @property
+    def pending(self) -> int:
+        """How many requests have no outcome yet."""
+        return self._requests.pending
+
+    @property
+    def round_trip(self) -> float | None:
+        """How many seconds the answer to the last ping took, None if none was sent."""
+        return self._heartbeat.round_trip
+
+    @property
+    def freshness(self) -> Freshness:
+        """The worst freshness of the subscriptions; without a connection at best stale."""
+        found = self._subscriptions.freshness
+        return "stale" if found == "live" and self.state is not State.OPEN else found
+
     # What the program wants
 
     def connect(self, now: float) -> None:
-        """Connect, unless that is done or under way."""
-        if Cause.CONNECT in TRANSITIONS[self.state]:
+        """Connect, unless that is done or under way; a retry that has its time is made now."""
+        if self.state is State.WAITING:
+            self._open_socket(Cause.RETRY, now)
+        elif Cause.CONNECT in TRANSITIONS[self.state]:
             self._backoff.begin()
             self._auth.begin()
             self._open_socket(Cause.CONNECT, now)
 
-    def disconnect(self) -> None:
+    def disconnect(self, now: float) -> None:
         """Close the connection and stay closed. Subscriptions go on at the next connect."""
         if self.state is State.CLOSED:
             return
         self._leave_socket(1005, "")
-        error = ConnectionFailed("The client was disconnected before this was sent.")
-        self._report(self._requests.give_up(error))
+        self._report(self._requests.give_up(now, None))
         self._become(Cause.DISCONNECT)
 
     def send(self, message: dict[str, Any] | str, now: float) -> None:
@@ -184,7 +210,7 @@ class Protocol:
         """
         if isinstance(message, dict) and "uid" not in message:
             message = {**message, "uid": self.next_uid()}
-        self._post(PendingRequest(message))
+        self._post(PendingRequest(message), now)
 
     def request(
         self,
@@ -194,6 +220,7 @@ class Protocol:
         repeatable: bool,
         quiet: bool,
         timeout: float | None,
+        queue_timeout: float | None = None,
         now: float,
     ) -> str:
         """Send ``message`` and return its uid; one Replied or RequestFailed will carry it.
@@ -203,7 +230,8 @@ class Protocol:
             what: what it is called in an error.
             repeatable: whether it may be written again if the connection is lost.
             quiet: whether to keep the answer from those who see all messages.
-            timeout: seconds in which it must be answered, None for ever.
+            timeout: seconds in which it must be answered after it was written, None for ever.
+            queue_timeout: seconds for which it may wait for the connection, None for ever.
             now: the time.
 
         Raises:
@@ -225,8 +253,9 @@ class Protocol:
                 what=what,
                 repeatable=repeatable,
                 timeout=timeout,
-                now=now,
-            )
+                queue_timeout=queue_timeout,
+            ),
+            now,
         )
         return uid
 
@@ -323,10 +352,11 @@ class Protocol:
         if number == self._number:
             self._events.append(Errored(detail))
 
-    def closed(self, number: int, code: int, reason: str, now: float) -> None:
+    def closed(self, number: int, code: int, reason: str, now: float, *, unsent: int = 0) -> None:
         """Take that a socket is closed, or could not be opened."""
         if number == self._number:
-            self._lose(_closed_error(self.state, code, reason), now, code, reason)
+            error = _closed_error(self.state, code, reason)
+            self._lose(error, now, code, reason, unsent)
 
     def refresh(self, number: int, credentials: Credentials) -> None:
         """Authenticate on the open connection with the credentials that were asked for."""
@@ -343,13 +373,13 @@ class Protocol:
     def reject(self, error: DirectusError, now: float) -> None:
         """Replace refused credentials, once and if there are others; else give up."""
         if Cause.REPLACE not in TRANSITIONS[self.state] or not self._auth.replace():
-            self.refuse(error)
+            self.refuse(error, now)
             return
         self._leave_socket(1005, "")
-        self._report(self._requests.connection_lost())
+        self._report(self._requests.connection_lost(now))
         self._open_socket(Cause.REPLACE, now)
 
-    def refuse(self, error: DirectusError) -> None:
+    def refuse(self, error: DirectusError, now: float) -> None:
         """Give up for a reason that trying again does not heal.
 
         Where a login that was accepted before has ended, a new one goes on with the
@@ -358,9 +388,9 @@ class Protocol:
         if Cause.REFUSED not in TRANSITIONS[self.state]:
             return
         if isinstance(error, AuthenticationFailed) and self._auth.signed_in:
-            self._give_up(Cause.SIGN_IN, error)
+            self._give_up(Cause.SIGN_IN, error, now)
         else:
-            self._give_up(Cause.REFUSED, error)
+            self._give_up(Cause.REFUSED, error, now)
 
     def received(self, number: int, text: str, now: float) -> None:
         """Take a text frame."""
@@ -400,6 +430,7 @@ class Protocol:
         state = TRANSITIONS[self.state][cause]
         log.debug("= %s (%s)", state, cause)
         self.state = state
+        self._freshness_changes()
         self._events.append(StateChanged(state, error, retry_in))
 
     def _open_socket(self, cause: Cause, now: float) -> None:
@@ -420,22 +451,35 @@ class Protocol:
         self._own_reads.clear()
         self._subscriptions.connection_lost()
 
-    def _lose(self, error: DirectusError, now: float, code: int = 1006, reason: str = "") -> None:
+    def _lose(
+        self,
+        error: DirectusError,
+        now: float,
+        code: int = 1006,
+        reason: str = "",
+        unsent: int = 0,
+    ) -> None:
         self._backoff.lost(now)
         if self._retries is not None and self._backoff.attempt >= self._retries:
-            self._give_up(Cause.GIVE_UP, error, code, reason)
+            self._give_up(Cause.GIVE_UP, error, now, code, reason, unsent)
             return
         self._leave_socket(code, reason)
         delay = self._backoff.next_delay()
         self._due = now + delay
         self._become(Cause.LOST, error, delay)
-        self._report(self._requests.connection_lost())
+        self._report(self._requests.connection_lost(now, unsent))
 
     def _give_up(
-        self, cause: Cause, error: DirectusError, code: int = 1005, reason: str = ""
+        self,
+        cause: Cause,
+        error: DirectusError,
+        now: float,
+        code: int = 1005,
+        reason: str = "",
+        unsent: int = 0,
     ) -> None:
         self._leave_socket(code, reason)
-        self._report(self._requests.give_up(error))
+        self._report(self._requests.give_up(now, error, unsent))
         self._become(cause, error)
         if cause is not Cause.SIGN_IN:
             self._subscriptions.raise_in_consumers(error)
@@ -478,7 +522,7 @@ class Protocol:
         self._become(Cause.READY)
         self._events.append(Opened())
         self._subscriptions.connection_opened(now)
-        self._write_waiting()
+        self._write_waiting(now)
 
     # The token
 
@@ -517,7 +561,7 @@ class Protocol:
             self._heartbeat.heard(now)
             self._become(Cause.READY)
             self._subscriptions.token_refreshed(now)
-            self._write_waiting()
+            self._write_waiting(now)
 
     def _show_authenticated(self, frame: Frame) -> None:
         """Show the answer without its secret, which only the driver is given."""
@@ -533,6 +577,8 @@ class Protocol:
             self._send(messages.PONG)
         elif frame.kind == "auth":
             self._take_auth(frame, now)
+        elif frame.kind == "pong" and _is_own(frame.uid):
+            self._heartbeat.answered(now)
         else:
             if not _is_own(frame.uid):
                 self._events.append(MessageReceived(frame.message))
@@ -556,7 +602,7 @@ class Protocol:
         if self._subscriptions.take_read(frame, now):
             self._own_reads.answered(uid, now)
         elif error and error[0] == "FORBIDDEN" and self._requests.is_suspect(uid):
-            self._resend(uid)
+            self._resend(uid, now)
         elif self._requests.answered(uid):
             self._events.append(
                 RequestFailed(uid, ServerError(*error)) if error else Replied(uid, frame.message)
@@ -571,33 +617,36 @@ class Protocol:
         self._subscription_numbers += 1
         return self._subscription_numbers
 
-    def _post(self, request: PendingRequest) -> None:
+    def _post(self, request: PendingRequest, now: float) -> None:
         if self.state in _WITHOUT_CONNECTION:
             raise NotConnected
         if self.state is State.OPEN:
-            self._write(request)
+            self._write(request, now)
         else:
-            self._requests.hold(request)
+            self._requests.hold(request, now)
 
-    def _resend(self, uid: str) -> None:
+    def _resend(self, uid: str, now: float) -> None:
         """Send a request again, or fail it, that was refused since the token had expired."""
         failure = self._requests.resend(uid)
         if failure is not None:
             self._report([failure])
         elif self.state is State.OPEN:
-            self._write_waiting()
+            self._write_waiting(now)
 
-    def _write_waiting(self) -> None:
+    def _write_waiting(self, now: float) -> None:
         while (request := self._requests.take()) is not None:
-            self._write(request)
+            self._write(request, now)
 
-    def _write(self, request: PendingRequest) -> None:
+    def _write(self, request: PendingRequest, now: float) -> None:
         log.debug("> %s", codec.Masked(request.text))
         self._events.append(SendText(self._number, request.text))
-        self._requests.written(request)
+        self._requests.written(request, now)
 
     def _send(self, message: dict[str, Any]) -> None:
-        self._write(PendingRequest(message))
+        self._write(PendingRequest(message, is_own=True), 0.0)
+
+    def _freshness_changes(self) -> None:
+        self._is_freshness_unknown = True
 
     def _emit(self, event: Event) -> None:
         self._events.append(event)

@@ -27,7 +27,7 @@ from math import isfinite
 from typing import Any
 
 from ..errors import UsageError
-from ..types import Key, Query, Row
+from ..types import UNSET, Key, Query, Row, Since
 from .codec import decode
 from .messages import Failure
 
@@ -38,20 +38,6 @@ _MOST_KEYS = 65
 """How many margins of keys are remembered at most, while pages are read or values are shared."""
 
 _SHRINK = 4  # a page is so many times smaller after the connection was lost in the middle of it
-
-
-class _Unset:
-    """The type of :data:`UNSET`."""
-
-    def __repr__(self) -> str:
-        return "UNSET"
-
-
-UNSET = _Unset()
-"""Says that no ``since`` was passed. None is a value of its own: from the very beginning."""
-
-Since = Any
-"""A value of the recover field, rows that were just read, None for the beginning, or UNSET."""
 
 
 class UnusableRows(Exception):

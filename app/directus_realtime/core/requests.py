@@ -9,7 +9,14 @@ from collections import deque
 from heapq import heappop, heappush
 from typing import Any
 
-from ..errors import DeliveryUnknown, DirectusError, OutboxFull, ReplyTimeout, ServerError
+from ..errors import (
+    DeliveryUnknown,
+    DirectusError,
+    NotSent,
+    OutboxFull,
+    ReplyTimeout,
+    ServerError,
+)
 from . import codec
 from .auth import AuthState
 from .unanswered import Unanswered
@@ -26,8 +33,10 @@ class PendingRequest:
         uid: the request's, or None where nobody waits for an answer.
         what: what it is called in an error.
         repeatable: whether sending it twice does no harm.
-        timeout: how many seconds its answer may take, None for ever.
-        expires: the time at which ``timeout`` is over, None for never.
+        timeout: how many seconds its answer may take after it was written, None for ever.
+        queue_timeout: how many seconds it may wait for the connection, None for ever.
+        expires: the time at which it has waited long enough, None for never.
+        is_own: whether it is the core's own, such as a ping.
         settled: whether it has its outcome.
         period: the auth state's period in which it was written last.
         is_items: whether its answer is of type ``items``.
@@ -37,8 +46,10 @@ class PendingRequest:
     __slots__ = (
         "expires",
         "is_items",
+        "is_own",
         "items_uid",
         "period",
+        "queue_timeout",
         "repeatable",
         "settled",
         "text",
@@ -55,14 +66,17 @@ class PendingRequest:
         what: str = "message",
         repeatable: bool = False,
         timeout: float | None = None,
-        now: float = 0.0,
+        queue_timeout: float | None = None,
+        is_own: bool = False,
     ) -> None:
         self.text = message if isinstance(message, str) else codec.encode(message)
         self.uid = uid
         self.what = what
         self.repeatable = repeatable
         self.timeout = timeout
-        self.expires = None if timeout is None else now + timeout
+        self.queue_timeout = queue_timeout
+        self.expires: float | None = None
+        self.is_own = is_own
         self.settled = False
         self.period = 0
         content = _content(message)
@@ -88,13 +102,20 @@ class Requests:
         self._unanswered: dict[str, PendingRequest] = {}
         self._expiries: list[tuple[float, int, PendingRequest]] = []  # a heap
         self._count = 0
+        self._recent: deque[PendingRequest] = deque(maxlen=limit)  # written on this connection
 
     @property
     def waiting(self) -> int:
         """How many messages wait for the connection."""
         return sum(not request.settled for request in self._waiting)
 
-    def hold(self, request: PendingRequest) -> None:
+    @property
+    def pending(self) -> int:
+        """How many requests have no outcome yet."""
+        waiting = sum(r.uid is not None and not r.settled for r in self._waiting)
+        return waiting + len(self._unanswered)
+
+    def hold(self, request: PendingRequest, now: float) -> None:
         """Keep ``request`` until there is a connection.
 
         Raises:
@@ -103,16 +124,17 @@ class Requests:
         if len(self._waiting) >= self._limit and self.waiting >= self._limit:
             raise OutboxFull(self._limit)
         self._waiting.append(request)
-        self._watch(request)
+        self._expire_in(request, request.queue_timeout, now)
 
-    def written(self, request: PendingRequest) -> None:
+    def written(self, request: PendingRequest, now: float) -> None:
         """Record that ``request`` was written; its answer is waited for if it has a uid."""
+        self._recent.append(request)
         if request.is_items:
             self._unanswered_items.written(request.items_uid)
         if request.uid is not None:
             request.period = self._auth.period
             self._unanswered[request.uid] = request
-            self._watch(request)
+            self._expire_in(request, request.timeout, now)
 
     def take(self) -> PendingRequest | None:
         """Return the next message to write, or None."""
@@ -150,27 +172,46 @@ class Requests:
         self._waiting.appendleft(request)
         return None
 
-    def connection_lost(self) -> list[FailedRequest]:
-        """Put the unanswered reads back in front; return the writes, whose fate is unknown."""
-        unanswered, self._unanswered = list(self._unanswered.values()), {}
-        self._waiting.extendleft(r for r in reversed(unanswered) if r.repeatable)
+    def connection_lost(self, now: float, unsent: int = 0) -> list[FailedRequest]:
+        """Put back in front what may be sent again; return the writes, whose fate is unknown.
+
+        Args:
+            now: the time.
+            unsent: how many of the frames written last never reached the socket.
+        """
+        again = self._never_sent(unsent)
+        unanswered, self._unanswered = self._unanswered, {}
+        never = set(map(id, again))
+        again += [r for r in unanswered.values() if r.repeatable and id(r) not in never]
+        for request in again:
+            self._expire_in(request, request.queue_timeout, now)
+        self._waiting.extendleft(reversed(again))
         return [
             self._fail(request, DeliveryUnknown(request.what))
-            for request in unanswered
-            if not request.repeatable
+            for request in unanswered.values()
+            if not request.repeatable and id(request) not in never
         ]
 
-    def give_up(self, error: DirectusError) -> list[FailedRequest]:
-        """Drop everything: what was not written fails with ``error``."""
-        failures = self.connection_lost()
+    def _never_sent(self, unsent: int) -> list[PendingRequest]:
+        """Return the program's messages among the last ``unsent`` frames, in their order."""
+        last = list(self._recent)[-unsent:] if unsent else []
+        self._recent.clear()
+        return [r for r in last if not r.is_own and not r.settled]
+
+    def give_up(
+        self, now: float, error: DirectusError | None, unsent: int = 0
+    ) -> list[FailedRequest]:
+        """Drop everything: what was not written fails with ``error``; None says it was dropped."""
+        failures = self.connection_lost(now, unsent)
         while (request := self.take()) is not None:
             if request.uid is not None:
-                failures.append(self._fail(request, error))
+                dropped = NotSent(request.what, "The client was disconnected")
+                failures.append(self._fail(request, error or dropped))
         return failures
 
     def deadline(self) -> float | None:
         """Return the earliest time at which a request has waited long enough, or None."""
-        while self._expiries and self._expiries[0][2].settled:
+        while self._expiries and self._is_stale(*self._expiries[0]):
             heappop(self._expiries)
         return self._expiries[0][0] if self._expiries else None
 
@@ -179,18 +220,29 @@ class Requests:
         failures: list[FailedRequest] = []
         while (due := self.deadline()) is not None and due <= now:
             request = heappop(self._expiries)[2]
-            sent = self._unanswered.pop(request.uid or "", None) is not None
-            error: DirectusError = ReplyTimeout(request.what, request.timeout or 0.0, sent)
-            if sent and not request.repeatable and self._unanswered_items.has_errors:
-                error = DeliveryUnknown(request.what, "Directus refused a request, naming none")
+            was_written = self._unanswered.pop(request.uid or "", None) is not None
+            error = self._timeout_error(request, was_written)
             failures.append(self._fail(request, error))
         return failures
 
-    def _watch(self, request: PendingRequest) -> None:
-        """Remember when ``request`` expires; twice does no harm, it is settled only once."""
-        if request.uid is not None and request.expires is not None:
+    def _timeout_error(self, request: PendingRequest, was_written: bool) -> DirectusError:
+        if not was_written:
+            seconds = request.queue_timeout or 0.0
+            return NotSent(request.what, f"There was no connection for {seconds:g} s")
+        if not request.repeatable and self._unanswered_items.has_errors:
+            return DeliveryUnknown(request.what, "Directus refused a request, naming none")
+        return ReplyTimeout(request.what, request.timeout or 0.0)
+
+    def _expire_in(self, request: PendingRequest, seconds: float | None, now: float) -> None:
+        """Let ``request`` expire after some seconds from now, and no longer at an earlier time."""
+        request.expires = None if seconds is None or request.uid is None else now + seconds
+        if request.expires is not None:
             self._count += 1
             heappush(self._expiries, (request.expires, self._count, request))
+
+    @staticmethod
+    def _is_stale(expires: float, _count: int, request: PendingRequest) -> bool:
+        return request.settled or request.expires != expires
 
     @staticmethod
     def _fail(request: PendingRequest, error: DirectusError) -> FailedRequest:

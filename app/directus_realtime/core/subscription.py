@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
 from ..errors import DirectusError, ReplyTimeout, ServerError
-from ..types import Query
+from ..types import Freshness, Query
 from . import messages
 from .auth import AuthState
 from .backoff import retry_delay
@@ -38,6 +38,7 @@ class Connection(NamedTuple):
         heartbeat: tells when a frame came last.
         check_life: asks whether Directus is still there.
         emit: reports an event.
+        freshness_changes: records that the subscription's freshness may be another one now.
         new_uid: makes a uid for a read of the subscription's own.
         next_number: returns the number of the next subscription.
         auth: tells whether the token has expired.
@@ -50,6 +51,7 @@ class Connection(NamedTuple):
     heartbeat: Heartbeat
     check_life: Callable[[float], None]
     emit: Callable[[Event], None]
+    freshness_changes: Callable[[], None]
     new_uid: Callable[[], str]
     next_number: Callable[[], int]
     auth: AuthState
@@ -110,6 +112,7 @@ class SubscriptionProtocol:
         self._is_paused = False  # whether the next page waits for the consumer
         self._period = 0  # the auth state's period in which its subscribe was written
         self._was_resent = False  # whether its subscribe was answered without a token
+        self._inits = 0
         self._refusals = 0  # in a row
         self._awaits_init = False  # whether the unsubscribe waits for the init
         self._owes_unsubscribe = False  # whether it waits for a token
@@ -130,6 +133,21 @@ class SubscriptionProtocol:
     def buffered(self) -> int:
         """How many messages wait to be read."""
         return len(self._buffer)
+
+    @property
+    def freshness(self) -> Freshness:
+        """Whether what its consumer was given is all that there is.
+
+        It is live only when a read that began after the last init has been taken in. A plain
+        subscription reads nothing: after a reconnect it stays stale, since rows may be missing.
+        """
+        if not self.was_live:
+            return "loading"
+        if self.state is SubscriptionState.LIVE and self._catch_up.held_until is None:
+            return "live" if self.is_recovering or self._inits == 1 else "stale"
+        if self.state in (SubscriptionState.CATCHING_UP, SubscriptionState.LIVE):
+            return "catching up"
+        return "stale"
 
     @property
     def is_recovering(self) -> bool:
@@ -260,6 +278,7 @@ class SubscriptionProtocol:
         """
         if (held_until := self._catch_up.held_until) is not None and held_until <= now:
             self._deliver_missed(self._catch_up.release())
+            self._connection.freshness_changes()
         if self._due is None or self._due > now:
             return False
         self._due = None
@@ -272,7 +291,7 @@ class SubscriptionProtocol:
         elif self.was_live:
             return True
         elif self._connection.heartbeat.heard_at > self._subscribed_at:
-            self._fail(ReplyTimeout("subscription", self._connection.timeout, sent=True))
+            self._fail(ReplyTimeout("subscription", self._connection.timeout))
         else:  # nothing at all has come since: the connection may be dead
             self._connection.check_life(now)
             self._due = now + self._connection.heartbeat.timeout
@@ -319,6 +338,7 @@ class SubscriptionProtocol:
     def _become(self, cause: SubscriptionCause) -> None:
         self.state = SUBSCRIPTION_TRANSITIONS[self.state][cause]
         log.debug("= subscription %s: %s (%s)", self.uid, self.state, cause)
+        self._connection.freshness_changes()
 
     def _subscribe(self, now: float) -> None:
         self._catch_up.begin()
@@ -362,10 +382,13 @@ class SubscriptionProtocol:
         if not accepted.is_new:
             return
         self._deliver_missed(accepted.overtaken)
+        if accepted.overtaken:
+            self._connection.freshness_changes()
         if is_init and self.state is SubscriptionState.SUBSCRIBING:
             self._become(SubscriptionCause.INIT)
             self._due = None
             self.was_live = True
+            self._inits += 1
             self._refusals = 0
             self._push(accepted.message, now)
             if not self.ended:

@@ -5,13 +5,15 @@ leaving. The new one waits as its successor, so that each frame has one owner.
 """
 
 from ..errors import DirectusError, UsageError
-from ..types import Query
+from ..types import Freshness, Query
 from . import messages
 from .events import MessageReceived, Warned
 from .messages import Frame
 from .recovery import Recovery
 from .states import SubscriptionState
 from .subscription import Connection, SubscriptionProtocol
+
+_WORST_FIRST: tuple[Freshness, ...] = ("stale", "loading", "catching up", "live")
 
 
 class Subscriptions:
@@ -37,6 +39,12 @@ class Subscriptions:
         return self._recovered + sum(
             subscription.recovered for subscription in self._by_uid.values()
         )
+
+    @property
+    def freshness(self) -> Freshness:
+        """The worst freshness of any; live where there are none."""
+        found = {each.freshness for each in self._by_uid.values() if not each.ended}
+        return next((worst for worst in _WORST_FIRST if worst in found), "live")
 
     def knows(self, uid: str) -> bool:
         """Return whether a subscription has this uid."""

@@ -17,8 +17,8 @@ class Listener(Protocol):
     def errored(self, detail: Any) -> None:
         """The socket reported an error; ``closed`` follows."""
 
-    def closed(self, code: int, reason: str) -> None:
-        """The socket is gone, or could not be opened."""
+    def closed(self, code: int, reason: str, unsent: int) -> None:
+        """The socket is gone, or could not be opened; the last ``unsent`` frames were not sent."""
 
 
 class Transport(Protocol):

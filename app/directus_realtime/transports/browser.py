@@ -45,6 +45,7 @@ class BrowserSocket:
 
     def __init__(self, url: str, listener: Listener) -> None:
         self._listener = listener
+        self._unsent = 0
         try:
             self._socket = _early(url) or WebSocket.new(url)
         except JsException as error:
@@ -63,8 +64,11 @@ class BrowserSocket:
             asyncio.get_running_loop().call_soon(self._was_open)
 
     def send(self, text: str) -> None:
-        """Write one text frame."""
-        self._socket.send(text)
+        """Write one text frame; a socket that is closing takes none, and says so when it closes."""
+        if self._socket.readyState == WebSocket.OPEN:
+            self._socket.send(text)
+        else:
+            self._unsent += 1
 
     def close(self) -> None:
         """Close the socket and do not wait for it."""
@@ -86,7 +90,7 @@ class BrowserSocket:
 
     def _on_close(self, event: Any) -> None:
         self._release()
-        self._listener.closed(event.code, event.reason)
+        self._listener.closed(event.code, event.reason, self._unsent)
 
     def _release(self) -> None:
         """Undo what the constructor registered."""

@@ -38,6 +38,7 @@ class NativeSocket:
     def __init__(self, url: str, listener: Listener) -> None:
         self._listener: Listener | None = listener
         self._outgoing: asyncio.Queue[str | None] = asyncio.Queue()  # None is the end
+        self._unsent = 0  # frames that were taken from the queue in vain
         self._socket: ClientConnection | None = None
         self._task = asyncio.ensure_future(self._run(url))
 
@@ -107,11 +108,11 @@ class NativeSocket:
             while (text := await self._outgoing.get()) is not None:
                 await socket.send(text)
         except ConnectionClosed:
-            pass
+            self._unsent += 1
 
     def _report_closed(self, code: int, reason: str) -> None:
         if self._listener:
-            self._listener.closed(code, reason)
+            self._listener.closed(code, reason, self._unsent + self._outgoing.qsize())
 
 
 async def fetch(
