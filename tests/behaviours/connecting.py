@@ -1,6 +1,7 @@
 """Connecting, being disconnected, and what handlers and errors say of it."""
 
 import asyncio
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -142,7 +143,8 @@ async def a_refused_token_ends_in_one_error_and_no_retry(ctx: Context) -> None:
 async def states_and_counts_are_told(ctx: Context) -> None:
     directus = ctx.client()
     states = States(directus)
-    nothing = {"sent": 0, "received": 0, "reconnects": 0, "recovered": 0, "buffered": 0}
+    counts = ("sent", "received", "reconnects", "recovered", "buffered", "pending")
+    nothing = {**dict.fromkeys(counts, 0), "stale_since": None, "round_trip": None}
     assert directus.stats() == nothing
     await directus.connect()
     assert states.seen == ["connecting", "authenticating", "open"]
@@ -191,3 +193,30 @@ async def a_wrong_option_is_told_at_once(ctx: Context) -> None:
         except UsageError:
             continue
         raise AssertionError(f"{result!r} was taken")
+
+
+async def how_fresh_it_is_is_told(ctx: Context) -> None:
+    directus = ctx.client()
+    states = States(directus)
+    changes: asyncio.Queue[str] = asyncio.Queue()
+    directus.on_freshness(changes.put_nowait)
+
+    async def until_live() -> list[str]:
+        seen = [await changes.get()]
+        while seen[-1] != "live":
+            seen.append(await changes.get())
+        return seen
+
+    assert directus.freshness == "stale"
+    await directus.connect()
+    assert await until_live() == ["live"], "nothing is missing where nothing is subscribed"
+    subscription = await directus.subscribe("messages", event="create")
+    assert await until_live() == ["loading", "catching up", "live"]
+    assert subscription.freshness == "live"
+    assert directus.stats()["stale_since"] is None
+    await ctx.cut()
+    await states.until("waiting")
+    since = directus.stats()["stale_since"]
+    assert since is not None
+    assert abs(time.time() - since) < 10
+    assert await until_live() == ["stale", "catching up", "live"]
