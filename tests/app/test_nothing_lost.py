@@ -7,11 +7,13 @@ something. At its end the network behaves, and what was promised must hold.
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from directus_realtime.core.events import RequestFailed
+from directus_realtime.errors import ServerError
 from directus_realtime.types import UNSET
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.support.simulation import LAZY, Simulation
+from tests.support.simulation import KINDS, LAZY, ServerKind, Simulation
 from tests.support.tier import runs
 
 MARGIN = 6
@@ -48,6 +50,8 @@ def play(simulation: Simulation, tape: Iterator[int]) -> None:
         lambda: connection().send(choose(8)),
         lambda: simulation.deliver(connection()),
         lambda: connection().expire(choose(2)),
+        lambda: fail_next(connection()),
+        lambda: be_odd_next(simulation, connection(), choose(8)),
         lambda: simulation.cut(connection(), handled=bool(choose(2))),
     ]
     try:
@@ -56,6 +60,17 @@ def play(simulation: Simulation, tape: Iterator[int]) -> None:
             moves[choose(len(moves))]()
     except StopIteration:
         return
+
+
+def fail_next(connection: Any) -> None:
+    """Let the next request fail, where requests may."""
+    connection.fails_next = True
+
+
+def be_odd_next(simulation: Simulation, connection: Any, which: int) -> None:
+    """Let the next read be answered with rows that cannot be used, where the server does that."""
+    if simulation.kind.has_odd_rows:
+        connection.odd_next = which
 
 
 def progress(simulation: Simulation) -> bool:
@@ -78,9 +93,11 @@ def settle(simulation: Simulation) -> None:
 
 
 @settings(max_examples=runs(10_000), deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(TAPES)
-def test_each_row_comes_once_and_each_request_has_one_outcome(tape: list[int]) -> None:
-    simulation = Simulation(MARGIN)
+@given(st.sampled_from(KINDS), TAPES)
+def test_each_row_comes_once_and_each_request_has_one_outcome(
+    kind: ServerKind, tape: list[int]
+) -> None:
+    simulation = Simulation(MARGIN, kind)
     simulation.connect()
     simulation.subscribe(since=None, patience=0)
     simulation.subscribe(since=UNSET, patience=LAZY)
@@ -89,12 +106,18 @@ def test_each_row_comes_once_and_each_request_has_one_outcome(tape: list[int]) -
         pass
     settle(simulation)
     rows = set(simulation.database.rows)
-    for uid, keys in simulation.delivered.items():
+    assert not simulation.plain or simulation.warnings, "rows may be missed and nobody was told"
+    assert not simulation.plain or "read" in kind.fails
+    for uid in simulation.delivered.keys() - simulation.plain:
+        keys = simulation.delivered[uid]
         assert len(keys) == len(set(keys)), f"delivered twice: {keys}"
         assert uid in simulation.refused or set(keys) == rows - simulation.known[uid]
     for uid, outcomes in simulation.outcomes.items():
         assert len(outcomes) == 1, (uid, outcomes)
     executed = simulation.executed + [u for c in simulation.connections for u in c.executed]
     assert len(executed) == len(set(executed)), "a write was carried out twice"
+    for uid, (outcome,) in simulation.outcomes.items():
+        if isinstance(outcome, RequestFailed) and isinstance(outcome.error, ServerError):
+            assert uid not in executed, "a write was said to be refused and was not"
     numbers = [int(uid) for uid in simulation.written]
     assert numbers == sorted(set(numbers)), "the outbox lost its order"

@@ -9,7 +9,7 @@ until it has another one. The public sees nothing, or every other row. Tokens ar
 
 import json
 from collections import deque
-from typing import Any
+from typing import Any, NamedTuple
 
 from directus_realtime.core.auth import Credentials
 from directus_realtime.core.events import (
@@ -19,6 +19,7 @@ from directus_realtime.core.events import (
     Replied,
     RequestFailed,
     SendText,
+    Warned,
 )
 from directus_realtime.core.messages import SubscriptionMessage
 from directus_realtime.core.protocol import Protocol
@@ -44,6 +45,29 @@ def error(kind: str, code: str, **rest: Any) -> Message:
         "error": {"code": code, "message": "No."},
         **rest,
     }
+
+
+class ServerKind(NamedTuple):
+    """What a server does besides what all do.
+
+    Attributes:
+        names_uids: whether errors of items name their uid, as from 12.4 on.
+        fails: which actions may fail.
+        has_odd_rows: whether it may answer a read with rows that cannot be used.
+    """
+
+    names_uids: bool = True
+    fails: tuple[str, ...] = ()
+    has_odd_rows: bool = False
+
+
+KINDS = (
+    ServerKind(),
+    ServerKind(names_uids=False),
+    ServerKind(names_uids=False, fails=("create", "update")),
+    ServerKind(names_uids=False, fails=("create", "update", "read"), has_odd_rows=True),
+)
+ODD_ROWS: tuple[Any, ...] = (None, [None], [{}], [{"id": {}}], [{"id": True}], "rows")
 
 
 class Database:
@@ -82,8 +106,13 @@ class Database:
 class Connection:
     """One connection: what is in flight each way, and what the server holds for it."""
 
-    def __init__(self, number: int, database: Database, refused: set[str]) -> None:
+    def __init__(
+        self, number: int, database: Database, refused: set[str], kind: ServerKind
+    ) -> None:
         self.number = number
+        self.fails_next = False  # the next request that may fail
+        self.odd_next: int | None = None  # which odd rows the next read is answered with
+        self._kind = kind
         self.tokens: list[str] = []  # with which the client has authenticated
         self.told_expired = False  # whether the client knows that its token has expired
         self.opened = False
@@ -123,17 +152,30 @@ class Connection:
                 self.to_client.append(ok if self.authenticated else error("auth", "AUTH_FAILED"))
             case {"type": "subscribe", "uid": uid}:
                 self._registering.append(uid)
+            case {"type": "items", "action": action, "uid": uid} if self._fails(action):
+                self.ready.append(self._refusal("RECORD_NOT_UNIQUE", uid))
+            case {"type": "items", "action": "read", "uid": uid} if self.odd_next is not None:
+                odd, self.odd_next = ODD_ROWS[self.odd_next % len(ODD_ROWS)], None
+                self.ready.append({"type": "items", "uid": uid, "data": odd})
             case {"type": "items", "action": "read", "uid": uid} if self._public != 0:
                 rows = self._visible(self._database.read(message.get("query", {})))
                 self.ready.append({"type": "items", "uid": uid, "data": rows})
             case {"type": "items", "uid": uid} if self._public is not None:
-                self.ready.append(error("items", "FORBIDDEN", uid=uid))
+                self.ready.append(self._refusal("FORBIDDEN", uid))
             case {"type": "items", "uid": uid}:
                 self.executed.append(uid)
                 self.ready.append({"type": "items", "uid": uid, "data": {}})
             case {"type": "ping", "uid": uid}:
                 self.ready.append({"type": "pong", "uid": uid})
         return True
+
+    def _fails(self, action: str) -> bool:
+        fails = self.fails_next and action in self._kind.fails
+        self.fails_next = self.fails_next and not fails
+        return fails
+
+    def _refusal(self, code: str, uid: str) -> Message:
+        return error("items", code, uid=uid) if self._kind.names_uids else error("items", code)
 
     def register(self) -> bool:
         """Let the server register a subscription; its init may go out from then on."""
@@ -184,9 +226,12 @@ class Simulation:
         outcomes: the outcomes of each request, by uid.
         written: the uids of the writes, in the order in which they were first put on a wire.
         executed: the uids of the writes, as often as the server carried them out.
+        warnings: what the client was warned of.
     """
 
-    def __init__(self, margin: int) -> None:
+    def __init__(self, margin: int, kind: ServerKind = KINDS[0]) -> None:
+        self.kind = kind
+        self.warnings: list[str] = []
         self.core = Protocol(random=lambda: 1.0)
         self.database = Database(margin)
         self.delivered: dict[str, list[int]] = {}
@@ -209,6 +254,11 @@ class Simulation:
     def connections(self) -> list[Connection]:
         """The connections that anything is left of."""
         return list(self._connections.values())
+
+    @property
+    def plain(self) -> set[str]:
+        """The subscriptions that recover no longer, since their rows could not be read."""
+        return {each.uid for each in self._subscriptions if not each.is_recovering}
 
     @property
     def settled(self) -> bool:
@@ -349,7 +399,11 @@ class Simulation:
             match event:
                 case OpenSocket(number, refused):
                     self._token += refused is not None
-                    self._connections[number] = Connection(number, self.database, self._refused)
+                    self._connections[number] = Connection(
+                        number, self.database, self._refused, self.kind
+                    )
+                case Warned(text):
+                    self.warnings.append(text)
                 case CredentialsNeeded(number, _):
                     assert self._needed is None or self._needed < number, "asked for twice"
                     self._needed = number
@@ -399,8 +453,9 @@ class Simulation:
             for subscription in self._subscriptions
             if subscription.state is SubscriptionState.MARKING
         ]
-        is_ours = message["type"] == "items" and message["uid"] not in self.outcomes
-        if is_ours and marking and "data" in message:
+        is_ours = message["type"] == "items" and message.get("uid") not in self.outcomes
+        usable = isinstance(message.get("data"), list) and message["data"] not in ODD_ROWS
+        if is_ours and marking and usable:
             keys = {row["id"] for row in message["data"]}
             full = len(keys) == self._margin
             older = {key for key in self.database.rows if full and key < min(keys)}
