@@ -200,8 +200,9 @@ class Driver:
         query: Query | None,
         recovery: Recovery | None,
         limit: int,
+        queue_timeout: float | None,
     ) -> SubscriptionProtocol:
-        """Subscribe; return when Directus has answered.
+        """Subscribe; return when Directus has answered, or an error came in its place.
 
         Raises:
             UsageError: a subscription has this uid already.
@@ -214,6 +215,7 @@ class Driver:
             query=query,
             recovery=recovery,
             limit=limit,
+            queue_timeout=queue_timeout,
             now=self._now(),
         )
         reader = self._readers[subscription.number] = asyncio.Event()

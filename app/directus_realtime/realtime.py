@@ -252,7 +252,13 @@ class RealtimeClient(DirectusClient):
         if event == "create" and recover and not _aggregates(query or {}):
             recovery = Recovery(field=recover, key=key, query=query or {}, since=since)
         subscription = await self._driver.subscribe(
-            collection, uid=uid, event=event, query=query, recovery=recovery, limit=buffer
+            collection,
+            uid=uid,
+            event=event,
+            query=query,
+            recovery=recovery,
+            limit=buffer,
+            queue_timeout=self._queue_timeout,
         )
         return Subscription(self._driver, subscription)
 

@@ -5,6 +5,7 @@ from directus_realtime.core.events import FreshnessChanged, MessageReceived, Rea
 from directus_realtime.core.states import SUBSCRIPTION_TRANSITIONS, SubscriptionState
 from directus_realtime.errors import (
     ConnectionFailed,
+    NotSent,
     ReplyTimeout,
     ServerError,
     SubscriptionOverflow,
@@ -440,3 +441,39 @@ def test_what_waits_to_be_sent_and_to_be_read_is_counted() -> None:
     assert line.core.buffered == 3
     line.read(subscription)
     assert line.core.buffered == 1
+
+
+# Waiting for the connection
+
+
+@pytest.mark.parametrize("began", ["before", "between"])
+def test_a_first_subscribe_does_not_wait_for_the_connection_for_ever(began: str) -> None:
+    line = Timeline()
+    line.connect()
+    if began == "between":
+        line.accept()
+    subscription = line.subscribe(queue_timeout=10.0)
+    line.cut()
+    line.advance(10)
+    (raised,) = drain(subscription)
+    assert isinstance(raised, NotSent)
+    assert "no connection for 10 s" in str(raised)
+    assert subscription.ended
+    line.take()
+    line.accept()
+    assert line.take() == []
+
+
+def test_one_that_was_live_waits_for_ever_and_one_that_waits_for_its_uid_does_not() -> None:
+    line = online()
+    live = line.subscribe(queue_timeout=10.0)
+    line.say(INIT)
+    line.unsubscribe(line.subscribe(uid="x"))
+    waiting = line.subscribe(uid="x", queue_timeout=5.0)
+    line.advance(5)
+    assert isinstance(drain(waiting)[0], NotSent)
+    line.cut()
+    for _ in range(5):
+        line.advance(20)
+        line.cut()
+    assert drain(live) == [INIT]

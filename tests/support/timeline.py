@@ -135,6 +135,7 @@ class Timeline:
         uid: str | None = None,
         collection: str = "messages",
         margin: int = MARGIN,
+        queue_timeout: float | None = None,
     ) -> SubscriptionProtocol:
         """Subscribe to a collection; plainly, unless ``recover`` names a field."""
         recovery = None
@@ -149,6 +150,7 @@ class Timeline:
             query=query,
             recovery=recovery,
             limit=limit,
+            queue_timeout=queue_timeout,
             now=self.now,
         )
         self.step()

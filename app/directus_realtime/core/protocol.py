@@ -197,7 +197,7 @@ class Protocol:
         """Close the connection and stay closed. Subscriptions go on at the next connect."""
         if self.state is State.CLOSED:
             return
-        self._leave_socket(1005, "")
+        self._leave_socket(now, 1005, "")
         self._report(self._requests.give_up(now, None))
         self._become(Cause.DISCONNECT)
 
@@ -268,6 +268,7 @@ class Protocol:
         query: Query | None,
         recovery: Recovery | None,
         limit: int,
+        queue_timeout: float | None = None,
         now: float,
     ) -> SubscriptionProtocol:
         """Subscribe, now or as soon as the connection is open, and after every reconnect.
@@ -279,6 +280,8 @@ class Protocol:
             query: the query, in Directus' words, or None.
             recovery: how missed rows are found, or None for the plain subscription.
             limit: how many messages may wait to be read.
+            queue_timeout: seconds for which it may wait for the connection until it was live once;
+                None for ever.
             now: the time.
 
         Raises:
@@ -291,9 +294,9 @@ class Protocol:
             query=query,
             recovery=recovery,
             limit=limit,
+            queue_timeout=queue_timeout,
         )
-        if self.state is State.OPEN:
-            self._subscriptions.begin(subscription, now)
+        self._subscriptions.begin(subscription, now, is_open=self.state is State.OPEN)
         return subscription
 
     def unsubscribe(self, subscription: SubscriptionProtocol, now: float) -> None:
@@ -375,7 +378,7 @@ class Protocol:
         if Cause.REPLACE not in TRANSITIONS[self.state] or not self._auth.replace():
             self.refuse(error, now)
             return
-        self._leave_socket(1005, "")
+        self._leave_socket(now, 1005, "")
         self._report(self._requests.connection_lost(now))
         self._open_socket(Cause.REPLACE, now)
 
@@ -439,7 +442,7 @@ class Protocol:
         self._become(cause)
         self._events.append(OpenSocket(self._number, self._auth.refused))
 
-    def _leave_socket(self, code: int, reason: str) -> None:
+    def _leave_socket(self, now: float, code: int, reason: str) -> None:
         """Close the socket, if there is one: from here on its number is ignored."""
         if self.state in _WITH_SOCKET:
             self._events += [CloseSocket(self._number), Closed(code, reason)]
@@ -449,7 +452,7 @@ class Protocol:
         self._auth.connection_lost()
         self._unanswered.connection_lost()
         self._own_reads.clear()
-        self._subscriptions.connection_lost()
+        self._subscriptions.connection_lost(now)
 
     def _lose(
         self,
@@ -463,7 +466,7 @@ class Protocol:
         if self._retries is not None and self._backoff.attempt >= self._retries:
             self._give_up(Cause.GIVE_UP, error, now, code, reason, unsent)
             return
-        self._leave_socket(code, reason)
+        self._leave_socket(now, code, reason)
         delay = self._backoff.next_delay()
         self._due = now + delay
         self._become(Cause.LOST, error, delay)
@@ -478,7 +481,7 @@ class Protocol:
         reason: str = "",
         unsent: int = 0,
     ) -> None:
-        self._leave_socket(code, reason)
+        self._leave_socket(now, code, reason)
         self._report(self._requests.give_up(now, error, unsent))
         self._become(cause, error)
         if cause is not Cause.SIGN_IN:

@@ -132,6 +132,7 @@ SUBSCRIPTION_TRANSITIONS: dict[SubscriptionState, dict[SubscriptionCause, Subscr
     SubscriptionState.AWAY: {
         SubscriptionCause.MARK: SubscriptionState.MARKING,
         SubscriptionCause.SUBSCRIBE: SubscriptionState.SUBSCRIBING,
+        SubscriptionCause.FAIL: SubscriptionState.ENDED,
         SubscriptionCause.UNSUBSCRIBE: SubscriptionState.ENDED,
     },
     SubscriptionState.MARKING: {

@@ -8,7 +8,7 @@ import logging
 from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
-from ..errors import DirectusError, ReplyTimeout, ServerError
+from ..errors import DirectusError, NotSent, ReplyTimeout, ServerError
 from ..types import Freshness, Query
 from . import messages
 from .auth import AuthState
@@ -79,6 +79,8 @@ class SubscriptionProtocol:
         query: the query, in Directus' words, or None.
         recovery: how missed rows are found, or None for the plain subscription.
         limit: how many messages may wait to be read.
+        queue_timeout: seconds for which it may wait for the connection until it was live once;
+            None for ever.
     """
 
     def __init__(
@@ -91,6 +93,7 @@ class SubscriptionProtocol:
         query: Query | None,
         recovery: Recovery | None,
         limit: int,
+        queue_timeout: float | None,
     ) -> None:
         self.number = connection.next_number()
         self.uid = uid
@@ -104,6 +107,7 @@ class SubscriptionProtocol:
         self._query = query
         self._catch_up = CatchUp() if recovery is None else RowCatchUp(uid, recovery)
         self._buffer = Buffer(limit)
+        self._queue_timeout = queue_timeout
         self._due: float | None = None  # of the init, of the retry or of the confirmation
         self._read_uid: str | None = None  # of a read of its own that is unanswered
         self._read_at = 0.0
@@ -178,6 +182,7 @@ class SubscriptionProtocol:
         """Read the newest rows, where they must be known, else subscribe; called when away."""
         if self.state is not SubscriptionState.AWAY:
             return
+        self._due = None
         query = self._catch_up.mark_query()
         if query is None:
             self._subscribe(now)
@@ -185,7 +190,12 @@ class SubscriptionProtocol:
             self._become(SubscriptionCause.MARK)
             self._read(query, now)
 
-    def connection_lost(self) -> None:
+    def wait(self, now: float) -> None:
+        """Wait for the connection, or for the uid to be free; not for ever until it was live."""
+        if not self.was_live and self._queue_timeout is not None:
+            self._due = now + self._queue_timeout
+
+    def connection_lost(self, now: float) -> None:
         """Forget what was under way; a subscription that was leaving has left."""
         was_reading = self.state is SubscriptionState.CATCHING_UP and self._read_uid is not None
         self._catch_up.connection_lost(was_reading)
@@ -195,6 +205,8 @@ class SubscriptionProtocol:
         self._is_paused = self._was_resent = False
         self._awaits_init = self._owes_unsubscribe = False
         self._deliver_missed(self._catch_up.release())
+        if self.state is SubscriptionState.AWAY:
+            self.wait(now)
 
     def token_expired(self) -> None:
         """Record that events and answers are the public's from here on, or errors."""
@@ -284,6 +296,9 @@ class SubscriptionProtocol:
         self._due = None
         if self.state is SubscriptionState.LEAVING:
             self._finish(SubscriptionCause.LEFT)
+        elif self.state is SubscriptionState.AWAY:
+            reason = f"There was no connection for {self._queue_timeout:g} s"
+            self._fail(NotSent("subscription", reason))
         elif self.state is SubscriptionState.REFUSED:
             self._become(SubscriptionCause.RETRY)
             if not self._connection.auth.expired:

@@ -4,6 +4,8 @@ A uid that the program has chosen may be used again while the subscription that 
 leaving. The new one waits as its successor, so that each frame has one owner.
 """
 
+from collections.abc import Iterator
+
 from ..errors import DirectusError, UsageError
 from ..types import Freshness, Query
 from . import messages
@@ -59,6 +61,7 @@ class Subscriptions:
         query: Query | None,
         recovery: Recovery | None,
         limit: int,
+        queue_timeout: float | None,
     ) -> SubscriptionProtocol:
         """Return a new subscription, which begins when :meth:`begin` is called.
 
@@ -76,6 +79,7 @@ class Subscriptions:
             query=query,
             recovery=recovery,
             limit=limit,
+            queue_timeout=queue_timeout,
         )
         if collection in messages.SILENT_COLLECTIONS:
             self._connection.emit(
@@ -90,10 +94,12 @@ class Subscriptions:
             current.successor = subscription
         return subscription
 
-    def begin(self, subscription: SubscriptionProtocol, now: float) -> None:
-        """Begin a subscription on the open connection, as soon as its uid is free."""
-        if self._by_uid.get(subscription.uid) is subscription:
+    def begin(self, subscription: SubscriptionProtocol, now: float, *, is_open: bool) -> None:
+        """Begin a subscription, now or when the connection is open and its uid is free."""
+        if is_open and self._by_uid.get(subscription.uid) is subscription:
             subscription.begin(now)
+        else:
+            subscription.wait(now)
 
     def remove(self, subscription: SubscriptionProtocol, now: float) -> None:
         """End a subscription; one that has ended stays so."""
@@ -107,10 +113,10 @@ class Subscriptions:
         for subscription in list(self._by_uid.values()):
             subscription.begin(now)
 
-    def connection_lost(self) -> None:
+    def connection_lost(self, now: float) -> None:
         """Forget what was under way; the subscriptions themselves stay."""
         for subscription in list(self._by_uid.values()):
-            subscription.connection_lost()
+            subscription.connection_lost(now)
             self._drop_ended(subscription.uid)
 
     def token_expired(self) -> None:
@@ -166,16 +172,22 @@ class Subscriptions:
 
     def deadline(self) -> float | None:
         """Return the earliest deadline of any, or None."""
-        deadlines = (subscription.deadline() for subscription in self._by_uid.values())
+        deadlines = (subscription.deadline() for subscription in self._all())
         return min((due for due in deadlines if due is not None), default=None)
 
     def tick(self, now: float) -> bool:
         """Do what is due; return whether Directus no longer answers on this connection."""
         is_silent = False
-        for subscription in list(self._by_uid.values()):
+        for subscription in list(self._all()):
             is_silent |= subscription.tick(now)
             self._settle(subscription.uid, now)
         return is_silent
+
+    def _all(self) -> Iterator[SubscriptionProtocol]:
+        for subscription in self._by_uid.values():
+            yield subscription
+            if subscription.successor is not None:
+                yield subscription.successor
 
     def _settle(self, uid: str, now: float) -> None:
         """Drop a subscription that has ended; its successor begins."""
