@@ -41,7 +41,7 @@ def install(cache: Path | None = None, version: str = VERSION) -> Path:
     `version` is one of those pinned in tools/directus. An interrupted installation is repeated,
     from npm's cache. Raises SetupError.
     """
-    pinned = sorted(folder.name for folder in _PINS.iterdir())
+    pinned = sorted(folder.name for folder in _PINS.iterdir() if folder.is_dir())
     if version not in pinned:
         raise SetupError(
             f"Directus {version!r} is not among the versions pinned here: use {', '.join(pinned)}"
