@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 RECORDING = Path(__file__).with_name("recording.jsonl")
-RECORDED_VERSION = "12.4.0"
+RECORDED_VERSION = (12, 4, 0)
 NOTHING = "<nothing>"
 
 Direction = Literal[">>", "<<", "close"]

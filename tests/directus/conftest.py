@@ -1,6 +1,5 @@
 """Real Directus servers. Without `python3 -m tests --directus` nothing here is collected."""
 
-import json
 import os
 import shutil
 from collections.abc import Callable, Iterator
@@ -10,25 +9,18 @@ from pathlib import Path
 import pytest
 
 from tests.contract.recording import RECORDED_VERSION
-from tests.support.directus import Cluster, Node, Relayed
+from tests.support.directus import INSTALL, Cluster, Node, Relayed, version
 from tests.support.pages import blank, browser_type_launch_args, open_page
 from tests.support.proxy import TcpProxy
 from tests.support.services import Services
 
 __all__ = ["blank", "browser_type_launch_args", "open_page"]
 
-_INSTALLED = os.environ.get("DIRECTUS_INSTALL", "")
-
-
-def _is_recorded() -> bool:
-    """Tell whether the version that is installed is the one of the recording."""
-    package = json.loads((Path(_INSTALLED) / "package.json").read_text(encoding="utf-8"))
-    return bool(package["dependencies"]["directus"] == RECORDED_VERSION)
-
-
-collect_ignore_glob = [] if _INSTALLED else ["*"]
-# Other versions answer with the same meaning, and not letter for letter.
-collect_ignore = [] if not _INSTALLED or _is_recorded() else ["test_contract.py"]
+if "DIRECTUS_INSTALL" not in os.environ:
+    collect_ignore_glob = ["*"]
+elif version() != RECORDED_VERSION:
+    # It does not answer letter for letter as it was recorded.
+    collect_ignore = ["test_contract.py"]
 
 Start = Callable[..., Node]
 
@@ -36,7 +28,7 @@ Start = Callable[..., Node]
 @pytest.fixture(scope="session")
 def install() -> Path:
     """Where Directus is installed."""
-    return Path(_INSTALLED)
+    return INSTALL
 
 
 @pytest.fixture(scope="session")

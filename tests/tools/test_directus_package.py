@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.embedded import ROOT
 from tools import directus_package
 from tools.directus_package import VERSION, cache_folder, install
 from tools.steps import SetupError
@@ -94,7 +95,19 @@ def test_the_cache_is_where_the_person_keeps_caches(tmp_path: Path) -> None:
     assert cache_folder({}) == Path.home() / ".cache" / "directus-pyscript"
 
 
-@pytest.mark.parametrize("version", sorted(folder.name for folder in PINS.iterdir()))
+VERSIONS = sorted(folder.name for folder in PINS.iterdir())
+
+
+def test_the_readme_and_the_workflow_name_every_version() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    workflow = (ROOT / ".github" / "workflows" / "ci.yml").read_text(encoding="utf-8")
+    assert VERSION in VERSIONS
+    assert all(version in readme for version in VERSIONS)
+    # The version that is installed by default is the one of .ci/run.
+    assert all(f'"{version}"' in workflow for version in VERSIONS if version != VERSION)
+
+
+@pytest.mark.parametrize("version", VERSIONS)
 def test_the_lock_file_pins_every_package_and_names_no_registry(version: str) -> None:
     packages = json.loads((PINS / version / "package-lock.json").read_text())["packages"]
     assert packages[""]["dependencies"] == {"directus": version}
