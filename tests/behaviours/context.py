@@ -58,6 +58,7 @@ class Context:
         token: the static token of a user who may do everything with messages and notes.
         email: that user's e-mail address.
         password: and password.
+        unknown_collection: the code of the error about a collection that does not exist.
         user: a name that no other behaviour's rows have.
         mine: the filter for rows with that name.
         errors: what the SDK has logged as errors. A behaviour that expects some removes them.
@@ -71,6 +72,7 @@ class Context:
         self.token = place["token"]
         self.email = place["email"]
         self.password = place["password"]
+        self.unknown_collection = place["unknown_collection"]
         self.user = f"user-{uuid.uuid4().hex[:12]}"
         self.mine = {"user": {"_eq": self.user}}
         self.errors: list[str] = []

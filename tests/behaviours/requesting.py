@@ -16,6 +16,15 @@ from directus_realtime import (
 
 from tests.behaviours.context import Context, States, failure
 
+UNKNOWN_COLLECTION = {
+    "FORBIDDEN": (
+        'You don\'t have permission to access collection "nope" or it does not exist. '
+        "Queried in root."
+    ),
+    "INVALID_COLLECTION": "The provided collection does not exists or is not accessible.",
+}
+"""Directus' words for each code that it has for a collection that does not exist."""
+
 
 async def items_are_created_single_and_several(ctx: Context) -> None:
     directus = ctx.client()
@@ -84,11 +93,8 @@ async def an_error_of_the_server_is_raised_with_its_code_and_words(ctx: Context)
     directus = ctx.client()
     await directus.connect()
     error = await failure(directus.items("nope").read(), ServerError, "see that the collection")
-    assert error.code == "FORBIDDEN"
-    assert error.message == (
-        'You don\'t have permission to access collection "nope" or it does not exist. '
-        "Queried in root."
-    )
+    assert error.code == ctx.unknown_collection
+    assert error.message == UNKNOWN_COLLECTION[error.code]
     assert await directus.items("messages").read({"limit": 0}) == []
 
 

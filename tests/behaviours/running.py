@@ -44,6 +44,7 @@ class Place:
     email: str
     password: str
     control: str
+    unknown_collection: str = "FORBIDDEN"
 
 
 @contextmanager

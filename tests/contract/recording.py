@@ -1,4 +1,4 @@
-"""The recording of a real Directus 12.4.0, read into steps.
+"""The recording of a real Directus, read into steps.
 
 A line of recording.jsonl is one step: ``>>`` was sent, ``<<`` arrived, ``close`` ended a
 connection. A frame is the parsed JSON, or the exact text where it is a string that was sent;
@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 RECORDING = Path(__file__).with_name("recording.jsonl")
+RECORDED_VERSION = (12, 4, 0)
 NOTHING = "<nothing>"
 
 Direction = Literal[">>", "<<", "close"]

@@ -14,6 +14,7 @@ from playwright.sync_api import Browser
 from tests.behaviours.running import Place, Pyodide, disturbed, pyodide
 from tests.behaviours.test_behaviours import test_in_pyodide, test_on_cpython
 from tests.directus.conftest import Start
+from tests.support.directus import version
 from tests.support.embedded import Embedded
 from tests.support.project import LIFE, on_directus
 
@@ -53,6 +54,7 @@ def place(host: Embedded, start: Start) -> Iterator[Place]:
             email=direct.email,
             password=direct.password,
             control=control,
+            unknown_collection="FORBIDDEN" if version() >= (12, 4) else "INVALID_COLLECTION",
         )
 
 

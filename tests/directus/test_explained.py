@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from tests.directus.conftest import Start
-from tests.support.directus import Node
+from tests.support.directus import Node, version
 from tests.support.embedded import Embedded, free_port
 from tests.support.observed_page import ObservedPage
 from tools.local_directus import ADMIN_TOKEN
@@ -45,9 +45,14 @@ def test_a_wrong_token(directus: Node, says: Say) -> None:
 
 
 def test_a_collection_that_is_missing(start: Start, says: Say) -> None:
-    says(start().url, "see that the collection exists", "Public Posts", token=ADMIN_TOKEN)
+    # Before 12.4 Directus says that it is not there, and the policy is no cure for that.
+    cure = ["Public Posts"] if version() >= (12, 4) else []
+    says(start().url, "see that the collection exists", *cure, token=ADMIN_TOKEN)
 
 
+@pytest.mark.skipif(
+    version() < (12, 4), reason="this Directus lets a page of any origin open its socket"
+)
 def test_an_origin_that_is_refused(directus: Node, says: Say) -> None:
     words = ("CORS_ENABLED=true", "CORS_ORIGIN")
     says(directus.url, *words, token=directus.token, direct=True)

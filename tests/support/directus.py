@@ -1,5 +1,7 @@
 """Real Directus servers for the tests, set up by our own provisioning."""
 
+import json
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +12,15 @@ from tests.support.embedded import TOKEN, Embedded, free_port
 from tools.directus_admin import DirectusAdmin
 from tools.local_directus import ADMIN_TOKEN, LocalDirectus
 from tools.provision import provision
+
+INSTALL = Path(os.environ.get("DIRECTUS_INSTALL", ""))
+"""Where the Directus is installed that the tests run on."""
+
+
+def version() -> tuple[int, ...]:
+    """Return its version, as (12, 4, 0)."""
+    package = json.loads((INSTALL / "package.json").read_text(encoding="utf-8"))
+    return tuple(map(int, package["dependencies"]["directus"].split(".")))
 
 
 class Node(LocalDirectus):

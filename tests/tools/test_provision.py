@@ -167,6 +167,22 @@ def test_only_administrators(stand_in: StandIn, admin: DirectusAdmin) -> None:
         provision(admin, lambda what: None)
 
 
+def test_a_directus_without_policies(stand_in: StandIn, admin: DirectusAdmin) -> None:
+    stand_in.answers = project()
+    # Answers as 10.13.4 does.
+    route = "/policies/me/globals"
+    stand_in.answers["GET", route] = refusal(
+        404, "ROUTE_NOT_FOUND", f"Route {route} doesn't exist."
+    )
+    with pytest.raises(SetupError) as raised:
+        provision(admin, lambda what: None)
+    assert str(raised.value) == (
+        f"{admin.url} is a Directus before version 11, which has no policies: update it to 11 or "
+        "newer"
+    )
+    assert not stand_in.changes
+
+
 def test_a_licence_that_does_not_allow_it(stand_in: StandIn, admin: DirectusAdmin) -> None:
     stand_in.answers = project()
     stand_in.answers["POST", "/permissions"] = refusal(403, "RESOURCE_RESTRICTED")
