@@ -1,4 +1,4 @@
-"""The README: what it draws and names is what the code has."""
+"""The README and docs/: what they draw and name is what the code has."""
 
 import os
 import re
@@ -19,9 +19,11 @@ from tests.support.diagram import diagram
 from tests.support.embedded import ROOT, Embedded
 
 README = (ROOT / "README.md").read_text()
+HOUSE = ("app", "web", "server", "tools")
+SOURCES = {".py", ".js", ".mjs", ".css", ".svg", ".toml", ".typed"}
 
 
-@pytest.mark.parametrize("document", ["README.md"])
+@pytest.mark.parametrize("document", ["README.md", "docs/architecture.md"])
 @pytest.mark.parametrize("table", [TRANSITIONS, SUBSCRIPTION_TRANSITIONS])
 def test_the_states_are_drawn_as_the_tables_have_them(table: Any, document: str) -> None:
     words = "print it anew with `python -m tests.support.diagram`"
@@ -64,6 +66,32 @@ def test_every_file_and_folder_of_the_map_is_there() -> None:
             assert any(path.exists() for path in where), name
         if names and names[0].endswith("/") and depth == 0:
             folder = ROOT / names[0]
+
+
+def files_of_the_architecture() -> set[str]:
+    """The files in the tables of docs/architecture.md, below the folder in their heading."""
+    found = set()
+    folder = ""
+    for line in (ROOT / "docs" / "architecture.md").read_text().splitlines():
+        if line.startswith("#"):
+            named = re.match(r"### `(.+?/)`", line)
+            folder = named[1] if named else ""
+        elif line.startswith("| `"):
+            names = re.findall(r"`(.+?)`", line.split("|")[1])
+            found |= {folder + name for name in names if Path(name).suffix in SOURCES}
+    return found
+
+
+def test_the_architecture_names_every_file_of_the_house() -> None:
+    there = {
+        path.relative_to(ROOT).as_posix()
+        for folder in HOUSE
+        for path in (ROOT / folder).rglob("*")
+        if path.suffix in SOURCES
+        and (path.name != "__init__.py" or path.parent.parent.name == "app")
+    }
+    named = {name for name in files_of_the_architecture() if name.startswith(HOUSE)}
+    assert there == named
 
 
 def test_the_quickstart_runs_as_it_stands(tmp_path: Path) -> None:
