@@ -14,13 +14,14 @@ from tests.support.inner import run_pytest
 MARK = "MARK_OF_A_TEST_RUN"
 
 FAILING = """
-import tests.test_readme
 from tests.e2e.conftest import site
+from tests.support import quickstart
 from tests.support.project import embedded
 from tests.support.embedded import Embedded
 from tests.test_readme import test_the_quickstart_runs_as_it_stands
 
-tests.test_readme.README = tests.test_readme.README.replace(":8000", ":1")
+source = quickstart.source
+quickstart.source = lambda url: source("http://127.0.0.1:1")
 
 
 def test_with_a_fixture(site):
