@@ -1,19 +1,20 @@
 """Authentication of one connection: the one owner of "the token has expired".
 
 Theory of operation
-    A token that a login gave expires. Directus then says so on the open connection, takes its
-    rights away, waits ten seconds for another one, and closes. So another one is asked for ahead
-    of time and sent on the open connection; where that came too late, at once. The driver gets
-    it, which may take a while or fail, and hands it to the core.
+    A token that comes from a login expires. Directus then reports it on the open connection,
+    withdraws the connection's rights, waits ten seconds for a new token, and closes. So the core
+    asks for a new token ahead of time and sends it on the open connection; if the old one has
+    expired already, it asks at once. The driver gets the token, which may take a while or fail,
+    and passes it to the core.
 
-    One request for other credentials is under way at a time, and an answer to ``auth`` is awaited
-    before the next one: no token is sent twice on one connection. Refused credentials are
-    replaced once; if those are refused too, it is final.
+    At most one request for new credentials is under way, and the answer to an ``auth`` message
+    comes before the next one is sent: no token is sent twice on one connection. Refused
+    credentials are replaced once; if the new ones are refused too, that is final.
 
-    Requests are answered in no promised order. So what was written before the token expired, and
-    is answered with FORBIDDEN after it, is suspect: the expiry alone may be the reason. Each
-    request and each subscribe remembers the ``period`` in which it was written; the period counts
-    how often a token has expired.
+    Directus answers requests in any order. So a request that was written before the token
+    expired, and is answered with FORBIDDEN after it, is suspect: the expiry alone may be the
+    reason. Each request and each subscribe remembers the ``period`` in which it was written; the
+    period counts how often a token has expired.
 """
 
 from collections.abc import Callable
@@ -23,10 +24,10 @@ from typing import NamedTuple
 from ..errors import AuthenticationFailed
 from .messages import Frame
 
-_LEAD = 30.0  # seconds before its end at which a token is refreshed, at least
-_LEAD_SHARE = 0.1  # of its life, if that is more
+_LEAD = 30.0  # seconds: a token is refreshed at least so long before it expires
+_LEAD_SHARE = 0.1  # of the token's life, if that is longer
 _LONGEST = 86_400.0  # seconds; a browser's timer holds no more than 24 days
-_RETRY = 5.0  # seconds before another attempt, at least, and as much again at random
+_RETRY = 5.0  # seconds before the next attempt; up to as much again is added at random
 
 
 class Credentials(NamedTuple):
@@ -34,8 +35,8 @@ class Credentials(NamedTuple):
 
     Attributes:
         fields: what the auth message holds.
-        refresh_in: the seconds after which other credentials should be asked for, None for never.
-        refreshable: whether others can be had if Directus refuses these.
+        refresh_in: the seconds after which to ask for new credentials, None for never.
+        refreshable: whether new credentials can be obtained if Directus refuses these.
     """
 
     fields: dict[str, str]
@@ -44,7 +45,7 @@ class Credentials(NamedTuple):
 
 
 class AuthOutcome(Enum):
-    """What an auth message of Directus means for the connection."""
+    """What an auth message from Directus means for the connection."""
 
     ACCEPTED = "accepted"
     EXPIRED = "expired"
@@ -54,29 +55,29 @@ class AuthOutcome(Enum):
 
 
 def refresh_after(life: float) -> float:
-    """Return how many seconds old a token may get that is good for ``life`` seconds."""
+    """Return the age in seconds at which to refresh a token that is valid for ``life`` seconds."""
     lead = min(max(_LEAD, _LEAD_SHARE * life), life / 2)
     return min(life - lead, _LONGEST)
 
 
 def retry_after(random: Callable[[], float]) -> float:
-    """Return the seconds until the next attempt to refresh, after one that met no answer."""
+    """Return the seconds until the next attempt to refresh, after one that got no answer."""
     return _RETRY * (1 + random())
 
 
 class AuthState:
-    """The credentials of the connection, and whether they hold.
+    """The credentials of the connection, and whether they are valid.
 
     Attributes:
-        used: the credentials last used, or None for the public's rights.
+        used: the credentials last used, or None for public rights.
         refused: the fields that must not be used for the next attempt, or None.
-        due: the time at which other credentials should be asked for, or None.
-        expired: whether the token has expired and no other one is accepted yet.
+        due: the time at which to ask for new credentials, or None.
+        expired: whether the token has expired and no new one is accepted yet.
         period: how often a token has expired.
-        signed_in: whether a login was accepted since the last :meth:`begin`.
+        signed_in: whether a login was accepted since the last ``begin``.
 
     Args:
-        random: gives numbers from 0 to 1.
+        random: returns numbers from 0 to 1.
         timeout: seconds in which Directus must answer a request.
     """
 
@@ -89,13 +90,13 @@ class AuthState:
         self.signed_in = False
         self._random = random
         self._timeout = timeout
-        self._asking = False  # whether other credentials are on their way here
-        self._answering = False  # whether Directus owes an answer on the open connection
+        self._asking = False  # whether new credentials are requested and not here yet
+        self._answering = False  # whether an auth message on the open connection is unanswered
         self._replaced = False  # whether refused credentials were replaced since the last success
         self._errors_until = 0.0  # errors of events until then may be due to the expiry
 
     def begin(self) -> None:
-        """Forget who was signed in: the program connects anew."""
+        """Forget the earlier login: the program connects again."""
         self.signed_in = False
 
     def use(self, credentials: Credentials) -> None:
@@ -127,7 +128,7 @@ class AuthState:
         self.due = None if refresh_in is None else now + refresh_in
 
     def expire(self) -> None:
-        """Record that the connection has the public's rights until another token is accepted."""
+        """Record that the connection has public rights until a new token is accepted."""
         self.expired = True
         self.period += 1
 
@@ -136,7 +137,7 @@ class AuthState:
         return self.expired or now < self._errors_until
 
     def ask(self) -> dict[str, str] | None:
-        """Return the fields that others are needed for; None if those are on their way."""
+        """Return the fields of the credentials to replace; None if new ones are on their way."""
         self.due = None
         if self._asking or self._answering or self.used is None:
             return None
@@ -144,12 +145,12 @@ class AuthState:
         return self.used.fields
 
     def refresh_failed(self, now: float) -> None:
-        """Record that nobody could be asked for others; they are asked for again later."""
+        """Record that no new credentials could be requested; they are asked for again later."""
         self._asking = False
         self.due = now + retry_after(self._random)
 
     def replace(self) -> bool:
-        """Return whether to try others in place of what was refused: once, and if there are any."""
+        """Return whether to replace refused credentials: once, and only if new ones can be had."""
         if self.used is None or not self.used.refreshable or self._replaced:
             return False
         self._replaced = True
@@ -157,7 +158,7 @@ class AuthState:
         return True
 
     def connection_lost(self) -> None:
-        """Forget what concerned the connection."""
+        """Reset what belongs to the lost connection."""
         self.due = None
         self.expired = self._answering = self._asking = False
         self._errors_until = 0.0

@@ -26,7 +26,7 @@ class Backoff:
         attempt: how many attempts there were since the last success.
 
     Args:
-        random: gives numbers from 0 to 1.
+        random: returns numbers from 0 to 1.
     """
 
     def __init__(self, random: Callable[[], float]) -> None:
@@ -36,7 +36,7 @@ class Backoff:
         self._opened_at: float | None = None
 
     def begin(self) -> None:
-        """Start over: the program connects."""
+        """Reset the count: the program connects."""
         self.attempt = 0
         self._delay = 0.0
 

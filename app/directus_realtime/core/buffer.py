@@ -10,7 +10,7 @@ Item = SubscriptionMessage | DirectusError
 
 
 class Buffer:
-    """What came and is not read yet, oldest first.
+    """The messages that the consumer has not read yet, oldest first.
 
     Args:
         limit: how many messages may wait, missed rows not counted.
@@ -25,10 +25,10 @@ class Buffer:
         return len(self._items)
 
     def push(self, item: Item) -> bool:
-        """Append ``item``; return False, and take nothing, where the buffer is full.
+        """Append ``item``; return False, and change nothing, if the buffer is full.
 
-        Missed rows are always taken: there is one page of them at most, since the next is read
-        when :attr:`has_room`.
+        Missed rows are always accepted: there is at most one page of them, since the next page is
+        read only when ``has_room`` is true.
         """
         missed = _is_missed(item)
         if not missed and len(self._items) - self._missed >= self._limit:
@@ -38,7 +38,7 @@ class Buffer:
         return True
 
     def append(self, error: DirectusError) -> None:
-        """Append an error that must reach the consumer, over the limit too."""
+        """Append an error that must reach the consumer, even if the buffer is full."""
         self._items.append(error)
 
     def overflow(self) -> None:
@@ -47,7 +47,7 @@ class Buffer:
 
     @property
     def has_room(self) -> bool:
-        """Whether all missed rows were read, so that the next page of them may come."""
+        """Whether the consumer has read all missed rows, so that the next page may be read."""
         return not self._missed
 
     def pop(self) -> Item | None:

@@ -1,8 +1,8 @@
-"""How one subscription catches up with the rows that it missed: pages, grace, pause.
+"""How one subscription reads the rows that it missed: pages, grace period, pause.
 
-After every init the rows past those that are known are read page by page; the next page is read
-when the consumer has read the rows of the last. A row that the first catching up finds may be so
-new that its own event is still on its way: it is held for a moment, and comes as that event.
+After every init the rows newer than the known ones are read page by page; the next page is read
+when the consumer has read the rows of the last one. A row that the first catch-up finds may be so
+new that its own event is still to come: it is held for a moment, and delivered as that event.
 """
 
 from collections.abc import Sequence
@@ -13,16 +13,16 @@ from .messages import Failure, SubscriptionMessage
 from .recovery import Recovery
 
 GRACE = 0.5
-"""Seconds for which a row that the first catching up finds waits for its own event."""
+"""Seconds for which a row that the first catch-up finds waits for its own event."""
 
 
 class Accepted(NamedTuple):
-    """What becomes of one subscription message.
+    """What to do with one subscription message.
 
     Attributes:
         message: what handlers see, and the consumer if it is new.
-        is_new: whether anything in it is.
-        overtaken: held rows that were created before it, and come first.
+        is_new: whether it holds anything new.
+        overtaken: held rows that were created before it, and are delivered first.
     """
 
     message: SubscriptionMessage
@@ -31,7 +31,7 @@ class Accepted(NamedTuple):
 
 
 class CatchUp:
-    """Catches up with nothing: the plain subscription, as the JS SDK's.
+    """Reads no missed rows: the plain subscription, as in the JS SDK.
 
     Attributes:
         held_until: the time until which rows are held, or None if there are none.
@@ -60,16 +60,16 @@ class CatchUp:
         return None
 
     def accept(self, message: dict[str, Any]) -> Accepted:
-        """Take a message that came."""
+        """Process a received message."""
         return Accepted(SubscriptionMessage(message))
 
     def release(self) -> list[SubscriptionMessage]:
-        """Return the held rows: no event of theirs has come, so they were missed."""
+        """Return the held rows: their events have not come, so they were missed."""
         return []
 
 
 class RowCatchUp(CatchUp):
-    """Catches up with created rows.
+    """Reads the created rows that were missed.
 
     Args:
         uid: the subscription's.
@@ -89,15 +89,15 @@ class RowCatchUp(CatchUp):
         return self.recovery.mark_query() if self.recovery.needs_mark else None
 
     def accept_mark(self, rows: list[Any]) -> None:
-        """Take the newest rows: these are known.
+        """Record the newest rows: these are known.
 
         Raises:
-            UnusableRows: they have no order.
+            UnusableRows: the rows have no order.
         """
         self.recovery.accept_mark(rows)
 
     def subscribe_query(self, query: Query | None) -> Query | None:
-        """Return the query with the fields that recovery needs besides."""
+        """Return the query, with the fields that recovery needs added."""
         if query is None or not query.get("fields"):
             return query
         return {**query, "fields": self.recovery.fields()}
@@ -117,10 +117,10 @@ class RowCatchUp(CatchUp):
         return None if self._is_done else self.recovery.page_query()
 
     def take_page(self, rows: list[Any], now: float) -> list[SubscriptionMessage]:
-        """Take one page of rows; return those to deliver now.
+        """Process one page of rows; return those to deliver now.
 
         Raises:
-            UnusableRows: they have no order, or the same rows come again and again.
+            UnusableRows: the rows have no order, or the same rows come again and again.
         """
         for row in self.recovery.accept_page(rows):
             event = {"type": "subscription", "event": "create", "data": [], "uid": self._uid}
@@ -136,7 +136,7 @@ class RowCatchUp(CatchUp):
         return self.recovery.relax(error)
 
     def accept(self, message: dict[str, Any]) -> Accepted:
-        """Take a message that came; of a create event, only the rows that are new."""
+        """Process a received message; of a create event, only the rows that are new."""
         rows = message.get("data")
         if message.get("event") != "create" or not isinstance(rows, list):
             return Accepted(SubscriptionMessage(message))
@@ -146,7 +146,7 @@ class RowCatchUp(CatchUp):
         return Accepted(self._message(message, new or rows), bool(new) or not rows, overtaken)
 
     def release(self) -> list[SubscriptionMessage]:
-        """Return the held rows: no event of theirs has come, so they were missed."""
+        """Return the held rows: their events have not come, so they were missed."""
         held, self._held, self.held_until = self._held, {}, None
         return list(held.values())
 

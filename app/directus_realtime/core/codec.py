@@ -1,7 +1,7 @@
 """JSON as Directus reads and writes it, and the masking of secrets in the log.
 
-The embedded server uses :func:`encode` and :func:`decode` too, so that both ends agree on what a
-frame looks like.
+The embedded server uses ``encode`` and ``decode`` too, so that both ends agree on the form of a
+frame.
 """
 
 import json
@@ -23,7 +23,7 @@ def encode(message: Any) -> str:
     escape, since no UTF-8 frame can carry it.
 
     Raises:
-        TypeError: a value is no JSON value.
+        TypeError: a value cannot be written as JSON.
         ValueError: a number is NaN or infinite.
     """
     text = json.dumps(message, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
@@ -36,7 +36,7 @@ def decode(text: str) -> Any:
     """Return the JSON value in ``text``.
 
     Raises:
-        ValueError: ``text`` is not one JSON value, such as NaN and Infinity, or is nested too
+        ValueError: ``text`` is not one JSON value (NaN and Infinity are none), or is nested too
             deep to read.
     """
     try:
@@ -55,7 +55,7 @@ def quoted(text: str) -> str:
 
 
 class Masked:
-    """A text for the log, in which secrets are stars; it is looked through only if it is shown."""
+    """A text for the log, with stars for its secrets; it is searched only if it is logged."""
 
     def __init__(self, text: str) -> None:
         self._text = text

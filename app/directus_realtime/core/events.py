@@ -1,7 +1,7 @@
 """What the core reports, in the order in which it happened.
 
-The first four are orders to the driver; the rest tells the program what happened.
-Plain named tuples: the driver tells them apart with ``match``.
+The first four tell the driver what to do; the others tell the program what happened.
+They are plain named tuples, which the driver distinguishes with ``match``.
 """
 
 from typing import Any, NamedTuple
@@ -13,7 +13,7 @@ from ..types import Freshness
 class OpenSocket(NamedTuple):
     """Open a socket; whatever it does later is reported back under this number.
 
-    ``refused`` is what must not be authenticated with again, or None.
+    ``refused`` holds the credentials that must not be used again, or None.
     """
 
     number: int
@@ -28,22 +28,23 @@ class SendText(NamedTuple):
 
 
 class CloseSocket(NamedTuple):
-    """Close the socket of this number without waiting for it; it is not listened to again."""
+    """Close the socket of this number without waiting for it; what it reports later is ignored."""
 
     number: int
 
 
 class CredentialsNeeded(NamedTuple):
-    """Get others than ``used`` for the open connection, and hand them to the core."""
+    """Get credentials other than ``used`` for the open connection, and pass them to the core."""
 
     number: int
     used: dict[str, str]
 
 
 class StateChanged(NamedTuple):
-    """The connection's state is another one.
+    """The connection's state has changed.
 
-    ``error`` says why where something went wrong; ``retry_in`` is in seconds, when waiting.
+    ``error`` says why, if something went wrong; in the state waiting, ``retry_in`` is the seconds
+    until the next attempt.
     """
 
     state: str
@@ -56,26 +57,26 @@ class Opened(NamedTuple):
 
 
 class Authenticated(NamedTuple):
-    """Directus took an auth message; its answer may bring a refresh token."""
+    """Directus accepted an auth message; its answer may hold a refresh token."""
 
     answer: dict[str, Any]
 
 
 class Errored(NamedTuple):
-    """The socket reported an error; ``detail`` is what the transport gave."""
+    """The socket reported an error; ``detail`` is the transport's own error."""
 
     detail: Any
 
 
 class Closed(NamedTuple):
-    """The socket is gone. ``code`` and ``reason`` as the WebSocket gives them."""
+    """The socket is closed; ``code`` and ``reason`` are those of the WebSocket."""
 
     code: int
     reason: str
 
 
 class MessageReceived(NamedTuple):
-    """A message came that the program may see; ``message`` is its JSON value."""
+    """A message for the program was received; ``message`` is its JSON object."""
 
     message: Any
 
@@ -88,7 +89,7 @@ class Readable(NamedTuple):
 
 
 class FreshnessChanged(NamedTuple):
-    """The worst freshness of the subscriptions is another one."""
+    """The worst freshness of the subscriptions has changed."""
 
     freshness: Freshness
 
@@ -101,14 +102,14 @@ class Replied(NamedTuple):
 
 
 class RequestFailed(NamedTuple):
-    """The request of this uid has no result, and never will."""
+    """The request of this uid failed: no result will come."""
 
     uid: str
     error: DirectusError
 
 
 class Warned(NamedTuple):
-    """Something that the person should know once."""
+    """Something that the user should know; it is reported once."""
 
     text: str
 

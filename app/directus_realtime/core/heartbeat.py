@@ -1,18 +1,18 @@
-"""When the other side was heard last, and when to ask whether it is still there."""
+"""When the last frame was received, and when to ask whether Directus is still there."""
 
 
 class Heartbeat:
     """The deadline of the next ping, or of its answer.
 
     Attributes:
-        due: the time at which something is to be done, or None.
-        asked: whether a ping is sent and nothing has come since.
+        due: the time of the next ping, or of the end of the wait for its answer; or None.
+        asked: whether a ping was sent and no frame has come since.
         heard_at: the time at which a frame came last.
         round_trip: how many seconds the answer to the last ping took, None if none was sent.
 
     Args:
         after: seconds of silence before a ping is sent; None sends none.
-        timeout: seconds in which something must come after that ping.
+        timeout: seconds in which a frame must come after that ping.
     """
 
     def __init__(self, after: float | None, timeout: float) -> None:
@@ -41,6 +41,6 @@ class Heartbeat:
         self.round_trip = now - self._asked_at
 
     def stop(self) -> None:
-        """Expect nothing until :meth:`heard` is called."""
+        """Send no ping and wait for none until ``heard`` is called."""
         self.asked = False
         self.due = None

@@ -6,7 +6,7 @@ from .codec import decode
 from .query import format_fields
 
 Failure = tuple[str, str]
-"""The code and the message of an error of Directus'."""
+"""The code and the message of an error from Directus."""
 
 SILENT_COLLECTIONS = ("directus_migrations", "directus_sessions")
 """Collections that Directus 12 accepts subscriptions to and sends no events of."""
@@ -47,12 +47,12 @@ def items(action: str, collection: str, **parts: Any) -> dict[str, Any]:
 
 
 def ping(uid: str) -> dict[str, Any]:
-    """Return a ping that its pong can be told by."""
+    """Return a ping; its pong carries the same uid."""
     return {"type": "ping", "uid": uid}
 
 
 PONG = {"type": "pong"}
-"""The answer to a ping of the server's."""
+"""The answer to a ping from the server."""
 
 
 class SubscriptionMessage(dict[str, Any]):
@@ -70,10 +70,10 @@ class Frame(NamedTuple):
     """One frame that came, parsed.
 
     Attributes:
-        message: the JSON object; any other JSON value stands in it as ``data``.
+        message: the JSON object; any other JSON value is wrapped in one, as ``data``.
         kind: its ``type``.
-        uid: its ``uid``, None where it has none that is a text.
-        error: what an error message says, None for any other.
+        uid: its ``uid`` if that is a string, else None.
+        error: the code and the text of an error message, None for any other message.
     """
 
     message: dict[str, Any]

@@ -1,7 +1,7 @@
 """The reads that subscriptions make for themselves: one at a time, until errors name their uid.
 
-An error without a uid can be assigned while one message alone is unanswered. So these reads wait
-for one another until Directus has named a uid in an error on this connection.
+An error without a uid can be assigned only while a single message is unanswered. So these reads
+are sent one at a time until Directus has named a uid in an error on this connection.
 """
 
 from collections import deque
@@ -30,17 +30,17 @@ class OwnReads:
         self._due: dict[str, float] = {}  # of those that are written, by uid
 
     def send(self, message: dict[str, Any], now: float) -> None:
-        """Write a read, or let it wait for those before it."""
+        """Write a read, or queue it behind the earlier ones."""
         self._waiting.append(message)
         self._write(now)
 
     def answered(self, uid: str, now: float) -> None:
-        """Record an answer; the next read is written."""
+        """Record an answer, and write the next read."""
         self._due.pop(uid, None)
         self._write(now)
 
     def forget(self, uid: str, now: float) -> None:
-        """Expect no answer to a read any more."""
+        """Stop waiting for the answer to a read."""
         if uid in self._due:
             self.answered(uid, now)
         else:

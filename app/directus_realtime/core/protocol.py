@@ -3,19 +3,19 @@
 Theory of operation
     The driver tells the core what happened (a socket opened, a text came, time has passed) and
     at what time, in seconds on any clock that only goes forward. The core answers with events,
-    to be handled in order: :meth:`Protocol.events` hands them out. After every call the driver
-    asks for :meth:`Protocol.deadline` and calls :meth:`Protocol.tick` at that time.
+    which ``Protocol.events`` returns and the driver handles in order. After every call the driver
+    asks for ``Protocol.deadline`` and calls ``Protocol.tick`` at that time.
 
     A state is left only through the table in ``states``, in one place that logs. The log's marks
     are ``>`` sent, ``<`` received, ``=`` state.
 
-    Every socket has a number. What comes from any but the current one is ignored, so that a
-    socket which was given up cannot disturb its successor.
+    Every socket has a number. What any but the current socket reports is ignored, so that a
+    socket that was given up cannot disturb its successor.
 
 Rules for this file
-    1. Nothing is written before Directus has said ``auth ok``: it would be dropped in silence.
-       Nor from the expiry of a token to the next ``auth ok``: it would be refused.
-    2. A uid is never used twice. A subscription keeps its own over reconnects.
+    1. Nothing is written before Directus has said ``auth ok``: it would be dropped silently.
+       Nor between the expiry of a token and the next ``auth ok``: it would be refused.
+    2. The core never uses a uid twice. A subscription keeps its uid over reconnects.
     3. Every wait has a deadline: some of the server's errors bring no answer.
 """
 
@@ -66,10 +66,10 @@ from .unanswered import Unanswered
 log = logging.getLogger("directus")
 
 _OWN = "directus-py:"
-"""The prefix of the uids of our own pings and reads, which tells them from the program's."""
+"""The prefix of the uids of our own pings and reads; the program's uids do not have it."""
 
 WAKE_TIMEOUT = 3.0
-"""Seconds in which an open connection must show life when somebody looks again."""
+"""Seconds in which a frame must come after ``wake`` has sent a ping."""
 
 _WITHOUT_CONNECTION = (State.CLOSED, State.FAILED, State.NEEDS_SIGN_IN)
 _WITH_SOCKET = (State.CONNECTING, State.AUTHENTICATING, State.OPEN, State.REAUTHENTICATING)
@@ -81,11 +81,11 @@ class Protocol:
     Args:
         connect_timeout: seconds in which an attempt must be open and authenticated.
         ping_after: seconds of silence before a ping is sent; None sends none.
-        ping_timeout: seconds in which something must come after that ping.
-        timeout: seconds in which Directus must answer a subscribe or a read of recovery's.
+        ping_timeout: seconds in which a frame must come after that ping.
+        timeout: seconds in which Directus must answer a subscribe or a read for recovery.
         retries: attempts in a row before giving up; None never gives up.
-        outbox: messages that may wait for the connection.
-        random: gives numbers from 0 to 1, for the backoff.
+        outbox: how many messages may wait for the connection.
+        random: returns numbers from 0 to 1, for the backoff.
     """
 
     def __init__(
@@ -103,14 +103,14 @@ class Protocol:
         self._connect_timeout = connect_timeout
         self._retries = retries
         self._events: list[Event] = []
-        self._freshness: Freshness = "stale"  # as it was told last
+        self._freshness: Freshness = "stale"  # as it was reported last
         self._is_freshness_unknown = False
         self._number = 0
         self._uids = 0
         self._own_uids = 0
         self._subscription_numbers = 0
         self._backoff = Backoff(random)
-        self._due: float | None = None  # of the attempt, or of the next one
+        self._due: float | None = None  # end of the attempt, or begin of the next one
         self._heartbeat = Heartbeat(ping_after, ping_timeout)
         self._auth = AuthState(random, timeout)
         self._unanswered = Unanswered()
@@ -135,7 +135,7 @@ class Protocol:
     # What the driver asks
 
     def events(self) -> list[Event]:
-        """Return what has happened since the last call."""
+        """Return the events since the last call, in their order."""
         if self._is_freshness_unknown:
             self._is_freshness_unknown = False
             if self.freshness != self._freshness:
@@ -145,7 +145,7 @@ class Protocol:
         return events
 
     def deadline(self) -> float | None:
-        """Return the time at which :meth:`tick` must be called, or None."""
+        """Return the time at which ``tick`` must be called, or None."""
         times = (
             self._due,
             self._heartbeat.due,
@@ -168,7 +168,7 @@ class Protocol:
 
     @property
     def pending(self) -> int:
-        """How many requests have no outcome yet."""
+        """How many requests have no result or error yet."""
         return self._requests.pending
 
     @property
@@ -185,7 +185,7 @@ class Protocol:
     # What the program wants
 
     def connect(self, now: float) -> None:
-        """Connect, unless that is done or under way; a retry that has its time is made now."""
+        """Connect, unless that is done or under way; a scheduled retry is made now."""
         if self.state is State.WAITING:
             self._open_socket(Cause.RETRY, now)
         elif Cause.CONNECT in TRANSITIONS[self.state]:
@@ -194,7 +194,7 @@ class Protocol:
             self._open_socket(Cause.CONNECT, now)
 
     def disconnect(self, now: float) -> None:
-        """Close the connection and stay closed. Subscriptions go on at the next connect."""
+        """Close the connection and stay closed. Subscriptions continue at the next connect."""
         if self.state is State.CLOSED:
             return
         self._leave_socket(now, 1005, "")
@@ -202,7 +202,7 @@ class Protocol:
         self._become(Cause.DISCONNECT)
 
     def send(self, message: dict[str, Any] | str, now: float) -> None:
-        """Send ``message`` and wait for nothing; a dict gets a uid if it has none.
+        """Send ``message`` and wait for no answer; a dict gets a uid if it has none.
 
         Raises:
             NotConnected: there is no connection and none is being made.
@@ -229,7 +229,7 @@ class Protocol:
             message: the request.
             what: what it is called in an error.
             repeatable: whether it may be written again if the connection is lost.
-            quiet: whether to keep the answer from those who see all messages.
+            quiet: whether to report the answer to its sender only.
             timeout: seconds in which it must be answered after it was written, None for ever.
             queue_timeout: seconds for which it may wait for the connection, None for ever.
             now: the time.
@@ -304,16 +304,16 @@ class Protocol:
         self._subscriptions.remove(subscription, now)
 
     def resume(self, subscription: SubscriptionProtocol, now: float) -> bool:
-        """Go on reading what was missed, if that waited until its consumer had read enough.
+        """Continue to read missed rows, if that waited for the consumer; return whether it did.
 
-        Returns whether it did; to be called after a message was taken from ``subscription``.
+        Call it after a message was taken from ``subscription``.
         """
         return subscription.resume(now)
 
     def next_uid(self) -> str:
-        """Return the next uid of the one row that messages and subscriptions share.
+        """Return the next uid; messages and subscriptions share one sequence.
 
-        One that the program has given to something of its own is left out.
+        A uid that the program has chosen itself is skipped.
         """
         while True:
             self._uids += 1
@@ -322,7 +322,7 @@ class Protocol:
                 return uid
 
     def wake(self, now: float) -> None:
-        """Try at once, or ask for a sign of life: the network may be back, or somebody looks."""
+        """Retry at once, or send a ping: the network may be back, or the page is visible again."""
         if self.state is State.WAITING:
             self._open_socket(Cause.RETRY, now)
         elif self.state is State.OPEN and not self._heartbeat.asked:
@@ -341,7 +341,7 @@ class Protocol:
             self._auth.use(credentials)
 
     def opened(self, number: int, credentials: dict[str, str] | None, now: float) -> None:
-        """Authenticate with ``credentials`` on the socket that opened; without any, all is done."""
+        """Authenticate with ``credentials`` on the socket that opened; with None it is ready."""
         if number != self._number or self.state is not State.CONNECTING:
             return
         if credentials is None:
@@ -356,7 +356,7 @@ class Protocol:
             self._events.append(Errored(detail))
 
     def closed(self, number: int, code: int, reason: str, now: float, *, unsent: int = 0) -> None:
-        """Take that a socket is closed, or could not be opened."""
+        """Record that a socket is closed, or could not be opened."""
         if number == self._number:
             error = _closed_error(self.state, code, reason)
             self._lose(error, now, code, reason, unsent)
@@ -369,12 +369,12 @@ class Protocol:
             self._send(messages.auth(credentials.fields))
 
     def refresh_failed(self, number: int, now: float) -> None:
-        """Ask for other credentials again later: nobody could be asked for them now."""
+        """Ask for new credentials again later: they could not be requested now."""
         if number == self._number:
             self._auth.refresh_failed(now)
 
     def reject(self, error: DirectusError, now: float) -> None:
-        """Replace refused credentials, once and if there are others; else give up."""
+        """Replace refused credentials once, if new ones can be obtained; else give up."""
         if Cause.REPLACE not in TRANSITIONS[self.state] or not self._auth.replace():
             self.refuse(error, now)
             return
@@ -383,10 +383,10 @@ class Protocol:
         self._open_socket(Cause.REPLACE, now)
 
     def refuse(self, error: DirectusError, now: float) -> None:
-        """Give up for a reason that trying again does not heal.
+        """Give up for a reason that a retry does not cure.
 
-        Where a login that was accepted before has ended, a new one goes on with the
-        subscriptions; anything else is raised in every consumer.
+        Where a login that was accepted before has ended, a new login continues the
+        subscriptions; any other error is raised in every consumer.
         """
         if Cause.REFUSED not in TRANSITIONS[self.state]:
             return
@@ -396,7 +396,7 @@ class Protocol:
             self._give_up(Cause.REFUSED, error, now)
 
     def received(self, number: int, text: str, now: float) -> None:
-        """Take a text frame."""
+        """Process a text frame."""
         if number != self._number:
             return
         log.debug("< %s", codec.Masked(text))
@@ -500,7 +500,7 @@ class Protocol:
             self._ping(now)
 
     def _ask_for_life(self, now: float) -> None:
-        """Send a ping, unless one is under way; its deadline gives up a dead connection."""
+        """Send a ping, unless one is unanswered; at its deadline a dead connection is given up."""
         if self.state is State.OPEN and not self._heartbeat.asked:
             self._ping(now)
 
@@ -547,7 +547,7 @@ class Protocol:
                 self._settle(frame, now)
 
     def _expire(self, now: float) -> None:
-        """Record that the connection has the public's rights until it has another token."""
+        """Record that the connection has public rights until it has a new token."""
         self._auth.expire()
         self._heartbeat.stop()
         self._due = now + self._connect_timeout
@@ -567,7 +567,7 @@ class Protocol:
             self._write_waiting(now)
 
     def _show_authenticated(self, frame: Frame) -> None:
-        """Show the answer without its secret, which only the driver is given."""
+        """Report the answer; the program does not see its refresh token, the driver does."""
         shown = {name: value for name, value in frame.message.items() if name != "refresh_token"}
         self._events += [Authenticated(frame.message), MessageReceived(shown)]
 
@@ -588,7 +588,7 @@ class Protocol:
             self._take_answer(frame, now)
 
     def _take_answer(self, frame: Frame, now: float) -> None:
-        """Give the answer to whoever asked, also where an error names no uid."""
+        """Settle the request that this answers; for an error without a uid, if it is certain."""
         if frame.uid is not None:
             self._unanswered.answered(frame.uid, frame.error)
             self._settle(frame, now)
@@ -598,7 +598,7 @@ class Protocol:
             self._settle(Frame(frame.message, "items", uid, error), now)
 
     def _settle(self, frame: Frame, now: float) -> None:
-        """Give a request its outcome, if this is the answer to one."""
+        """Settle the request or the read that a frame answers, if there is one."""
         uid, error = frame.uid, frame.error
         if uid is None:
             return
@@ -612,7 +612,7 @@ class Protocol:
             )
 
     def _own_uid(self) -> str:
-        """Return a uid of our own, outside the numbers that the program's messages get."""
+        """Return a uid of our own, outside the sequence of the program's uids."""
         self._own_uids += 1
         return f"{_OWN}{self._own_uids}"
 
@@ -629,7 +629,7 @@ class Protocol:
             self._requests.hold(request, now)
 
     def _resend(self, uid: str, now: float) -> None:
-        """Send a request again, or fail it, that was refused since the token had expired."""
+        """Send a read again that was refused because the token had expired; fail a write."""
         failure = self._requests.resend(uid)
         if failure is not None:
             self._report([failure])

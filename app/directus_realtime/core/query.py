@@ -9,9 +9,9 @@ from .codec import encode
 def query_to_params(query: dict[str, Any]) -> dict[str, str]:
     """Return ``query`` in the form in which the JS SDK sends it with a subscription.
 
-    Lists become comma strings, objects JSON text and numbers their digits. Keys come in the
-    SDK's order, and empty values are left out. (JS SDK 26.0.0, ``queryToParams``; but a filter
-    that is JSON text already, which the SDK drops without a word, is sent as it stands.)
+    Lists become comma-separated strings, objects JSON text and numbers decimal text. Keys come in
+    the SDK's order, and empty values are left out. (JS SDK 26.0.0, ``queryToParams``; but a
+    filter that is JSON text already, which the SDK drops silently, is sent unchanged.)
     """
     params: dict[str, str] = {}
     for name, convert in _CONVERSIONS.items():

@@ -4,22 +4,22 @@ Directus keeps no history of events. It reads a subscription's ``init`` before i
 subscription, and dispatches events in no promised order; so what is created while a client is
 away, or in that gap, reaches nobody. This module makes up for it with reads:
 
-* Before the first subscribe the newest keys are read, or the caller passes what it has read:
-  the rows that are known. ``since`` may also be a bare value of the recover field.
-* After every ``init``, the first one included, all rows past the known ones less a margin are
-  read in pages, ascending, and those that were delivered already are dropped.
-* A row that the first of these catchings up finds may be so new that its event is still to come:
-  it waits for that a moment, and is delivered as missed only if none comes, or a later row's
-  event before its own.
-* The keys inside the margin are all that is remembered. So memory is bounded, and exactly-once
-  holds for commits that overtake each other by fewer rows than the margin. Only while pages are
-  being read nothing beyond them is forgotten: what comes live may be far ahead of them, and the
-  connection may fall before they have got there.
+* Before the first subscribe the newest keys are read, or the caller passes the rows that it has
+  read: these are the known rows. ``since`` may also be a bare value of the recover field.
+* After every ``init``, the first one included, all rows from a margin before the newest known
+  one on are read in ascending pages, and those that were delivered already are dropped.
+* A row that the first catch-up finds may be so new that its event is still to come: it is held
+  for a moment, and delivered as missed only if its event does not come, or the event of a later
+  row comes first.
+* Only the keys inside the margin are remembered. So memory is bounded, and exactly-once holds
+  for commits that overtake each other by fewer rows than the margin. While pages are being read,
+  no key beyond them is forgotten: live events may be far ahead of the pages, and the connection
+  may be lost before the pages have reached them.
 
-It builds queries and judges rows; the subscription sends and receives.
+This module builds queries and decides which rows are new; the subscription sends and receives.
 
-Rows come from a server that may be wrong, so each key and each value of the field is looked at
-before it is compared. A page that cannot be used raises :class:`UnusableRows`.
+Rows come from a server that may be wrong, so each key and each value of the field is checked
+before it is compared. A page that cannot be used raises ``UnusableRows``.
 """
 
 from bisect import bisect_left, insort
@@ -37,11 +37,11 @@ MARGIN = 1000
 _MOST_KEYS = 65
 """How many margins of keys are remembered at most, while pages are read or values are shared."""
 
-_SHRINK = 4  # a page is so many times smaller after the connection was lost in the middle of it
+_SHRINK = 4  # the page size is divided by this after the connection was lost during a page
 
 
 class UnusableRows(Exception):
-    """Rows that cannot be caught up with; the text says why."""
+    """Rows that recovery cannot use; the text says why."""
 
 
 class Recovery:
@@ -75,12 +75,12 @@ class Recovery:
         self._added = _missing_fields(query.get("fields"), (key, field))
         self._window: list[tuple[Any, Any, Key, Any]] = []  # ascending: order, order, key, value
         self._known: set[Key] = set()
-        self._after: Any = None  # rows up to and with this value are not read again
-        self._position: Any = None  # the last value that pages have got to
+        self._after: Any = None  # rows up to and including this value are not read again
+        self._position: Any = None  # the last value that the pages have reached
         self._read_there: list[Key] = []  # the keys of the rows of that value
         self._margin = margin
         self._limit = margin  # of the next page
-        self._has_limit = True  # whether Directus takes a limit of ours
+        self._has_limit = True  # whether Directus accepts our limit
         self._settled = False  # whether all pages have been read since the last init
         if not self.needs_mark:
             self._begin(since)
@@ -110,10 +110,10 @@ class Recovery:
         return self._limited({"fields": fields, "filter": every, "sort": ["-" + self.field]})
 
     def accept_mark(self, rows: list[Any]) -> None:
-        """Take the answer to :meth:`mark_query`: these rows are known, and no older one counts.
+        """Record the answer to ``mark_query``: these rows are known, and older ones are not missed.
 
         Raises:
-            UnusableRows: they have no order.
+            UnusableRows: the rows have no order.
         """
         for row in rows:
             self._pair_of(row)
@@ -123,9 +123,9 @@ class Recovery:
             self._after = None  # it was the whole collection: any other row is a new one
 
     def relax(self, error: Failure) -> bool:
-        """Ask for no limit of our own from now on, if ``error`` means that it was too high.
+        """Send no limit from now on, if ``error`` means that ours was too high.
 
-        Returns whether the same read is worth sending again.
+        Returns whether to send the same read again.
         """
         code, message = error
         is_worth_it = code == "INVALID_QUERY" and '"limit"' in message and self._has_limit
@@ -133,11 +133,11 @@ class Recovery:
         return is_worth_it
 
     def shrink(self) -> None:
-        """Ask for smaller pages: the connection was lost while one was on its way."""
+        """Ask for smaller pages: the connection was lost while one was being read."""
         self._limit = max(1, self._limit // _SHRINK)
 
     def begin_pages(self) -> None:
-        """Begin to catch up: the next page is the first one, and nothing is forgotten."""
+        """Begin to catch up: the next page is the first one, and no key is forgotten."""
         self._position = None
         self._read_there = []
         self._settled = False
@@ -162,10 +162,10 @@ class Recovery:
         return len(rows) < self._limit if self._has_limit else not rows
 
     def accept_page(self, rows: list[Any]) -> list[Row]:
-        """Take a page of rows; return those that were not delivered yet.
+        """Process a page of rows; return those that were not delivered yet.
 
         Raises:
-            UnusableRows: they have no order, or the same rows come again and again.
+            UnusableRows: the rows have no order, or the same rows come again and again.
         """
         pairs = [self._pair_of(row) for row in rows]
         if pairs:
@@ -207,10 +207,10 @@ class Recovery:
         if self._window:
             self._after = self._window[0][3]
         else:
-            self.needs_mark = bool(since)  # the rows lack the field, and say nothing
+            self.needs_mark = bool(since)  # rows without the field are no mark
 
     def _advance(self, pairs: list[tuple[Any, Key]]) -> None:
-        """Record how far the pages have got."""
+        """Record the value that the pages have reached."""
         last = max(pairs, key=lambda pair: order(pair[0]))[0]
         there = [key for value, key in pairs if order(value) == order(last)]
         if self._position is not None and order(last) <= order(self._position):
@@ -240,7 +240,7 @@ class Recovery:
         self._forget(max(0, len(self._window) - _MOST_KEYS * self._margin))
 
     def _is_read(self, value: Any) -> bool:
-        """Return whether the pages have got past the rows of a value, given as its order."""
+        """Return whether the pages are past the rows of a value; ``value`` is its sort key."""
         if self._settled:
             return True
         if self._position is None:
@@ -271,8 +271,8 @@ class Recovery:
     def _every_row(self) -> Query:
         """Return the filter for all rows that have the field.
 
-        Directus refuses it for a field that it does not order, such as a string or a UUID: then
-        that is known at once, and not when there are more rows than a page holds.
+        Directus refuses it for a field that it does not order, such as a string or a UUID. So the
+        wrong field shows at the first subscribe, not when there are more rows than in one page.
         """
         return {"_or": [{self.field: {"_gt": 0}}, {self.field: {"_nnull": True}}]}
 
@@ -281,14 +281,14 @@ class Recovery:
 
 
 def order(value: Any) -> Any:
-    """Return what ``value`` is compared by: numbers, and strings of digits, as numbers."""
+    """Return the sort key of ``value``: numbers, and strings of digits, sort as numbers."""
     if not isinstance(value, str):
         return (0, value, "")
     is_number = value.isdecimal() and len(value) <= _MOST_DIGITS
     return (0, int(value), "") if is_number else (1, 0, value)
 
 
-_MOST_DIGITS = 4000  # Python reads no longer ones as a number
+_MOST_DIGITS = 4000  # Python converts no longer text to a number
 
 
 def _comparable(value: Any) -> Any:

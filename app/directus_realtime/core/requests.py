@@ -2,7 +2,7 @@
 
 A message that is sent while the connection is down waits here, in order and within a bound.
 When the connection is lost, a read that was written and not answered goes back to the front of
-the queue; a create, update or delete never does, since it may have been carried out.
+the queue; a create, update or delete never does, since Directus may have done it already.
 """
 
 from collections import deque
@@ -26,21 +26,21 @@ FailedRequest = tuple[str, DirectusError]
 
 
 class PendingRequest:
-    """One message on its way.
+    """A message that waits for the connection, or is written and not answered.
 
     Attributes:
         text: the frame.
         uid: the request's, or None where nobody waits for an answer.
         what: what it is called in an error.
-        repeatable: whether sending it twice does no harm.
+        repeatable: whether it may be sent twice.
         timeout: how many seconds its answer may take after it was written, None for ever.
         queue_timeout: how many seconds it may wait for the connection, None for ever.
         expires: the time at which it has waited long enough, None for never.
         is_own: whether it is the core's own, such as a ping.
-        settled: whether it has its outcome.
+        settled: whether it has a result or an error.
         period: the auth state's period in which it was written last.
         is_items: whether its answer is of type ``items``.
-        items_uid: the uid that such a message has, whether or not somebody waits for it.
+        items_uid: the uid of such a message, also where nobody waits for its answer.
     """
 
     __slots__ = (
@@ -86,11 +86,11 @@ class PendingRequest:
 
 
 class Requests:
-    """The queue of what waits and the table of what is unanswered.
+    """The queue of waiting messages and the table of unanswered requests.
 
     Args:
         limit: how many messages may wait for the connection.
-        auth: tells in which period of a token a request is written.
+        auth: knows in which period of a token a request is written.
         unanswered: follows the items messages of the connection.
     """
 
@@ -111,7 +111,7 @@ class Requests:
 
     @property
     def pending(self) -> int:
-        """How many requests have no outcome yet."""
+        """How many requests have no result or error yet."""
         waiting = sum(r.uid is not None and not r.settled for r in self._waiting)
         return waiting + len(self._unanswered)
 
@@ -127,7 +127,7 @@ class Requests:
         self._expire_in(request, request.queue_timeout, now)
 
     def written(self, request: PendingRequest, now: float) -> None:
-        """Record that ``request`` was written; its answer is waited for if it has a uid."""
+        """Record that ``request`` was written; an answer is expected if it has a uid."""
         self._recent.append(request)
         if request.is_items:
             self._unanswered_items.written(request.items_uid)
@@ -145,7 +145,7 @@ class Requests:
         return None
 
     def awaits(self, uid: str) -> bool:
-        """Return whether a request of this uid has no outcome yet."""
+        """Return whether a request of this uid is not settled yet."""
         return uid in self._unanswered or any(
             request.uid == uid and not request.settled for request in self._waiting
         )
@@ -164,7 +164,7 @@ class Requests:
         return request is not None and request.period != self._auth.period
 
     def resend(self, uid: str) -> FailedRequest | None:
-        """Put a suspect read back in front; return the failure of a write."""
+        """Put a suspect read back to the front of the queue; return the failure of a write."""
         request = self._unanswered.pop(uid)
         if not request.repeatable:
             message = f"The token expired while the {request.what} was under way."
@@ -173,7 +173,7 @@ class Requests:
         return None
 
     def connection_lost(self, now: float, unsent: int = 0) -> list[FailedRequest]:
-        """Put back in front what may be sent again; return the writes, whose fate is unknown.
+        """Put back to the front what may be sent again; return writes whose result is unknown.
 
         Args:
             now: the time.
@@ -201,7 +201,7 @@ class Requests:
     def give_up(
         self, now: float, error: DirectusError | None, unsent: int = 0
     ) -> list[FailedRequest]:
-        """Drop everything: what was not written fails with ``error``; None says it was dropped."""
+        """Drop everything: what was not written fails with ``error``, or NotSent if None."""
         failures = self.connection_lost(now, unsent)
         while (request := self.take()) is not None:
             if request.uid is not None:
@@ -234,7 +234,7 @@ class Requests:
         return ReplyTimeout(request.what, request.timeout or 0.0)
 
     def _expire_in(self, request: PendingRequest, seconds: float | None, now: float) -> None:
-        """Let ``request`` expire after some seconds from now, and no longer at an earlier time."""
+        """Let ``request`` expire in ``seconds`` from now, in place of an earlier time."""
         request.expires = None if seconds is None or request.uid is None else now + seconds
         if request.expires is not None:
             self._count += 1

@@ -1,7 +1,7 @@
 """The state machines of the core, each as a table: the connection's and a subscription's.
 
 The diagrams in the README and in docs/architecture.md are drawn from these tables, and a test
-compares them. A state is left only through its table: what is not in it cannot happen.
+compares them. A state changes only by a transition of its table.
 """
 
 from enum import StrEnum
@@ -14,10 +14,10 @@ class State(StrEnum):
     CONNECTING = "connecting"  # a socket is being opened
     AUTHENTICATING = "authenticating"  # the socket is open, and the token is sent
     OPEN = "open"  # messages go both ways
-    REAUTHENTICATING = "reauthenticating"  # the token expired, and another one is being sent
-    WAITING = "waiting"  # the connection is lost, and the next attempt has its time
-    NEEDS_SIGN_IN = "needs sign-in"  # the login has ended; a new one goes on from here
-    FAILED = "failed"  # given up for a reason that trying again does not heal
+    REAUTHENTICATING = "reauthenticating"  # the token expired, and a new one is awaited
+    WAITING = "waiting"  # the connection is lost; the time of the next attempt is set
+    NEEDS_SIGN_IN = "needs sign-in"  # the login has ended; a new login continues from here
+    FAILED = "failed"  # given up for a reason that a retry does not cure
 
 
 class Cause(StrEnum):
@@ -105,7 +105,7 @@ class SubscriptionState(StrEnum):
     CATCHING_UP = "catching up"  # events come, and missed rows are being read
     LIVE = "live"  # events come, and nothing is known to be missing
     SUSPENDED = "suspended"  # the token expired: events are the public's, or errors
-    REFUSED = "refused"  # was live before and was refused now; asked for again later
+    REFUSED = "refused"  # was live before and is refused now; to be sent again later
     LEAVING = "leaving"  # unsubscribed; Directus has not confirmed that yet
     ENDED = "ended"  # nothing more comes
 

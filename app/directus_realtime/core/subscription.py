@@ -1,7 +1,7 @@
 """One subscription: its state, its deadlines, its buffer.
 
-The state is left only through the table in ``states``, in :meth:`SubscriptionProtocol._become`,
-which logs. Nothing outside this file writes a subscription's fields.
+The state changes only by the table in ``states``, in ``SubscriptionProtocol._become``, which logs.
+Nothing outside this file writes a subscription's fields.
 """
 
 import logging
@@ -34,16 +34,16 @@ class Connection(NamedTuple):
 
     Attributes:
         send: writes a message.
-        reads: sends the reads of its own.
-        heartbeat: tells when a frame came last.
-        check_life: asks whether Directus is still there.
+        reads: sends the subscription's own reads.
+        heartbeat: knows when the last frame came.
+        check_life: sends a ping, unless one is unanswered.
         emit: reports an event.
-        freshness_changes: records that the subscription's freshness may be another one now.
+        freshness_changes: records that the subscription's freshness may have changed.
         new_uid: makes a uid for a read of the subscription's own.
         next_number: returns the number of the next subscription.
-        auth: tells whether the token has expired.
+        auth: knows whether the token has expired.
         timeout: seconds in which Directus must answer a subscribe or a read.
-        random: gives numbers from 0 to 1, for the backoff.
+        random: returns numbers from 0 to 1, for the backoff.
     """
 
     send: Callable[[dict[str, Any]], None]
@@ -66,7 +66,7 @@ class SubscriptionProtocol:
         number: its number, which no other one has; a uid may be used again.
         uid: its uid, the same on every connection.
         collection: the collection's name.
-        state: where it stands.
+        state: its state.
         was_live: whether Directus has accepted it, on any connection.
         recovered: how many rows were missed and read afterwards.
         successor: the subscription that takes over the uid when this one has left, or None.
@@ -108,7 +108,7 @@ class SubscriptionProtocol:
         self._catch_up = CatchUp() if recovery is None else RowCatchUp(uid, recovery)
         self._buffer = Buffer(limit)
         self._queue_timeout = queue_timeout
-        self._due: float | None = None  # of the init, of the retry or of the confirmation
+        self._due: float | None = None  # time of the retry, or end of the wait for an answer
         self._read_uid: str | None = None  # of a read of its own that is unanswered
         self._read_at = 0.0
         self._silent_reads = 0  # in a row
@@ -140,10 +140,10 @@ class SubscriptionProtocol:
 
     @property
     def freshness(self) -> Freshness:
-        """Whether what its consumer was given is all that there is.
+        """Whether its consumer has got everything that there is.
 
-        It is live only when a read that began after the last init has been taken in. A plain
-        subscription reads nothing: after a reconnect it stays stale, since rows may be missing.
+        It is live only after a read that began after the last init. A plain subscription reads
+        nothing: after a reconnect it stays stale, since rows may be missing.
         """
         if not self.was_live:
             return "loading"
@@ -164,7 +164,7 @@ class SubscriptionProtocol:
         return self._catch_up.recovery.remembered if isinstance(self._catch_up, RowCatchUp) else 0
 
     def pop(self) -> Item | None:
-        """Return what comes next, or None if nothing is here."""
+        """Return the next message or error, or None if there is none."""
         return self._buffer.pop()
 
     def awaits(self, uid: str) -> bool:
@@ -172,14 +172,14 @@ class SubscriptionProtocol:
         return self._read_uid == uid
 
     def deadline(self) -> float | None:
-        """Return the earliest time at which :meth:`tick` must be called, or None."""
+        """Return the earliest time at which ``tick`` must be called, or None."""
         times = (self._due, self._catch_up.held_until)
         return min((due for due in times if due is not None), default=None)
 
     # What happens to the connection
 
     def begin(self, now: float) -> None:
-        """Read the newest rows, where they must be known, else subscribe; called when away."""
+        """Read the newest rows, where they must be known, else subscribe; only if AWAY."""
         if self.state is not SubscriptionState.AWAY:
             return
         self._due = None
@@ -196,7 +196,7 @@ class SubscriptionProtocol:
             self._due = now + self._queue_timeout
 
     def connection_lost(self, now: float) -> None:
-        """Forget what was under way; a subscription that was leaving has left."""
+        """Reset what was under way; a subscription in LEAVING ends."""
         was_reading = self.state is SubscriptionState.CATCHING_UP and self._read_uid is not None
         self._catch_up.connection_lost(was_reading)
         if self.state not in (SubscriptionState.AWAY, SubscriptionState.ENDED):
@@ -209,8 +209,8 @@ class SubscriptionProtocol:
             self.wait(now)
 
     def token_expired(self) -> None:
-        """Record that events and answers are the public's from here on, or errors."""
-        self._read_uid = None  # the answer counts for nothing: the public may see other rows
+        """Record that from now on events and answers have public rights, or are errors."""
+        self._read_uid = None  # ignore the answer: with public rights it may hold other rows
         if SubscriptionCause.EXPIRED in SUBSCRIPTION_TRANSITIONS[self.state]:
             self._become(SubscriptionCause.EXPIRED)
 
@@ -228,7 +228,7 @@ class SubscriptionProtocol:
     # What comes for it
 
     def take(self, frame: Frame, now: float) -> None:
-        """Take a subscription message."""
+        """Process a subscription message."""
         is_init = frame.message.get("event") == "init"
         if self.state is SubscriptionState.LEAVING:
             self._connection.emit(MessageReceived(frame.message))
@@ -239,9 +239,9 @@ class SubscriptionProtocol:
             self._take_message(frame.message, is_init, now)
 
     def take_error(self, error: Failure, now: float) -> None:
-        """Take an error of a subscribe, or of one event."""
+        """Process an error of a subscribe, or of one event."""
         if self.state is SubscriptionState.LEAVING:
-            if self._awaits_init:  # Directus does not know it
+            if self._awaits_init:  # there is nothing to unsubscribe
                 self._finish(SubscriptionCause.LEFT)
         elif error[0] == "FORBIDDEN" and self._is_suspect:
             self._resend(now)
@@ -258,7 +258,7 @@ class SubscriptionProtocol:
             )
 
     def take_read(self, frame: Frame, now: float) -> None:
-        """Take the answer to a read of its own."""
+        """Process the answer to a read of its own."""
         self._read_uid = None
         self._silent_reads = 0
         catch_up, rows = self._catch_up, frame.message.get("data")
@@ -276,7 +276,7 @@ class SubscriptionProtocol:
             self._take_rows(catch_up, rows, now)
 
     def resume(self, now: float) -> bool:
-        """Go on catching up if that waited for the consumer; return whether it did."""
+        """Continue to catch up, if that waited for the consumer; return whether it did."""
         if not self._is_paused or self._connection.auth.expired:
             return False
         self._read_page(now)
@@ -285,8 +285,8 @@ class SubscriptionProtocol:
     def tick(self, now: float) -> bool:
         """Do what is due; return whether Directus no longer answers on this connection.
 
-        It is silent then on what it answered before. On a first subscribe it may have its
-        reasons: the consumer is told, if Directus is there at all.
+        That is so if it leaves a subscribe unanswered that it accepted before. If it leaves the
+        first subscribe unanswered and sends other frames, the consumer gets an error.
         """
         if (held_until := self._catch_up.held_until) is not None and held_until <= now:
             self._deliver_missed(self._catch_up.release())
@@ -313,9 +313,10 @@ class SubscriptionProtocol:
         return False
 
     def read_overdue(self, now: float) -> bool:
-        """Take that a read of its own was not answered; return whether to give up the connection.
+        """Record that its own read was not answered; return whether to give up the connection.
 
-        Where Directus is there and silent a second time, the rows cannot be read.
+        If Directus sends other frames and leaves a second read unanswered, the rows cannot be
+        read: the subscription goes on without recovery.
         """
         self._silent_reads += 1
         if self._silent_reads == 1 or self._connection.heartbeat.heard_at <= self._read_at:
@@ -337,14 +338,14 @@ class SubscriptionProtocol:
         self._is_paused = False
         if self.state is SubscriptionState.ENDED:
             self._due = None
-        elif was_subscribing:  # Directus forgets an unsubscribe that overtakes its init
+        elif was_subscribing:  # Directus ignores an unsubscribe that comes before the init
             self._awaits_init = True
         else:
             self._send_unsubscribe(now)
         self._report_readable()
 
     def raise_in_consumer(self, error: DirectusError) -> None:
-        """Let the consumer read ``error``; the subscription goes on when there is a connection."""
+        """Raise ``error`` in the consumer; the subscription continues with the next connection."""
         self._buffer.append(error)
         self._report_readable()
 
@@ -382,7 +383,7 @@ class SubscriptionProtocol:
             self.begin(now)
 
     def _may_be_expiry(self, now: float) -> bool:
-        """Return whether an event's FORBIDDEN is no more than what an expired token brings."""
+        """Return whether an event's FORBIDDEN may be due to an expired token alone."""
         return (self.was_live or self._was_resent) and self._connection.auth.may_be_expiry(now)
 
     def _take_message(self, message: dict[str, Any], is_init: bool, now: float) -> None:
@@ -471,7 +472,7 @@ class SubscriptionProtocol:
             self._read_page(now)
 
     def _refused(self, error: DirectusError, now: float) -> None:
-        """Take a refused subscribe: final for the first one, asked for again for a later one."""
+        """Handle a refused subscribe: the first one is final, a later one is sent again."""
         if not self.was_live:
             self._fail(error)
             return
@@ -487,7 +488,7 @@ class SubscriptionProtocol:
         self._refusals += 1
 
     def _take_leave(self, event: Any, now: float) -> None:
-        """Take what comes after the consumer has left: the init, then the confirmation."""
+        """Handle what comes in LEAVING: the init, then the confirmation."""
         if event == "init" and self._awaits_init:
             self._awaits_init = False
             self._send_unsubscribe(now)
@@ -495,7 +496,7 @@ class SubscriptionProtocol:
             self._finish(SubscriptionCause.LEFT)
 
     def _send_unsubscribe(self, now: float) -> None:
-        """Send the unsubscribe, or keep it for when there is a token."""
+        """Send the unsubscribe; without a valid token, as soon as there is one."""
         self._owes_unsubscribe = self._connection.auth.expired
         self._due = None if self._owes_unsubscribe else now + self._connection.timeout
         if not self._owes_unsubscribe:

@@ -1,4 +1,4 @@
-"""All subscriptions of a client: routes what comes to the one that it is for.
+"""All subscriptions of a client: routes each frame to its subscription, by uid.
 
 A uid that the program has chosen may be used again while the subscription that had it is still
 leaving. The new one waits as its successor, so that each frame has one owner.
@@ -63,7 +63,7 @@ class Subscriptions:
         limit: int,
         queue_timeout: float | None,
     ) -> SubscriptionProtocol:
-        """Return a new subscription, which begins when :meth:`begin` is called.
+        """Return a new subscription, which begins when ``begin`` is called.
 
         Raises:
             UsageError: there is one of this uid already.
@@ -102,7 +102,7 @@ class Subscriptions:
             subscription.wait(now)
 
     def remove(self, subscription: SubscriptionProtocol, now: float) -> None:
-        """End a subscription; one that has ended stays so."""
+        """End a subscription; nothing happens if it has ended."""
         subscription.unsubscribe(now)
         self._settle(subscription.uid, now)
 
@@ -114,13 +114,13 @@ class Subscriptions:
             subscription.begin(now)
 
     def connection_lost(self, now: float) -> None:
-        """Forget what was under way; the subscriptions themselves stay."""
+        """Reset what was under way; the subscriptions themselves stay."""
         for subscription in list(self._by_uid.values()):
             subscription.connection_lost(now)
             self._drop_ended(subscription.uid)
 
     def token_expired(self) -> None:
-        """Record that events and answers are the public's from here on, or errors."""
+        """Record that from now on events and answers have public rights, or are errors."""
         for subscription in self._by_uid.values():
             subscription.token_expired()
 
@@ -131,14 +131,14 @@ class Subscriptions:
             self._settle(subscription.uid, now)
 
     def raise_in_consumers(self, error: DirectusError) -> None:
-        """Let every consumer read ``error``."""
+        """Raise ``error`` in every consumer."""
         for subscription in list(self._by_uid.values()):
             subscription.raise_in_consumer(error)
 
     # What comes, and what is due
 
     def take(self, frame: Frame, now: float) -> bool:
-        """Take a frame if it is a subscription's; return whether it was."""
+        """Process a frame if it is a subscription's; return whether it is."""
         if frame.kind == "subscription":
             subscription = self._by_uid.get(frame.uid or "")
             if subscription is None:
@@ -156,7 +156,7 @@ class Subscriptions:
         return True
 
     def take_read(self, frame: Frame, now: float) -> bool:
-        """Take the answer to a read of a subscription's own; return whether it was one."""
+        """Process the answer to a subscription's own read; return whether it is one."""
         uid = frame.uid or ""
         for subscription in self._by_uid.values():
             if subscription.awaits(uid):
@@ -166,7 +166,7 @@ class Subscriptions:
         return False
 
     def read_overdue(self, uid: str, now: float) -> bool:
-        """Take that a read was not answered; return whether to give up the connection."""
+        """Record that a read was not answered; return whether to give up the connection."""
         late = [each for each in self._by_uid.values() if each.awaits(uid)]
         return any(subscription.read_overdue(now) for subscription in late)
 
@@ -213,7 +213,7 @@ class Subscriptions:
         return successor
 
     def _blamed(self, uid: str | None) -> SubscriptionProtocol | None:
-        """Return whose an error is: Directus names no uid where a subscribe had a bad form."""
+        """Return the subscription of an error; Directus names none if a subscribe is malformed."""
         if uid is not None:
             return self._by_uid.get(uid)
         waiting = [s for s in self._by_uid.values() if s.awaits_init]

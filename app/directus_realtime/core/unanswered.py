@@ -1,18 +1,18 @@
-"""Which `items` messages of a connection are unanswered, to tell whose an error without a uid is.
+"""The unanswered ``items`` messages of a connection, to assign errors without a uid.
 
-Before 12.4 Directus names no uid in an error of type ``items``. Successes name theirs. So such an
-error belongs to the one message that is unanswered; and where as many errors came as messages are
-unanswered, all of these failed. What nobody waits for counts too: a message that was sent without
-waiting, and a request that timed out, may still be answered.
+Before 12.4 Directus names no uid in an error of type ``items``; in a success it does. So if one
+message is unanswered, such an error belongs to it; and if as many errors came as messages are
+unanswered, all of these failed. Messages that nobody waits for count too: a message that was sent
+without waiting, and a request that timed out, may still be answered.
 """
 
 from .messages import Failure
 
 _ALWAYS_NAMED = ("INVALID_COLLECTION", "INVALID_PAYLOAD")
-"""The codes of errors that name their uid before 12.4, too."""
+"""The codes of errors that name their uid in Directus before 12.4 too."""
 
 _MOST = 1000
-"""How many are followed; where more are unanswered, no error is assigned on this connection."""
+"""How many messages are followed; beyond it no error is assigned on this connection."""
 
 
 class Unanswered:
@@ -61,8 +61,8 @@ class Unanswered:
     def failed(self) -> list[tuple[str, Failure]]:
         """Return the messages that are known to have failed, each with its error; once.
 
-        Where several errors came, which of them belongs to which message is not known: the error
-        says so, unless they are the same.
+        If there are several, it is not known which error belongs to which message: the error says
+        so, unless all are the same.
         """
         if not self._errors or len(self._errors) < len(self._uids):
             return []
@@ -72,7 +72,7 @@ class Unanswered:
         return failures
 
     def connection_lost(self) -> None:
-        """Forget everything: the next connection begins anew."""
+        """Forget everything: the connection is lost."""
         self.names_uids = self._is_lost = False
         self._uids.clear()
         self._errors.clear()
