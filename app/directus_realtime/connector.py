@@ -1,4 +1,4 @@
-"""The connection's outer side: credentials, one socket at a time, and why there is none."""
+"""Gets credentials, opens one socket at a time, and finds out why a connection fails."""
 
 import asyncio
 import logging
@@ -16,7 +16,7 @@ log = logging.getLogger("directus")
 
 
 class Reports(Protocol):
-    """What a connector reports, each to the core."""
+    """What a connector reports to the core."""
 
     def prepared(self, number: int, credentials: Credentials) -> None:
         """Report what the attempt of this number authenticates with."""
@@ -34,21 +34,21 @@ class Reports(Protocol):
         """Report that a socket is closed, and how many of the last frames were not sent."""
 
     def refreshed(self, number: int, credentials: Credentials) -> None:
-        """Report the other credentials that were asked for."""
+        """Report the new credentials that were asked for."""
 
     def refresh_failed(self, number: int) -> None:
-        """Report that nobody could be asked for other credentials."""
+        """Report that new credentials could not be requested."""
 
     def refused(self, error: DirectusError) -> None:
-        """Report what trying again does not heal."""
+        """Report an error that a retry does not cure."""
 
 
 class Connector:
     """Opens sockets and gets credentials, as the core says.
 
     Args:
-        reports: takes what happens.
-        client: whose address and tokens are used.
+        reports: receives the reports.
+        client: the client whose address and tokens are used.
         url: the socket's address.
         auth_mode: ``handshake``, ``strict`` or ``public``.
     """
@@ -78,7 +78,7 @@ class Connector:
             self._transport.send(text)
 
     def close(self) -> None:
-        """Close the socket and do not wait for it; forget what was under way."""
+        """Close the socket without waiting for it; cancel what is under way."""
         for task in (self._opening, self._refreshing):
             if task is not None:
                 task.cancel()
@@ -91,7 +91,7 @@ class Connector:
         try:
             token = await self._client.get_token()
         except DirectusError:
-            token = None  # what is wrong with it is told where the connection is opened
+            token = None  # this error is reported where the connection is opened
         return await diagnose(
             self._client.url, auth_mode=self._auth_mode, token=token, fetch=transports().fetch
         )
@@ -129,7 +129,7 @@ class Connector:
                 self._reports.refreshed(number, credentials)
 
     async def _credentials(self, refused: dict[str, str] | None) -> Credentials | None:
-        """Return what to authenticate with; None where no authentication is wanted."""
+        """Return the credentials to authenticate with; None where none are to be sent."""
         if self._client.tokens is None or self._auth_mode == "public":
             return None
         try:
@@ -141,7 +141,7 @@ class Connector:
 
 
 class _NoAnswer(Exception):
-    """Nobody could be asked for credentials: a reason to try again later, and for nothing else."""
+    """Credentials could not be requested, as nothing answered: try again later."""
 
 
 class _SocketListener:

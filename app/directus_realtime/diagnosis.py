@@ -1,8 +1,8 @@
-"""Why Directus does not answer: asked over HTTP, and said in one sentence with its cure.
+"""Why Directus does not answer: found out over HTTP, and reported with its cure.
 
-A refused WebSocket tells a browser nothing but 1006, so what can be asked over HTTP is asked:
-whether anything answers, whether it is Directus, whether it lets this page in, whether Realtime
-is enabled, and whether it accepts the token.
+A browser learns nothing from a refused WebSocket but the code 1006. So HTTP requests find out
+whether anything answers, whether it is Directus, whether it accepts this page's origin, whether
+Realtime is enabled, and whether it accepts the token.
 """
 
 from collections.abc import Awaitable, Callable
@@ -13,7 +13,7 @@ from .errors import AuthenticationFailed, ConnectionFailed
 from .transports.base import Answer, http_address
 
 Fetch = Callable[[str, str | None], Awaitable[Answer]]
-"""Gets an address, with a token or without; raises OSError where nothing answers."""
+"""Gets an address, with a token or without; raises OSError if nothing answers."""
 
 
 def unreachable_error(url: str) -> ConnectionFailed:
@@ -33,7 +33,7 @@ def origin_refused_error(url: str) -> ConnectionFailed:
 
 
 def not_directus_error(url: str, came: str) -> ConnectionFailed:
-    """Return the error for an address where something else answers; ``came`` says what came."""
+    """Return the error for an address where something else answers; ``came`` describes it."""
     return ConnectionFailed(f"What answers at {url} is not Directus: {came}. Correct the address.")
 
 
@@ -65,7 +65,7 @@ async def diagnose(
 
 
 async def diagnose_http(url: str, fetch: Fetch) -> ConnectionFailed | None:
-    """Return the error that says why Directus cannot be asked over HTTP; None where it can be.
+    """Return the error that says why Directus cannot be reached over HTTP; None if it can be.
 
     Args:
         url: the project's address over HTTP.

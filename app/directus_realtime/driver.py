@@ -1,8 +1,7 @@
 """The asyncio driver: the one door to the core.
 
 Its duties are described in docs/driving-the-core.md: pass on what sockets report, do what the core
-says, own the one timer, pair each request with who waits for its answer, wake consumers, and call
-handlers.
+says, own the one timer, pair each request with its waiter, wake consumers, and call handlers.
 """
 
 import asyncio
@@ -54,7 +53,7 @@ class Driver:
     """Drives one core.
 
     Attributes:
-        last_error: why there is no connection, as far as is known.
+        last_error: why there is no connection, if that is known.
 
     Args:
         core: the core.
@@ -111,7 +110,7 @@ class Driver:
         }
 
     def on(self, name: str, callback: Callable[..., object]) -> Callable[[], None]:
-        """Call ``callback`` at every event of a name; return what takes it away again."""
+        """Call ``callback`` at every event of a name; return a function that removes it."""
         handlers = self._handlers[name]
         handlers.append(callback)
         return lambda: handlers.remove(callback) if callback in handlers else None
@@ -121,7 +120,7 @@ class Driver:
 
         Raises:
             AuthenticationFailed: Directus refused the credentials.
-            ConnectionFailed: there was no connection in time, or :meth:`disconnect` was called.
+            ConnectionFailed: there was no connection in time, or ``disconnect`` was called.
         """
         self._core.connect(self._now())
         self.step()
@@ -206,7 +205,7 @@ class Driver:
 
         Raises:
             UsageError: a subscription has this uid already.
-            ConnectionFailed: the connection was given up meanwhile.
+            ConnectionFailed: the connection was given up before Directus answered.
         """
         subscription = self._core.subscribe(
             collection,
@@ -255,7 +254,7 @@ class Driver:
         return item
 
     def unsubscribe(self, subscription: SubscriptionProtocol) -> None:
-        """End a subscription; one that has ended stays so."""
+        """End a subscription; nothing happens if it has ended."""
         self._core.unsubscribe(subscription, self._now())
         self.step()
 
@@ -287,17 +286,17 @@ class Driver:
         self.step()
 
     def refreshed(self, number: int, credentials: Credentials) -> None:
-        """Report other credentials for the open socket ``number``."""
+        """Report new credentials for the open socket ``number``."""
         self._core.refresh(number, credentials)
         self.step()
 
     def refresh_failed(self, number: int) -> None:
-        """Report that nobody could be asked for other credentials."""
+        """Report that new credentials could not be requested."""
         self._core.refresh_failed(number, self._now())
         self.step()
 
     def refused(self, error: DirectusError) -> None:
-        """Report what trying again does not heal."""
+        """Report an error that a retry does not cure."""
         self._core.refuse(error, self._now())
         self.step()
 
@@ -312,7 +311,7 @@ class Driver:
     def step(self) -> None:
         """Handle what the core reports, then set the timer.
 
-        A handler may call the client again: what comes of that is handled after it.
+        A handler may call the client: the events of that call are handled after this one.
         """
         if self._is_stepping:
             return
@@ -329,7 +328,7 @@ class Driver:
         return asyncio.get_running_loop().time()
 
     def _arm(self) -> None:
-        """Set the timer; one that is set too early is left alone, and sets the next."""
+        """Set the timer; a timer that is due earlier is kept, and sets the next one."""
         due = self._core.deadline()
         if due is None or (self._timer is not None and self._timer_due <= due):
             return
@@ -413,7 +412,7 @@ class Driver:
         self._watch(change.state)
         self.last_error = change.error or self.last_error
         if change.state == State.WAITING:
-            if not self._was_open:  # the reason is found out first, and told then
+            if not self._was_open:  # reported when the diagnosis has found the reason
                 change = change._replace(error=None)
                 self._diagnosing = self._diagnosing or asyncio.ensure_future(self._diagnose())
             self._was_open = False
@@ -466,7 +465,7 @@ class Driver:
         return self.on("state", watch)
 
     async def _diagnose(self) -> None:
-        """Find out why the connection could not be made, and tell it."""
+        """Find out why the connection could not be made, and report it."""
         error = await self._connector.diagnose()
         self._diagnosing = None
         if self.state is State.OPEN or self.state in _AT_REST:

@@ -1,4 +1,4 @@
-"""Frames that have come, and the consumer's turn between them."""
+"""Received frames, and the consumer's turn between them."""
 
 import asyncio
 from collections import deque
@@ -6,14 +6,14 @@ from collections.abc import Callable
 
 
 class Inbox:
-    """Hands frames to the core, one after the other.
+    """Passes frames to the core, one after the other.
 
-    After a frame that is for a consumer the loop takes a turn, in which the consumer reads it.
-    So what a consumer does with a message comes before what handlers do with the next one.
+    After a frame for a consumer the event loop runs once, and the consumer reads the frame. So a
+    consumer handles a message before handlers see the next one.
 
     Args:
-        take: takes a frame, its socket's number and its text; returns whether a consumer was
-            woken by it.
+        take: processes a frame, given its socket's number and its text; returns whether that woke
+            a consumer.
     """
 
     def __init__(self, take: Callable[[int, str], bool]) -> None:
@@ -22,13 +22,13 @@ class Inbox:
         self._is_waiting = False  # for the consumer's turn
 
     def put(self, number: int, text: str) -> None:
-        """Take a frame of socket ``number`` that came, now or after those before it."""
+        """Process a frame of socket ``number``, now or after the earlier ones."""
         self._frames.append((number, text))
         if not self._is_waiting:
             self._take_frames()
 
     def flush(self) -> None:
-        """Take every frame at once: the socket is closed, and no other will come."""
+        """Process every frame at once: the socket is closed, and no other will come."""
         while self._frames:
             self._take(*self._frames.popleft())
 
