@@ -1,12 +1,12 @@
-// What the page says and does until Python does: this runs while there is no Python yet, and before
-// any other script, so that no failure goes unheard.
+// What the page shows and does until Python has loaded. This runs before any other script, so that
+// every failure is reported.
 (() => {
   const element = (id) => document.getElementById(id);
   const isLoading = () => (element("status")?.dataset.state ?? "loading") === "loading";
 
-  // What is asked for before Python is there is kept, in order, and done when it is.
+  // Calls before Python has loaded are kept, in order, and made when it has.
   const early = [];
-  let failure = null; // the sentence that says why Python will not come
+  let failure = null; // the sentence that says why Python does not load
   window.createItem = (...values) =>
     new Promise((resolve, reject) => {
       if (failure) reject(new Error(failure));
@@ -34,10 +34,10 @@
     fail(`Python could not be loaded: ${plain(cause)} Reload the page; if it stays so, start serve.py again.`);
   }
 
-  // Files are fetched from under a name for their version, which tells a reader nothing.
+  // Files are fetched from a folder named by their version, which says nothing to a reader.
   const plain = (text) => text.replace(/\bv-[0-9a-f]{16}\//g, "");
 
-  // The last line of a Python traceback, or of what PyScript says, is the one that tells.
+  // The last line of a Python traceback, or of a message of PyScript's, names the cause.
   function lastLine(value) {
     const text = String(value?.message ?? value);
     if (/PY0001|Failed to fetch|NetworkError|Load failed/.test(text)) {
@@ -46,7 +46,7 @@
     return `${text.trim().split("\n").pop().trim().replace(/\.$/, "")}.`;
   }
 
-  // Most of the way is the snapshot's bytes; then come the stages that PyScript tells of.
+  // Most of the time goes into the snapshot's bytes; then come the stages that PyScript reports.
   const STAGES = {
     "Loaded interpreter": [0.85, "the page's files"],
     "Loaded files": [0.9, "PyScript"],
@@ -75,8 +75,9 @@
 
   connect(document.querySelector('meta[name="project"]')?.content);
 
-  // The connection opens beside Python, which takes it over if it comes in time. A message, such as a
-  // ping, and Directus' ten seconds for credentials must find Python there: else it begins anew.
+  // The connection opens while Python loads, which takes it over when it has loaded. If a message
+  // comes before that, such as a ping, or Directus' ten seconds for credentials end, Python opens a
+  // new one.
   function connect(project) {
     if (project === undefined) return;
     const address = (project || location.origin).replace(/^http/, "ws");
@@ -89,7 +90,7 @@
         setTimeout(() => window.earlySocket === socket && socket.close(), 5_000);
       };
     } catch {
-      // A browser that makes no attempt tells Python so, too.
+      // A browser that refuses the address refuses it to Python too, which reports it.
     }
   }
 
@@ -99,13 +100,13 @@
   }, true);
   addEventListener("unhandledrejection", ({ reason }) => explain(lastLine(reason)));
 
-  // PyScript catches what fails on its way, and tells it to the console or in an element.
+  // PyScript catches errors while it loads, and writes them to the console or into an element.
   const logError = console.error;
   console.error = (...values) => {
     logError(...values);
     if (isLoading()) explain(lastLine(values[0]));
   };
-  // That the WebAssembly did not come Pyodide says in a warning, and waits for ever.
+  // If the WebAssembly does not come, Pyodide writes a warning and waits for ever.
   const logWarning = console.warn;
   console.warn = (...values) => {
     logWarning(...values);

@@ -1,7 +1,7 @@
-"""The tokens of a login: got with a password, kept, and refreshed before they expire.
+"""The tokens of a login: obtained with a password, stored, and refreshed before they expire.
 
 Only one refresh runs at a time, in this client and in all that share its storage: a refresh token
-is good for one use. A refresh goes on when nobody waits for it any more, since Directus may have
+can be used once. A refresh continues when nobody waits for it any more, since Directus may have
 accepted the token already, and its answer holds the next one.
 """
 
@@ -25,7 +25,7 @@ from .transports.platform import transports
 log = logging.getLogger("directus")
 
 Login = dict[str, Any]
-"""What is remembered: ``access_token``; ``refresh_token``, or None; ``expires``, the seconds for
+"""What is stored: ``access_token``; ``refresh_token``, or None; ``expires``, the seconds for
 which the access token is valid, or None; ``expires_at``, when it expires, in seconds since 1970, or
 None."""
 
@@ -50,7 +50,7 @@ class LoginTokens(TokenSource):
 
     Args:
         url: the project's address.
-        storage: what remembers them.
+        storage: keeps them.
         auto_refresh: whether to refresh them by a timer too, and not only when they are needed.
         timeout: seconds for an answer.
         fetch: posts to an address; None for the platform's own.
@@ -130,7 +130,7 @@ class LoginTokens(TokenSource):
             self._refreshing = asyncio.ensure_future(self._refresh())
             self._refreshing.add_done_callback(self._refreshed)
         refreshing = self._refreshing
-        await asyncio.wait([refreshing])  # one who gives up waiting does not cancel it
+        await asyncio.wait([refreshing])  # a cancelled waiter does not cancel the refresh
         return refreshing.result()
 
     async def logout(self) -> None:
@@ -159,14 +159,14 @@ class LoginTokens(TokenSource):
 
     @contextlib.asynccontextmanager
     async def _alone(self) -> AsyncIterator[None]:
-        """Keep everyone else from changing the tokens, in this client and in others."""
+        """Hold the locks, so that nobody else changes the tokens, in this client or in others."""
         async with self._changing, locked(self._storage):
             yield
 
     def _refreshed(self, task: asyncio.Task[Login]) -> None:
         self._refreshing = None
         if not task.cancelled():
-            task.exception()  # raised in those who wait; where nobody does, it is no failure
+            task.exception()  # it is raised in the waiters; without any, it needs no report
 
     async def _refresh(self) -> Login:
         before = refresh_token_of(self._storage)
@@ -235,7 +235,7 @@ class LoginTokens(TokenSource):
         task.add_done_callback(self._after_refresh)
 
     def _after_refresh(self, task: "asyncio.Future[Login]") -> None:
-        """Try again after a refresh that had no answer; a refusal is final."""
+        """Try again later if a refresh got no answer; a refusal is final."""
         error = None if task.cancelled() else task.exception()
         if isinstance(error, AuthenticationFailed):
             log.warning("%s", error)

@@ -1,8 +1,8 @@
 """Storages that several programs use at the same time, such as the tabs of a browser.
 
-A refresh token is good for one use. The program that uses it holds the storage's lock until it has
-stored the next one, and a program that waited for the lock finds that next one. Without a lock, or
-where what one program writes reaches the other late, two programs may use the same token: the one
+A refresh token can be used once. The program that uses it holds the storage's lock until it has
+stored the next one, and a program that waited for the lock reads that next one. Without a lock, or
+if one program reads what another has written too late, two programs may use the same token: the one
 that is refused waits a moment and reads the storage again before it forgets the login.
 """
 
@@ -17,7 +17,7 @@ _PAUSE = 2.0  # seconds in which another program stores the answer to the same t
 
 
 class Memory:
-    """Remembers a login as long as the program runs; no other program uses it."""
+    """Keeps a login as long as the program runs; no other program uses it."""
 
     def __init__(self) -> None:
         self._data: dict[str, Any] | None = None
@@ -37,7 +37,7 @@ def locked(storage: Storage) -> AbstractAsyncContextManager[object]:
 
 
 def refresh_token_of(storage: Storage) -> str | None:
-    """Return the refresh token that is remembered, or None."""
+    """Return the stored refresh token, or None."""
     return (storage.get() or {}).get("refresh_token")
 
 
@@ -45,7 +45,7 @@ async def replaced(storage: Storage, refused: str) -> bool:
     """Return whether another program has replaced a refresh token that Directus has refused.
 
     Args:
-        storage: where the token is remembered; the caller holds its lock, if it has one.
+        storage: where the token is stored; the caller holds its lock, if it has one.
         refused: the token.
     """
     if refresh_token_of(storage) == refused and not isinstance(storage, Memory):
@@ -57,7 +57,7 @@ class Hold:
     """Holds a storage's lock from one call to another, for a limited time.
 
     Args:
-        storage: the storage; one without a lock is left alone.
+        storage: the storage; without a lock, nothing is held.
         limit: seconds.
     """
 

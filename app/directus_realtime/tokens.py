@@ -8,20 +8,20 @@ from .errors import AuthenticationFailed, UsageError
 
 
 class TokenSource:
-    """What says with which token to authenticate; this one has none."""
+    """Supplies the credentials to authenticate with; this base class has none."""
 
     def __init__(self) -> None:
         self._sign_in_callbacks: list[Callable[[], None]] = []
 
     async def get_token(self) -> str | None:
-        """Return the access token in use, or None where there is none at present."""
+        """Return the access token in use, or None if there is none at present."""
         return None
 
     async def set_token(self, token: str | None) -> None:
         """Use ``token`` from now on.
 
         Raises:
-            UsageError: this source has no place for it.
+            UsageError: this source accepts no token.
         """
         raise UsageError("This client takes no token: give it one with static_token.")
 
@@ -29,11 +29,11 @@ class TokenSource:
         """Return what to authenticate a connection with.
 
         Args:
-            refused: what has expired, is about to, or was refused: others are wanted.
+            refused: credentials that expired, expire soon, or were refused; return others.
 
         Raises:
             AuthenticationFailed: there are none, and there will be none.
-            ConnectionFailed: they could not be got; later they may.
+            ConnectionFailed: they could not be obtained now; try again later.
         """
         token = await self.get_token()
         if not token:
@@ -46,15 +46,15 @@ class TokenSource:
         return Credentials({"access_token": token})
 
     def accepted(self, answer: dict[str, Any]) -> None:
-        """Take Directus' answer to an auth message, which may bring a refresh token."""
+        """Process Directus' answer to an auth message, which may hold a refresh token."""
 
     def on_sign_in(self, callback: Callable[[], None]) -> Callable[[], None]:
-        """Call ``callback`` when there are new credentials; return what takes it away again."""
+        """Call ``callback`` when there are new credentials; return a function that removes it."""
         callbacks = self._sign_in_callbacks
         callbacks.append(callback)
         return lambda: callbacks.remove(callback) if callback in callbacks else None
 
     def report_sign_in(self) -> None:
-        """Say that there are new credentials, which the program gave."""
+        """Report that the program has given new credentials."""
         for callback in list(self._sign_in_callbacks):
             callback()

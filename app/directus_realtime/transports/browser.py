@@ -1,10 +1,10 @@
 """The browser's transports, through ``pyodide.ffi``: the one file here that imports ``js``.
 
 They work in a page and in a worker, which has no window, no document and no localStorage. On a
-cross-origin isolated page PyScript lends the page's to a worker, so only ``WorkerGlobalScope``
-tells the two apart.
+cross-origin isolated page PyScript gives a worker those of the page, so only ``WorkerGlobalScope``
+distinguishes the two.
 
-Every proxy that is made is destroyed: when the socket has closed, or when it is given up.
+Every proxy is destroyed: when the socket has closed, or when it is given up.
 """
 
 import asyncio
@@ -22,9 +22,9 @@ from .base import Answer, Listener, Storage
 from .http import exchange
 
 _EARLY = 5_000
-"""Milliseconds for which a socket may have been open when it is taken over: Directus allows ten."""
+"""Milliseconds that a socket may have been open when it is taken over; Directus waits 10,000."""
 
-_ARRIVES_WITHIN = 1.0  # seconds for what another tab has written
+_ARRIVES_WITHIN = 1.0  # seconds until the other tab's write is visible here
 
 
 def open_socket(url: str, listener: Listener) -> "BrowserSocket":
@@ -33,7 +33,7 @@ def open_socket(url: str, listener: Listener) -> "BrowserSocket":
 
 
 class BrowserSocket:
-    """One WebSocket of the browser's: the page's ``earlySocket``, if it leads there, or a new one.
+    """One WebSocket of the browser: the page's ``earlySocket``, if it has this url, or a new one.
 
     Args:
         url: a ``ws`` or ``wss`` address.
@@ -64,19 +64,19 @@ class BrowserSocket:
             asyncio.get_running_loop().call_soon(self._was_open)
 
     def send(self, text: str) -> None:
-        """Write one text frame; a socket that is closing takes none, and says so when it closes."""
+        """Write one text frame; one that a closing socket does not accept counts as unsent."""
         if self._socket.readyState == WebSocket.OPEN:
             self._socket.send(text)
         else:
             self._unsent += 1
 
     def close(self) -> None:
-        """Close the socket and do not wait for it."""
+        """Close the socket without waiting for it."""
         self._release()
         self._socket.close()
 
     def _was_open(self) -> None:
-        if self._proxies:  # else it has ended meanwhile
+        if self._proxies:  # else it was closed meanwhile
             self._listener.opened()
 
     def _on_open(self, _event: Any) -> None:
@@ -101,11 +101,11 @@ class BrowserSocket:
 
 
 def _early(url: str) -> Any:
-    """Take the socket that the page has begun before there was Python; None if it is no use.
+    """Take over the socket that the page opened before Python had loaded; None if it is of no use.
 
-    A page that puts one there sets its ``openedAt`` (milliseconds since 1970) when it opens, and
-    closes it if a message comes or nobody takes it. Directus ends an open socket without
-    credentials after a time, in the words that refuse a token: an old one is better left.
+    The page sets its ``openedAt`` (milliseconds since 1970) when it opens, and closes it if a
+    message comes or nobody takes it over. Directus closes an open socket without credentials
+    after a time, with the error of a refused token: so an old socket is not used.
     """
     early = getattr(globalThis, "earlySocket", None)
     if not early:
@@ -124,7 +124,7 @@ def _early(url: str) -> Any:
 async def fetch(
     url: str, token: str | None = None, *, body: str | None = None, timeout: float = 5.0
 ) -> Answer:
-    """Get an address, or post to it; where the browser hides the answer, find out if there is one.
+    """Get an address, or post to it; if the browser hides the answer, find out if there is one.
 
     The status of an answer that the browser hides is 0.
     """
@@ -145,7 +145,7 @@ async def fetch(
 
 
 async def _fetch(url: str, options: dict[str, Any], timeout: float) -> Answer:
-    """Make one request; it ends with the wait for it, and at ``timeout`` with a TimeoutError."""
+    """Make one request; abort it if the wait is cancelled, or after ``timeout`` seconds."""
     controller = AbortController.new()
     try:
         async with asyncio.timeout(timeout):
@@ -153,7 +153,7 @@ async def _fetch(url: str, options: dict[str, Any], timeout: float) -> Answer:
             response = await js_fetch(url, _to_js(given))
             return Answer(response.status, await response.text())
     finally:
-        controller.abort()  # of no effect where all has come
+        controller.abort()  # has no effect after the whole answer
 
 
 def _to_js(options: dict[str, Any]) -> Any:
@@ -163,7 +163,7 @@ def _to_js(options: dict[str, Any]) -> Any:
 async def fetch_over_urllib(
     url: str, token: str | None, *, method: str, body: str | None, timeout: float
 ) -> Answer:
-    """Send a request by way of pyodide-http: everything waits for its answer."""
+    """Send a request with pyodide-http, which blocks until the answer comes."""
     try:
         import pyodide_http
     except ImportError as error:
@@ -215,7 +215,7 @@ class LocalStorage:
 
 
 class LockableLocalStorage(LocalStorage):
-    """The same, with a Web Lock that all tabs of the origin share; it needs a secure context."""
+    """A LocalStorage with a Web Lock that all tabs of the origin share; needs a secure context."""
 
     @contextlib.asynccontextmanager
     async def lock(self) -> AsyncIterator[None]:
@@ -233,7 +233,7 @@ class LockableLocalStorage(LocalStorage):
 
     @contextlib.contextmanager
     def _watch(self) -> Iterator[asyncio.Event]:
-        """Give an event that is set when another tab has written the value."""
+        """Yield an event that is set when another tab has written the value."""
         written = asyncio.Event()
 
         def look(event: Any) -> None:
@@ -251,7 +251,7 @@ class LockableLocalStorage(LocalStorage):
 
 @contextlib.asynccontextmanager
 async def _web_lock(name: str, *, wait: bool) -> AsyncIterator[bool]:
-    """Request a Web Lock, and hold it; give whether it is held, which is certain with ``wait``."""
+    """Hold a Web Lock; yield whether it is held, which it always is with ``wait``."""
     granted: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
     given_up = False
 
@@ -272,17 +272,17 @@ async def _web_lock(name: str, *, wait: bool) -> AsyncIterator[bool]:
         yield granted.done()
     finally:
         given_up = True
-        controller.abort()  # of no effect once the lock is held
+        controller.abort()  # has no effect once the lock is held
         if granted.done():
             granted.result()()
-        with contextlib.suppress(JsException):  # the waiting was aborted
+        with contextlib.suppress(JsException):  # the request for the lock was aborted
             await request
         grant.destroy()
         on_keep.destroy()
 
 
 def watch_network(wake: Callable[[], None], offline: Callable[[], None]) -> Callable[[], None]:
-    """Watch whether there is a network, and in a page whether somebody looks at it."""
+    """Watch whether there is a network, and in a page whether it becomes visible."""
     document = None if _is_worker() else globalThis.document
 
     def look(event: Any) -> None:

@@ -1,7 +1,7 @@
-"""HTTP over urllib, which CPython has and pyodide-http carries in the browser.
+"""HTTP with urllib, which CPython has, and which pyodide-http makes work in the browser.
 
-urllib is imported when it is first used: that takes a browser 60 to 150 ms, and the page's snapshot
-is smaller without it.
+urllib is imported at its first use: the import takes a browser 60 to 150 ms, and the page's
+snapshot is smaller without it.
 """
 
 import contextlib
@@ -22,10 +22,10 @@ class Sockets:
         self._aborted = False
 
     def abort(self) -> None:
-        """End the request: what waits for its answer raises OSError."""
+        """Abort the request: the wait for its answer raises OSError."""
         self._aborted = True
         for each in self._open:
-            with contextlib.suppress(OSError):  # it has ended by itself
+            with contextlib.suppress(OSError):  # it has ended already
                 each.shutdown(socket.SHUT_RDWR)
 
     def opener(self) -> "OpenerDirector":
@@ -80,7 +80,7 @@ def exchange(
         method: ``GET``, ``POST``, ``PATCH`` or ``DELETE``.
         body: JSON text, or None.
         timeout: seconds; a browser's main thread has no limit.
-        opener: what opens the connection, or None for urllib's own.
+        opener: opens the connection; None for urllib's own.
 
     Raises:
         OSError: nothing answers there.
@@ -95,7 +95,7 @@ def exchange(
         headers={"Content-Type": "application/json"},
         method=method,
     )
-    if token:  # not for whoever a redirection names
+    if token:  # not sent to the target of a redirect
         request.add_unredirected_header("Authorization", f"Bearer {token}")
     send = urllib.request.urlopen if opener is None else opener.open
     try:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from websockets.asyncio.client import ClientConnection
 
 _FRAME_LIMIT = 100 * 2**20  # bytes; Directus' own
-_CLOSE_TIMEOUT = 1.0  # seconds for the server to answer our closing
+_CLOSE_TIMEOUT = 1.0  # seconds in which the server must answer our close frame
 
 
 def open_socket(url: str, listener: Listener) -> "NativeSocket":
@@ -38,7 +38,7 @@ class NativeSocket:
     def __init__(self, url: str, listener: Listener) -> None:
         self._listener: Listener | None = listener
         self._outgoing: asyncio.Queue[str | None] = asyncio.Queue()  # None is the end
-        self._unsent = 0  # frames that were taken from the queue in vain
+        self._unsent = 0  # frames that were taken from the queue and not sent
         self._socket: ClientConnection | None = None
         self._task = asyncio.ensure_future(self._run(url))
 
@@ -47,7 +47,7 @@ class NativeSocket:
         self._outgoing.put_nowait(text)
 
     def close(self) -> None:
-        """Close the socket, once all is written, and do not wait for it."""
+        """Close the socket once everything is written, without waiting for it."""
         self._listener = None
         if self._socket is None:
             self._task.cancel()
@@ -88,7 +88,7 @@ class NativeSocket:
         finally:
             for side in sides:
                 side.cancel()
-            socket.transport.abort()  # where the loop ends before the closing does
+            socket.transport.abort()  # in case the event loop ends before the close does
 
     async def _read(self, socket: "ClientConnection") -> None:
         from websockets.exceptions import ConnectionClosed
@@ -138,7 +138,7 @@ async def fetch_over_urllib(
 
 
 def watch_network(wake: Callable[[], None], offline: Callable[[], None]) -> Callable[[], None]:
-    """Watch nothing: only a browser tells whether there is a network."""
+    """Watch nothing: only a browser reports whether there is a network."""
     return lambda: None
 
 
