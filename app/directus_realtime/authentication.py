@@ -1,7 +1,7 @@
 """The composable that logs in with an e-mail address and a password, and stays logged in.
 
-The tokens come in JSON, as in the JS SDK's mode ``json``. Its other modes put them into cookies,
-which only a browser has.
+Directus sends the tokens as JSON, as in the JS SDK's mode ``json``. The SDK's other modes use
+cookies, which only a browser has.
 """
 
 from collections.abc import Callable
@@ -29,7 +29,7 @@ class AuthenticationClient(DirectusClient):
             otp: a one-time password, where the user needs one.
 
         Returns:
-            What is remembered: ``access_token``, ``refresh_token``, ``expires`` in seconds and
+            The stored login: ``access_token``, ``refresh_token``, ``expires`` in seconds and
             ``expires_at`` in seconds since 1970.
 
         Raises:
@@ -48,7 +48,7 @@ class AuthenticationClient(DirectusClient):
         return await self._login.refresh()
 
     async def logout(self) -> None:
-        """Forget the tokens, and make the refresh token useless.
+        """Forget the tokens, and let Directus revoke the refresh token.
 
         An open realtime connection stays open until its token would be refreshed.
 
@@ -58,7 +58,7 @@ class AuthenticationClient(DirectusClient):
         await self._login.logout()
 
     def stop_refreshing(self) -> None:
-        """Stop refreshing the tokens by a timer; refresh them only when they are needed."""
+        """Stop the timer that refreshes the tokens; refresh them only when they are needed."""
         self._login.stop_refreshing()
 
 
@@ -68,8 +68,8 @@ def authentication(
     """Return the composable that lets a client log in.
 
     Args:
-        storage: what remembers the login; left out, it is forgotten with the client. In the
-            browser, local_storage() outlives the page, and all tabs share it.
+        storage: where the login is kept; by default in memory, as long as the client lives. In
+            the browser, local_storage() keeps it when the page is closed, for all tabs.
         auto_refresh: whether a timer refreshes the tokens before they expire; otherwise they are
             refreshed only when they are needed.
         timeout: seconds for Directus' answers.

@@ -1,4 +1,4 @@
-"""The client that composables make richer: an address and, perhaps, a source of tokens."""
+"""The client that composables extend: an address and, perhaps, a source of tokens."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Self, TypeVar
@@ -14,10 +14,10 @@ _SCHEMES = ("http://", "https://", "ws://", "wss://")
 class DirectusClient:
     """A Directus project's address; everything else comes with `with_`.
 
-    What a client was made from can be reached through it: all of one chain share the source of
-    their tokens, and a method that the client itself does not have is looked for in what it was
-    made from. Type checkers do not know of the latter, since no type can say it: for them, keep
-    a name for each step, as in ``login = create_directus(url).with_(authentication())`` and
+    A composable makes a new client from an earlier one. All clients of such a chain share the
+    source of their tokens, and a method that a client does not have itself is looked up in the
+    client that it was made from. Type checkers do not see such a method: for them, name each
+    step, as in ``login = create_directus(url).with_(authentication())`` and
     ``directus = login.with_(realtime())``.
 
     Attributes:
@@ -25,7 +25,7 @@ class DirectusClient:
 
     Args:
         url: that.
-        made_from: the client that a composable has made richer.
+        made_from: the client that a composable has extended, or None.
     """
 
     def __init__(self, url: str, made_from: "DirectusClient | None" = None) -> None:
@@ -35,7 +35,7 @@ class DirectusClient:
 
     @property
     def tokens(self) -> TokenSource | None:
-        """Where tokens come from, or None for the public's rights."""
+        """The source of tokens, or None for public rights."""
         return self._tokens if self._made_from is None else self._made_from.tokens
 
     @tokens.setter
@@ -46,7 +46,7 @@ class DirectusClient:
             self._made_from.tokens = tokens
 
     def with_(self, composable: Callable[[Self], Richer]) -> Richer:
-        """Return ``composable(self)``: this client with something more."""
+        """Return ``composable(self)``: a client that can do more."""
         return composable(self)
 
     async def get_token(self) -> str | None:
@@ -54,17 +54,17 @@ class DirectusClient:
         return None if self.tokens is None else await self.tokens.get_token()
 
     async def set_token(self, token: str | None) -> None:
-        """Authenticate with ``token`` from now on; None authenticates with none.
+        """Authenticate with ``token`` from now on; None means without a token.
 
         Raises:
-            UsageError: no composable of this client takes one.
+            UsageError: no composable of this client accepts a token.
         """
         await (self.tokens or TokenSource()).set_token(token)
 
     if not TYPE_CHECKING:
 
         def __getattr__(self, name: str) -> Any:
-            """Look in what this client was made from."""
+            """Look the name up in the client that this one was made from."""
             made_from = self.__dict__.get("_made_from")
             if made_from is not None and not name.startswith("_"):
                 return getattr(made_from, name)

@@ -1,8 +1,8 @@
 """The composable that signs in over the socket, with a password or a refresh token.
 
 Nothing is sent over HTTP. Directus answers with a refresh token, which the next auth message uses,
-so that the password is sent once. Directus does not say when the access token expires: it reports
-that when it happens, and the next auth message follows at once.
+so that the password is sent once. Directus does not say in advance when the access token expires:
+it reports the expiry when it happens, and the next auth message is sent at once.
 """
 
 from collections.abc import Callable
@@ -26,7 +26,7 @@ class SocketCredentials(TokenSource):
     Args:
         fixed: the e-mail address and the password, or nothing.
         refresh_token: a refresh token, or None.
-        storage: what remembers the newest refresh token, or None.
+        storage: keeps the newest refresh token, or None.
     """
 
     def __init__(
@@ -42,8 +42,8 @@ class SocketCredentials(TokenSource):
     async def credentials(self, refused: dict[str, str] | None = None) -> Credentials:
         """Return the newest refresh token, or the password if there is none or it was refused.
 
-        A refresh token is good for one use, so from here on its storage is locked until Directus
-        has answered with the next one.
+        A refresh token can be used once, so its storage is then locked until Directus has answered
+        with the next one.
         """
         await self._hold.begin()
         chosen = None
@@ -91,15 +91,15 @@ def credentials(
 ) -> Callable[[Client], Client]:
     """Return the composable that signs a client in over its realtime connection.
 
-    Requests of ``rest()`` have the public's rights, since there is no access token.
+    Requests of ``rest()`` have public rights, since there is no access token.
 
     Args:
         email: the user's e-mail address.
         password: the user's password.
-        refresh_token: a refresh token from a login, used instead of these two or before them.
-        storage: what remembers the newest refresh token, which is tried first, and forgotten if
-            it is refused. Each is good for one use: without a storage, a program that has only a
-            refresh token can sign in once.
+        refresh_token: a refresh token from a login; used first, or without an e-mail address.
+        storage: keeps the newest refresh token, which is tried first, and forgotten if it is
+            refused. Each can be used once: without a storage, a program that has only a refresh
+            token can sign in once.
 
     Raises:
         UsageError: there are no credentials, or an e-mail address without its password.

@@ -12,12 +12,12 @@
     │   ├── ServerError            Directus answered with an error
     │   ├── ReplyTimeout           no answer came in time
     │   ├── NotSent                dropped before it was written
-    │   ├── DeliveryUnknown        written, not answered, and the connection fell
-    │   └── NotDelivered           the same, and looked up since: it was not carried out
-    └── SubscriptionOverflow       a consumer was slower than its buffer is long
+    │   ├── DeliveryUnknown        written, not answered, and the connection was lost
+    │   └── NotDelivered           the same, but a read shows that it was not carried out
+    └── SubscriptionOverflow       a consumer read too slowly, and its buffer is full
 
-Each carries ``code``, Directus' own where Directus spoke, and says in one sentence what was
-expected, what came, and what to do.
+Each has a ``code``, which is Directus' own if the error comes from Directus, and one sentence that
+says what was expected, what came, and what to do.
 """
 
 
@@ -28,7 +28,7 @@ class DirectusError(Exception):
 
 
 class UsageError(DirectusError):
-    """The caller's mistake: nothing was sent and nothing has changed."""
+    """The caller made a mistake: nothing was sent and nothing has changed."""
 
     code = "USAGE_ERROR"
 
@@ -45,7 +45,7 @@ def missing_package_error(package: str, purpose: str, cure: str) -> UsageError:
 
 
 class NotConnected(UsageError):
-    """A message was to be sent while there is no connection and none is being made."""
+    """A message cannot be sent: there is no connection and none is being made."""
 
     code = "NOT_CONNECTED"
 
@@ -54,7 +54,7 @@ class NotConnected(UsageError):
 
 
 class OutboxFull(UsageError):
-    """So many messages wait for the connection that one more was refused."""
+    """A message was refused, as too many wait for the connection already."""
 
     code = "OUTBOX_FULL"
 
@@ -76,7 +76,7 @@ class ConnectionFailed(DirectusError):
 
 
 class AuthenticationFailed(ConnectionFailed):
-    """Directus refused the credentials. Trying again with the same ones is of no use."""
+    """Directus refused the credentials: a retry with the same ones cannot succeed."""
 
     code = "AUTH_FAILED"
 
@@ -101,7 +101,7 @@ _CURES = {
         ": see that the collection exists, and that it is none of Directus' own (directus_...)."
     ),
 }
-"""What to do about an error of Directus' whose own words do not say it."""
+"""What to do about an error from Directus whose message does not say it."""
 
 
 class ServerError(RequestError):
@@ -123,11 +123,11 @@ class ServerError(RequestError):
 
 
 class ReplyTimeout(RequestError):
-    """No answer came in time; some errors of the server bring none.
+    """No answer came in time; on some errors the server sends none.
 
     Attributes:
         what: what the request is called.
-        seconds: how long was waited after it was written.
+        seconds: how long the client waited after it was written.
     """
 
     code = "REPLY_TIMEOUT"
@@ -171,7 +171,7 @@ class DeliveryUnknown(RequestError):
 
     Attributes:
         what: what the request is called.
-        reason: why its outcome is unknown, None where the connection was lost.
+        reason: why its result is unknown, None if the connection was lost.
     """
 
     code = "DELIVERY_UNKNOWN"
@@ -190,7 +190,7 @@ class DeliveryUnknown(RequestError):
 
 
 class NotDelivered(RequestError):
-    """The connection fell before an answer came; a look shows that nothing was carried out."""
+    """The connection was lost before an answer came; a read shows that nothing was carried out."""
 
     code = "NOT_DELIVERED"
 
@@ -203,7 +203,7 @@ class NotDelivered(RequestError):
 
 
 class SubscriptionOverflow(DirectusError):
-    """A consumer was slower than its buffer is long; the subscription has ended.
+    """A consumer read too slowly and its buffer is full; the subscription has ended.
 
     Attributes:
         limit: how many messages the buffer holds.

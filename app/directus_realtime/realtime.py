@@ -1,4 +1,4 @@
-"""The realtime composable: the client's face, over the driver."""
+"""The realtime composable: the public client, over the driver."""
 
 import logging
 from collections.abc import Callable, Mapping
@@ -75,10 +75,10 @@ class RealtimeClient(DirectusClient):
     async def connect(self, timeout: float | None = 10.0) -> None:
         """Connect and authenticate; return when messages can be sent.
 
-        An attempt that fails for a reason which may heal is repeated.
+        An attempt that fails for a temporary reason is repeated.
 
         Args:
-            timeout: seconds after which to give up; None goes on trying.
+            timeout: seconds after which to give up; None tries without limit.
 
         Raises:
             AuthenticationFailed: Directus refused the token.
@@ -87,7 +87,7 @@ class RealtimeClient(DirectusClient):
         await self._driver.connect(timeout)
 
     def disconnect(self) -> None:
-        """Close the connection. Subscriptions wait, and go on after the next `connect`."""
+        """Close the connection. Subscriptions continue after the next `connect`."""
         self._driver.disconnect()
 
     @overload
@@ -114,11 +114,11 @@ class RealtimeClient(DirectusClient):
         """Call ``callback`` at every ``open``, ``message``, ``close`` or ``error``.
 
         ``open`` comes when the connection is authenticated. A ``message`` is the JSON value;
-        pings and the errors of authentication are not shown. An ``error`` is what the transport
-        gave: the browser's event, or the exception on CPython.
+        pings and errors of authentication are left out. An ``error`` is the transport's own: the
+        browser's event, or the exception on CPython.
 
         Returns:
-            A function that takes the callback away again.
+            A function that removes the callback.
 
         Raises:
             UsageError: there is no such event.
@@ -128,16 +128,16 @@ class RealtimeClient(DirectusClient):
         return self._driver.on(event, callback)
 
     def on_state(self, callback: Callable[[StateChanged], object]) -> Callable[[], None]:
-        """Call ``callback`` at every change of the state; return what takes it away again."""
+        """Call ``callback`` at every change of the state; return a function that removes it."""
         return self._driver.on("state", callback)
 
     @property
     def freshness(self) -> Freshness:
-        """Whether what the subscriptions were given is all that there is: the worst of them."""
+        """How complete the messages of the subscriptions are: that of the worst of them."""
         return self._driver.freshness
 
     def on_freshness(self, callback: Callable[[Freshness], object]) -> Callable[[], None]:
-        """Call ``callback`` at every change of the freshness; return what takes it away again."""
+        """Call ``callback`` at every change of the freshness; return a function that removes it."""
         return self._driver.on("freshness", callback)
 
     def stats(self) -> Stats:
@@ -147,7 +147,7 @@ class RealtimeClient(DirectusClient):
     # Messages
 
     def send_message(self, message: dict[str, Any] | str) -> None:
-        """Send ``message`` and wait for no answer; without a connection it waits its turn.
+        """Send ``message``, now or when the connection is back, and wait for no answer.
 
         Raises:
             NotConnected: no connection is being made.
@@ -223,15 +223,15 @@ class RealtimeClient(DirectusClient):
         since: Since = UNSET,
         buffer: int = 65_536,
     ) -> "Subscription[Any]":
-        """Subscribe to the changes of a collection; connect first if that was not done.
+        """Subscribe to the changes of a collection; connect first if there is no connection.
 
-        Returns when Directus has answered, so that nothing that is done next is missed.
+        Returns when Directus has answered, so that no change after it is missed.
 
         Args:
             collection: the collection's name.
             event: ``create``, ``update`` or ``delete``; None for all three.
             query: which rows and fields, in Directus' words.
-            uid: the subscription's uid; best left out.
+            uid: the subscription's uid; by default a new one.
             recover: for ``create``, the ascending field by which nothing is lost over a
                 reconnect; left out, it is ``key``. None for the plain subscription.
             key: the collection's primary key.
@@ -263,11 +263,11 @@ class RealtimeClient(DirectusClient):
         return Subscription(self._driver, subscription)
 
     def items(self, collection: str) -> Items:
-        """Return what can be done with the items of a collection over this connection."""
+        """Return an object that creates, reads, updates and deletes items over this connection."""
         return Items(collection, self._request)
 
     def live(self, collection: str, *, query: Query | None = None, key: str = "id") -> Live:
-        """Return a view of the query's rows that is kept true; use it with ``async with``.
+        """Return a view of the query's rows that is kept up to date; use it with ``async with``.
 
         Args:
             collection: the collection's name.
@@ -285,7 +285,7 @@ class RealtimeClient(DirectusClient):
         quiet: bool = False,
         timeout: float | None = None,
     ) -> dict[str, Any]:
-        """Send a request within the client's own timeout, where none is given."""
+        """Send a request; its default timeout is the client's own."""
         return await self._driver.request(
             message,
             what=what,
@@ -301,8 +301,9 @@ class Subscription(Generic[Message]):
 
     Annotate it with the messages that it may bring, as in ``Subscription[SubscriptionMessage]``.
 
-    It outlives reconnects. An error answer of Directus' is raised where it is read; the
-    iteration can be taken up again after one that came for a single event.
+    It continues after a reconnect. If Directus refuses the first subscribe, or the connection is
+    given up, the iteration raises the error. An error for a single event is logged and goes to
+    the handlers of ``message``; the iteration goes on.
 
     Attributes:
         uid: its uid on the wire.
@@ -315,7 +316,7 @@ class Subscription(Generic[Message]):
 
     @property
     def freshness(self) -> Freshness:
-        """Whether what it has delivered is all that there is."""
+        """How complete its messages are."""
         return self._subscription.freshness
 
     def __aiter__(self) -> Self:
@@ -325,15 +326,15 @@ class Subscription(Generic[Message]):
         return cast(Message, await self._driver.receive(self._subscription))
 
     def unsubscribe(self) -> None:
-        """End the subscription; what came so far can still be read."""
+        """End the subscription; messages that came before can still be read."""
         self._driver.unsubscribe(self._subscription)
 
 
 def keys_of(message: Mapping[str, Any]) -> tuple[Key, ...]:
-    """Return the primary keys of the rows that a subscription's message brings.
+    """Return the primary keys of the rows in a subscription's message.
 
-    They need not be among the fields of the query. Empty where the subscription has no recovery:
-    then only a query that names the key brings it.
+    They need not be among the fields of the query. The tuple is empty if the subscription has no
+    recovery: then only a query that names the key returns it.
     """
     return message.keys_of_data if isinstance(message, KeyedMessage) else ()
 
@@ -357,8 +358,8 @@ def realtime(
         auth_mode: ``handshake``, ``strict`` or ``public``, as Directus' WEBSOCKETS_REST_AUTH.
         url: the socket's address; left out, it is the project's with ``/websocket`` after it.
         connect_timeout: seconds in which one attempt must be open and authenticated.
-        ping_after: seconds of silence after which to ask whether Directus is there; None never.
-        ping_timeout: seconds in which anything must come then.
+        ping_after: seconds of silence before a ping is sent; None sends none.
+        ping_timeout: seconds in which a frame must come after that ping.
         timeout: seconds in which Directus must answer a request after it was written.
         queue_timeout: seconds for which a request may wait for the connection; None for ever.
         retries: attempts in a row before giving up; None never gives up.
@@ -398,7 +399,7 @@ def realtime(
 
 
 def _log_everything() -> None:
-    """Let the package's logger speak, on stderr where the program has set up no logging."""
+    """Log every frame, to stderr if the program has set up no logging."""
     log.setLevel(logging.DEBUG)
     if not log.hasHandlers():
         log.addHandler(logging.StreamHandler())
@@ -412,5 +413,5 @@ def _socket_url(url: str) -> str:
 
 
 def _aggregates(query: Query) -> bool:
-    """Return whether the rows of ``query`` are no rows of the collection."""
+    """Return whether ``query`` returns aggregates, and not rows of the collection."""
     return bool(query.get("aggregate") or query.get("groupBy"))

@@ -1,7 +1,7 @@
 """The rest composable: one request for each command, over urllib.
 
-On CPython a request runs in a thread. In the browser it goes through pyodide-http, and the page
-does nothing else until the answer comes: use the realtime connection for what a page does often.
+On CPython a request runs in a thread. In the browser it uses pyodide-http and blocks the page until
+the answer comes: use the realtime connection for what a page does often.
 """
 
 from collections.abc import Callable
@@ -62,7 +62,7 @@ class RestClient(DirectusClient):
         return _result(answer)
 
     async def _unanswered_error(self, base: str) -> ConnectionFailed:
-        """Return the error for a request that had no answer."""
+        """Return the error for a request that got no answer."""
         return await diagnose_http(base, transports().fetch) or ConnectionFailed(
             f"Directus at {base} answers, but this request had no answer: read the item to see "
             "whether it was carried out. Where this is a page of another origin, see that "

@@ -1,4 +1,4 @@
-"""The composable that authenticates with a token which does not expire."""
+"""The composable that authenticates with a token that does not expire."""
 
 from collections.abc import Callable
 from typing import TypeVar
@@ -10,7 +10,7 @@ Client = TypeVar("Client", bound=DirectusClient)
 
 
 class StaticToken(TokenSource):
-    """A token made in Directus, in the profile of a user.
+    """A token made in Directus, in a user's profile.
 
     Args:
         token: the token.

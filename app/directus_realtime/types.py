@@ -18,11 +18,11 @@ Query = dict[str, Any]
 """Which rows and fields, in Directus' words.
 
 The keys are `fields`, `filter`, `search`, `sort`, `limit`, `offset`, `page`, `deep`, `alias`,
-`aggregate` and `groupBy`; others are sent as they stand.
+`aggregate` and `groupBy`; others are sent unchanged.
 """
 
 EventName = Literal["create", "update", "delete"]
-"""What a subscription can be limited to."""
+"""The kind of event that a subscription can be limited to."""
 
 AuthMode = Literal["handshake", "strict", "public"]
 """How a connection authenticates, as Directus' WEBSOCKETS_REST_AUTH is set."""
@@ -40,14 +40,14 @@ State = Literal[
 """What the connection is doing."""
 
 Freshness = Literal["loading", "catching up", "live", "stale"]
-"""How far what a program was given is all that there is.
+"""How complete the messages are that a program has got.
 
-`loading`: nothing has come yet. `catching up`: what was missed is being read. `live`: nothing is
+`loading`: nothing has come yet. `catching up`: missed rows are being read. `live`: nothing is
 known to be missing. `stale`: something may be missing.
 """
 
 ChangeKind = Literal["enter", "update", "leave"]
-"""How a row of a live view is different."""
+"""How a row of a live view has changed."""
 
 
 class Unset:
@@ -58,7 +58,7 @@ class Unset:
 
 
 UNSET = Unset()
-"""Says that an argument was left out, where None is a value of its own."""
+"""The default of an argument for which None has a meaning of its own."""
 
 Since = list[Row] | Key | float | None | Unset
 """Where recovery begins: the rows that were just read, a value of the recover field, or None for
@@ -68,7 +68,7 @@ the beginning of the collection. `UNSET`, the default, begins now."""
 class InitMessage(TypedDict):
     """The first message of a subscription, and the first after each reconnect.
 
-    `data` has the rows of the query where the subscription names no event.
+    `data` has the rows of the query if the subscription names no event.
     """
 
     type: Literal["subscription"]
@@ -79,7 +79,7 @@ class InitMessage(TypedDict):
 
 
 class CreateMessage(TypedDict):
-    """Rows that were created. `recovered` is there, and True, where they had been missed."""
+    """Rows that were created. `recovered` is present, and True, if they had been missed."""
 
     type: Literal["subscription"]
     event: Literal["create"]
@@ -118,7 +118,7 @@ class Stats(TypedDict):
 
     `sent` and `received` count frames; `reconnects` how often the connection came back;
     `recovered` rows that were missed and read afterwards; `buffered` messages that wait for the
-    connection or for a consumer; `pending` requests without an outcome. `stale_since` is in seconds
+    connection or for a consumer; `pending` requests without a result. `stale_since` is in seconds
     since 1970, None while all is live; `round_trip` the seconds of the last ping, None before one.
     """
 

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 
 class Listener(Protocol):
-    """Receives what a socket reports."""
+    """Receives the reports of a socket."""
 
     def opened(self) -> None:
         """The socket is open."""
@@ -18,21 +18,21 @@ class Listener(Protocol):
         """The socket reported an error; ``closed`` follows."""
 
     def closed(self, code: int, reason: str, unsent: int) -> None:
-        """The socket is gone, or could not be opened; the last ``unsent`` frames were not sent."""
+        """The socket is closed, or was never open; the last ``unsent`` frames were not sent."""
 
 
 class Transport(Protocol):
-    """One socket. Once closed, it calls its listener no more."""
+    """One socket. After `close` it does not call its listener any more."""
 
     def send(self, text: str) -> None:
         """Write one text frame."""
 
     def close(self) -> None:
-        """Close the socket and do not wait for it."""
+        """Close the socket without waiting for it."""
 
 
 class Answer(NamedTuple):
-    """The answer to a request. Status 0: there is one, and the browser hides it from this page."""
+    """The answer to a request. Status 0 means that the browser hides the answer from this page."""
 
     status: int
     text: str
@@ -45,9 +45,9 @@ def http_address(url: str) -> str:
 
 
 class Storage(Protocol):
-    """What remembers a login, for authentication() and credentials().
+    """Keeps a login, for authentication() and credentials().
 
-    Several programs may use one storage: it should have ``lock`` then; see LockableStorage.
+    If several programs use one storage, it should have ``lock``: see LockableStorage.
     """
 
     def get(self) -> dict[str, Any] | None:
@@ -61,21 +61,21 @@ class Storage(Protocol):
 class LockableStorage(Storage, Protocol):
     """A storage that one program can lock while it refreshes the tokens.
 
-    A refresh token is good for one use: two programs that use the same one lose the login.
+    A refresh token can be used once: two programs that use the same one lose the login.
     """
 
     def lock(self) -> AbstractAsyncContextManager[object]:
-        """Return an asynchronous context manager that one program at a time is inside."""
+        """Return an asynchronous context manager that only one program at a time can enter."""
 
 
 class Transports(Protocol):
-    """What a platform offers. The modules ``browser`` and ``native`` implement it, each whole."""
+    """What a platform offers. The modules ``browser`` and ``native`` each implement all of it."""
 
     def open_socket(self, url: str, listener: Listener) -> Transport:
         """Open a WebSocket to ``url``, a ``ws`` or ``wss`` address.
 
         Raises:
-            ConnectionFailed: no attempt is possible, as where the browser forbids it.
+            ConnectionFailed: no attempt is possible, as when the browser forbids it.
             UsageError: a package that this needs is not installed.
         """
 
@@ -93,9 +93,9 @@ class Transports(Protocol):
     async def fetch_over_urllib(
         self, url: str, token: str | None, *, method: str, body: str | None, timeout: float
     ) -> Answer:
-        """Send a request with urllib; in a browser everything else waits until it is answered.
+        """Send a request with urllib; in a browser it blocks everything else until it is answered.
 
-        Cancelling the wait aborts the request, where there is a wait.
+        Cancelling the wait aborts the request; in a browser there is no wait to cancel.
 
         Raises:
             OSError: nothing answers there within ``timeout`` seconds; a browser has no limit.
@@ -105,7 +105,7 @@ class Transports(Protocol):
     def watch_network(
         self, wake: Callable[[], None], offline: Callable[[], None]
     ) -> Callable[[], None]:
-        """Call ``wake`` when there may be a network again, ``offline`` when there is none.
+        """Call ``wake`` when the network may be back, ``offline`` when there is none.
 
         A page that is shown again calls ``wake`` too.
 
@@ -114,7 +114,7 @@ class Transports(Protocol):
         """
 
     def local_storage(self, key: str) -> Storage:
-        """Return a storage that outlives the page.
+        """Return a storage that is kept when the page is closed.
 
         Raises:
             UsageError: there is none here.

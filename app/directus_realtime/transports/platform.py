@@ -10,7 +10,7 @@ from .base import Storage, Transports
 def transports() -> Transports:
     """Return the transports of this platform.
 
-    They are chosen, and imported, at the first call: the page's snapshot is made without ``js``.
+    They are chosen and imported at the first call: the page's snapshot is made without ``js``.
     """
     if sys.platform == "emscripten":
         from . import browser
@@ -22,9 +22,9 @@ def transports() -> Transports:
 
 
 def local_storage(key: str = "directus") -> Storage:
-    """Return a storage that outlives the page: the browser's ``localStorage``, under ``key``.
+    """Return a storage that is kept when the page is closed: ``localStorage``, under ``key``.
 
     Raises:
-        UsageError: this is not a browser, or a worker of one, which has none.
+        UsageError: this is not a browser, or it is a worker, which has no localStorage.
     """
     return transports().local_storage(key)
