@@ -8,6 +8,19 @@ AuthMode = Literal["public", "handshake", "strict"]
 """Who may open a socket, and when they say who they are: ``WEBSOCKETS_REST_AUTH``."""
 
 
+MAX_JSON_DEPTH = 100
+"""Levels of JSON that a client sends. Directus has no limit: deep JSON ends its process."""
+
+MAX_JSON_VALUES = 50_000
+"""Values in one frame, body, filter or JSON field. Directus has no limit."""
+
+MAX_QUERY_NAMES = 1_000
+"""Names in ``fields``, and in ``sort``. Directus has no limit."""
+
+State = tuple[int, int]
+"""When a file was changed, and its size."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Config:
     """The options of one server, with Directus' defaults and its variables' names."""

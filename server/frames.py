@@ -1,13 +1,12 @@
-"""Frames: parsing and validating a client's, and serialising the server's.
+"""Frames: validating a client's, and serialising the server's.
 
 Directus validates with zod, whose messages are part of the wire, so they are built here.
 """
 
 import re
-from math import isfinite
 from typing import Any
 
-from directus_realtime.core.codec import decode, encode
+from directus_realtime.core.codec import encode
 
 from server.errors import DirectusError
 
@@ -17,35 +16,7 @@ UNDEFINED = object()
 ACTIONS = ("create", "read", "update", "delete")
 EVENTS = ("create", "update", "delete")
 
-_EXACT = 2**53
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s.]+")
-
-
-def parse(text: str) -> Any:
-    """Return the value of ``text`` as JavaScript has it: numbers are doubles, no ``__proto__``.
-
-    Raises:
-        ValueError: the text is not JSON, or nested too deep for Python.
-    """
-    try:
-        return _as_javascript(decode(text))
-    except (RecursionError, OverflowError) as error:
-        raise ValueError(str(error)) from error
-
-
-def _as_javascript(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {k: _as_javascript(v) for k, v in value.items() if k != "__proto__"}
-    if isinstance(value, list):
-        return [_as_javascript(item) for item in value]
-    if isinstance(value, int) and abs(value) > _EXACT:
-        value = float(value)
-    if isinstance(value, float):
-        if not isfinite(value):
-            raise ValueError(f"expected a finite number, got {value}")
-        if value.is_integer():
-            return int(value)
-    return value
 
 
 def kind(value: Any) -> str:

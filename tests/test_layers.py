@@ -33,7 +33,8 @@ PURE_SERVER = ("websocket.session", "realtime.hub", "query.query")
 # The server's folders and files from the bottom up: each imports from itself and the lines above.
 SERVER_LAYERS = (
     ("errors", "config", "limiter", "project"),
-    ("frames", "cors", "query"),
+    ("parsing", "cors"),
+    ("frames", "query"),
     ("database", "project_file"),
     ("auth",),
     ("items",),

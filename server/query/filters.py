@@ -9,9 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from directus_realtime.core.codec import decode
-
 from server.errors import invalid_query
+from server.parsing import parse
 from server.query.functions import field_of
 from server.query.values import write_timestamp
 
@@ -54,6 +53,7 @@ _NOW = re.compile(r"\$NOW(?:\(\s*([+-]?\d{1,6})\s*([a-z]+)\s*\))?")
 _SECONDS = {"second": 1, "minute": 60, "hour": 3600, "day": 86400, "week": 604800}
 _MONTHS = {"month": 1, "year": 12}
 _MOST = 500  # conditions: SQLite nests what AND and OR join, to a depth of at most 1,000
+_LONGEST = 1_000  # characters of a path
 
 
 def read_filter(raw: Any, variables: DynamicVariables) -> Filter | None:
@@ -64,47 +64,62 @@ def read_filter(raw: Any, variables: DynamicVariables) -> Filter | None:
     """
     if isinstance(raw, str):
         try:
-            raw = decode(raw)
-        except (ValueError, RecursionError):
+            raw = parse(raw)
+        except ValueError:
             raise invalid_query("Invalid JSON for filter object") from None
     if raw == []:
         return None
     if not isinstance(raw, dict):
         raise invalid_query("Invalid JSON for filter object")
     try:
-        node = _all(tuple(_nodes(raw, "", variables)))
-        size = sum(1 for _ in fields_of(node)) if node else 0
+        return _Reader(variables).all_of(raw, "")
     except RecursionError:
         raise invalid_query("Max relational depth exceeded") from None
-    if size > _MOST:
-        raise invalid_query(f"The filter has {size} conditions, more than the {_MOST} supported")
-    return node
 
 
-def _all(parts: tuple[Filter, ...]) -> Filter | None:
-    return Group("_and", parts) if len(parts) > 1 else next(iter(parts), None)
+class _Reader:
+    """Reads one filter, and refuses it as soon as it is too large."""
+
+    def __init__(self, variables: DynamicVariables) -> None:
+        self._variables = variables
+        self._conditions = 0
+
+    def all_of(self, raw: Mapping[str, Any], path: str) -> Filter | None:
+        parts = tuple(self._nodes(raw, path))
+        return Group("_and", parts) if len(parts) > 1 else next(iter(parts), None)
+
+    def _nodes(self, raw: Mapping[str, Any], path: str) -> Iterator[Filter]:
+        for key, value in raw.items():
+            if key in ("_and", "_or"):
+                yield from self._groups(key, value, path)
+            elif key.startswith("_") and path:
+                yield self._compare(path, key, value)
+            elif value is None:
+                raise invalid_query("Invalid filter object")
+            elif isinstance(value, dict):
+                yield from self._nodes(value, _below(path, key))
+            else:
+                yield self._compare(_below(path, key), "_eq", value)
+
+    def _groups(self, key: str, value: Any, path: str) -> Iterator[Filter]:
+        if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
+            raise invalid_query(f'"{key}" has to be an array of filters')
+        parts = [self.all_of(item, path) for item in value]
+        if some := tuple(part for part in parts if part is not None):
+            yield Group(key, some)
+
+    def _compare(self, path: str, operator: str, value: Any) -> Compare:
+        self._conditions += 1
+        if self._conditions > _MOST:
+            many = f"The filter has {self._conditions} conditions or more"
+            raise invalid_query(f"{many}, and {_MOST} are supported")
+        return Compare(path, operator, _value(operator, value, self._variables))
 
 
-def _nodes(raw: Mapping[str, Any], path: str, variables: DynamicVariables) -> Iterator[Filter]:
-    for key, value in raw.items():
-        if key in ("_and", "_or"):
-            yield from _groups(key, value, path, variables)
-        elif key.startswith("_") and path:
-            yield Compare(path, key, _value(key, value, variables))
-        elif value is None:
-            raise invalid_query("Invalid filter object")
-        elif isinstance(value, dict):
-            yield from _nodes(value, f"{path}.{key}" if path else key, variables)
-        else:
-            yield Compare(f"{path}.{key}" if path else key, "_eq", _value("_eq", value, variables))
-
-
-def _groups(key: str, value: Any, path: str, variables: DynamicVariables) -> Iterator[Filter]:
-    if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
-        raise invalid_query(f'"{key}" has to be an array of filters')
-    parts = [_all(tuple(_nodes(item, path, variables))) for item in value]
-    if some := tuple(part for part in parts if part is not None):
-        yield Group(key, some)
+def _below(path: str, key: str) -> str:
+    if len(path) + len(key) > _LONGEST:
+        raise invalid_query("Max relational depth exceeded")
+    return f"{path}.{key}" if path else key
 
 
 def _value(operator: str, value: Any, variables: DynamicVariables) -> Scalar | tuple[Scalar, ...]:

@@ -12,6 +12,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from server.config import MAX_QUERY_NAMES
 from server.errors import forbidden_fields, invalid_query
 from server.project import Collection
 from server.query.conditions import matching, one_of, where
@@ -92,6 +93,8 @@ def _names(what: str, raw: Any) -> list[str]:
     items = raw if isinstance(raw, list) else [raw] if isinstance(raw, str) else []
     if not all(isinstance(item, str) for item in items):
         raise invalid_query(f'"{what}" holds something that is no string', silent=True)
+    if sum(item.count(",") + 1 for item in items) > MAX_QUERY_NAMES:
+        raise invalid_query(f'"{what}" has more than {MAX_QUERY_NAMES:,} names')
     names = [name.strip() for item in items for name in item.split(",")]
     return [name for name in names if name]
 
@@ -212,12 +215,13 @@ class BoundQuery:
         }
 
     def _check_names(self) -> None:
-        query, visible = self.query, self.permission.visible(self.collection)
-        used = [field_of(name) for name in query.fields or ()]
+        query = self.query
+        fields = [name for name in query.fields or () if name.partition(".")[0] != "*"]
+        used = [field_of(name) for name in fields]
         used += fields_of(query.filter) if query.filter else ()
         used += [field_of(name.removeprefix("-")) for name in query.sort]
-        unknown = dict.fromkeys(name for name in used if name not in (*visible, "*"))
-        if unknown:
+        visible = set(self.permission.visible(self.collection))
+        if unknown := [name for name in dict.fromkeys(used) if name not in visible]:
             raise forbidden_fields(unknown, self.collection.name)
         for name in query.sort:
             if "." in name:

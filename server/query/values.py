@@ -9,6 +9,7 @@ from uuid import UUID
 from directus_realtime.core.codec import decode, encode
 
 from server.errors import invalid_payload, unusable_value
+from server.parsing import parse
 from server.project import Field, Type
 
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
@@ -146,7 +147,7 @@ def _uuid(value: Any) -> str | None:
 def _json(value: Any) -> str:
     if isinstance(value, str):
         try:
-            return encode(decode(value))
-        except (ValueError, RecursionError):
+            return encode(parse(value))
+        except ValueError:
             pass
     return encode(value)

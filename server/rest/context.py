@@ -13,7 +13,7 @@ from starlette.responses import JSONResponse
 from server.auth.access import Accountability
 from server.auth.authentication import Authentication
 from server.errors import invalid_payload
-from server.frames import parse
+from server.parsing import parse
 from server.query.filters import DynamicVariables
 from server.query.query import Limits, Query, read_query
 from server.rest.malformed import explain, unexpected

@@ -19,9 +19,10 @@ from typing import Any
 from server.auth.access import Accountability
 from server.config import AuthMode
 from server.errors import DirectusError
-from server.frames import check_message, credentials_of, error_frame, frame, parse
+from server.frames import check_message, credentials_of, error_frame, frame
 from server.items.request import Outcome
 from server.limiter import FixedWindowLimiter
+from server.parsing import parse
 from server.websocket.effects import (
     Authenticate,
     Close,
