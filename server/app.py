@@ -14,17 +14,16 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, WebSocketRoute
 
 from server.assembly import assemble, middleware, project_of
-from server.config import Config
+from server.config import MAX_FRAME_SIZE, RELAYED_FRAME_SIZE, Config
 from server.database.store import Store, StoreError
 from server.errors import DirectusError, route_not_found
 from server.project_file import ProjectError
 from server.rest.context import Json
 from server.websocket.sockets import leave_unanswered
-from server.websocket.upgrade import UpgradeProtocol
+from server.websocket.upgrade import HttpProtocol, UpgradeProtocol
 
 __all__ = ["ProjectError", "StoreError", "create_app", "create_server", "serve"]
 
-_LARGEST_FRAME = 100 * 2**20  # bytes, as Directus' WebSocket library has it
 _GRACE = 2  # seconds for open requests at shutdown
 
 
@@ -117,7 +116,8 @@ def create_server(
     options = uvicorn.Config(
         app,
         ws=UpgradeProtocol,
-        ws_max_size=_LARGEST_FRAME,
+        http=HttpProtocol,
+        ws_max_size=MAX_FRAME_SIZE if config.directus is None else RELAYED_FRAME_SIZE,
         ws_per_message_deflate=False,
         ws_ping_interval=None,
         lifespan="on",

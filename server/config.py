@@ -17,6 +17,37 @@ MAX_JSON_VALUES = 50_000
 MAX_QUERY_NAMES = 1_000
 """Names in ``fields``, and in ``sort``. Directus has no limit."""
 
+MAX_LIKE_PATTERN = 1_000
+"""Characters that ``_contains`` and its like, and a search, may look for. Directus has no limit."""
+
+MAX_READ_TIME = 2.0
+"""Seconds that the statements of one read may take. Directus has no limit."""
+
+MAX_VIEW_TIME = 0.1
+"""Seconds that the statements for one view of an event may take. Directus has no limit."""
+
+MAX_WRITE_TIME = 1.0
+"""Seconds that the statements of one write may take. Directus has no limit."""
+
+MAX_ANSWER_SIZE = 100 * 2**20
+"""Characters of one answer: what Directus' WebSocket library takes. Directus has no limit."""
+
+MAX_SUBSCRIPTIONS = 100
+"""Subscriptions of one socket. Directus has no limit."""
+
+MAX_UID_LENGTH = 255
+"""Characters of a subscription's uid. Directus has no limit."""
+
+MAX_UNAUTHENTICATED_SIZE = 65_536
+"""Bytes of a frame or a body of a client that has not signed in. Directus makes no difference."""
+
+MAX_FRAME_SIZE = 3 * 2**20
+"""Bytes of a frame of a client that has signed in: so much is parsed in less than 0.1 s. Directus
+takes 100 MiB."""
+
+RELAYED_FRAME_SIZE = 100 * 2**20
+"""Bytes of a frame that is relayed, as Directus' WebSocket library has it."""
+
 State = tuple[int, int]
 """When a file was changed, and its size."""
 
@@ -90,10 +121,11 @@ class Config:
     """Rows of a read without a limit: ``QUERY_LIMIT_DEFAULT``."""
 
     query_limit_max: int | None = None
-    """The highest limit of a read: ``QUERY_LIMIT_MAX``. None: any."""
+    """The highest limit of a read: ``QUERY_LIMIT_MAX``. None: any, within ``MAX_ANSWER_SIZE``."""
 
-    max_batch_mutation: int | None = None
-    """The most items that one request may write: ``MAX_BATCH_MUTATION``. None: any number."""
+    max_batch_mutation: int | None = 1_000
+    """The most items that one request may write: ``MAX_BATCH_MUTATION``. None: any number, which is
+    Directus' default."""
 
     max_payload_size: int = 1_048_576
     """The most bytes of a request's body (not of a frame): ``MAX_PAYLOAD_SIZE``."""

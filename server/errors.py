@@ -82,6 +82,21 @@ def invalid_payload(reason: str) -> DirectusError:
     return _reasoned("INVALID_PAYLOAD", f"Invalid payload. {reason}.", reason, 400)
 
 
+def answer_too_large() -> DirectusError:
+    """Return the refusal of a read that finds more than one answer may hold."""
+    return invalid_query("The answer is too large: ask for fewer rows or fields at a time")
+
+
+def limit_exceeded(category: str) -> DirectusError:
+    """Return the refusal of one more than is allowed; ``category`` says of what."""
+    return DirectusError(
+        "LIMIT_EXCEEDED",
+        f"{category} limit exceeded.",
+        status=403,
+        extensions={"category": category},
+    )
+
+
 def unusable_value(field: str, value: Any, kind: str) -> DirectusError:
     """Return the refusal of a value that a field of this type cannot hold."""
     error = invalid_payload(f'"{field}" has to be a valid {kind}, received {str(value)[:100]!r}')

@@ -4,11 +4,13 @@ Directus validates with zod, whose messages are part of the wire, so they are bu
 """
 
 import re
+from collections.abc import Mapping
 from typing import Any
 
 from directus_realtime.core.codec import encode
 
-from server.errors import DirectusError
+from server.config import MAX_ANSWER_SIZE
+from server.errors import DirectusError, answer_too_large
 
 UNDEFINED = object()
 """JavaScript's undefined: the value of a missing key."""
@@ -123,9 +125,44 @@ def credentials_of(message: dict[str, Any]) -> dict[str, Any] | None:
     return {name: message[name] for name in given if name in message} if usable else None
 
 
+class JsonText(str):
+    """JSON that is written already: a part of a frame or of a body."""
+
+
+def written(value: Any) -> JsonText:
+    """Return ``value`` as JSON. Of a list, each item is written by itself.
+
+    Other threads have their turn between the items, which they have not while Python writes one.
+
+    Raises:
+        DirectusError: INVALID_QUERY; the JSON is too large.
+    """
+    if not isinstance(value, list):
+        return JsonText(encode(value))
+    texts: list[str] = []
+    size = 0
+    for item in value:
+        texts.append(encode(item))
+        size += len(texts[-1])
+        if size > MAX_ANSWER_SIZE:
+            raise answer_too_large()
+    return JsonText(f"[{','.join(texts)}]")
+
+
+def write_object(parts: Mapping[str, Any]) -> str:
+    """Return the JSON of an object, some of whose values may be written already."""
+    if not any(isinstance(value, JsonText) for value in parts.values()):
+        return encode(parts)
+    texts = (
+        f"{encode(name)}:{value if isinstance(value, JsonText) else encode(value)}"
+        for name, value in parts.items()
+    )
+    return f"{{{','.join(texts)}}}"
+
+
 def frame(uid: str | int | float | None = None, /, **parts: Any) -> str:
     """Return a frame with ``parts`` in their order, and the uid, if there is one, at the end."""
-    return encode(parts if uid is None else {**parts, "uid": uid})
+    return write_object(parts if uid is None else {**parts, "uid": uid})
 
 
 def error_frame(type_: str, error: DirectusError, uid: str | int | float | None = None) -> str:

@@ -2,16 +2,16 @@
 
 All jobs that wait when the writer is free go into one transaction, each in a savepoint of its own:
 a busy server waits for the disk once for many jobs, and a single job never waits for others. A
-write is answered after its COMMIT, which has reached the disk (synchronous=FULL).
+write is answered after its COMMIT, which has reached the disk (synchronous=FULL). Clients take
+turns, and no statement takes longer than a limit, so that none holds up the others.
 """
 
 import asyncio
 import logging
-import queue
-import sqlite3
 import threading
-from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -19,21 +19,18 @@ from typing import Any, TypeVar
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 
+from server.config import MAX_READ_TIME, MAX_WRITE_TIME
+from server.database.engine import ends_transaction, limit_time, make_engine, translated
+from server.database.fair_queue import FairQueue
 from server.database.schema import OtherProjectError, prepare
-from server.errors import DirectusError, invalid_payload, invalid_query, unavailable
 from server.project import Project
 
 log = logging.getLogger("server")
 T = TypeVar("T")
 
-_READERS = 2
+_READERS = 2  # of clients; one more reads what subscribers are shown
 _LARGEST_BATCH = 256
-_BUSY_TIMEOUT = 3.0  # seconds to wait for a lock of another process
-_PRAGMAS = (
-    "PRAGMA journal_mode=WAL",
-    "PRAGMA synchronous=FULL",
-    "PRAGMA foreign_keys=ON",
-)
+_LONGEST_BATCH = 0.05  # seconds of work after which a transaction takes no further job
 
 
 class StoreError(Exception):
@@ -56,6 +53,9 @@ class _Job:
             self.future.set_exception(self.error)
 
 
+_Jobs = FairQueue[_Job]
+
+
 class Store:
     """A project's database.
 
@@ -65,7 +65,7 @@ class Store:
 
     def __init__(self, path: Path, project: Project) -> None:
         self.project = project
-        self._engine = _engine(path)
+        self._engine = make_engine(path, _READERS + 2)
         try:
             with self._engine.begin() as connection:
                 self.prepared = prepare(connection, project)
@@ -75,21 +75,37 @@ class Store:
         except (DBAPIError, OSError) as error:
             self._engine.dispose()
             raise StoreError(_cannot_open(path, error)) from error
-        self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
-        self._writer = threading.Thread(target=self._write_until_closed, name="store-writer")
-        self._writer.start()
-        self._readers = ThreadPoolExecutor(_READERS, thread_name_prefix="store-reader")
+        self._writes, self._reads, self._views = _Jobs(), _Jobs(), _Jobs()
+        self._threads = [
+            threading.Thread(target=self._write_until_closed, name="store-writer"),
+            threading.Thread(target=self._read_until_closed, args=(self._views,)),
+        ]
+        for number in range(_READERS):
+            name = f"store-reader-{number}"
+            reader = threading.Thread(
+                target=self._read_until_closed, args=(self._reads,), name=name
+            )
+            self._threads.append(reader)
+        for thread in self._threads:
+            thread.start()
 
-    async def read(self, work: Callable[[sa.Connection], T]) -> T:
-        """Run ``work`` on a connection for reading.
+    async def read(self, work: Callable[[sa.Connection], T], client: object = None) -> T:
+        """Run ``work`` on a connection for reading, when it is the turn of ``client``.
 
         Raises:
             DirectusError: ``work`` raised it, or the database cannot be read.
         """
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._readers, self._run_read, work)
+        return await self._put(self._reads, work, client)
 
-    async def write(self, work: Callable[[sa.Connection], T]) -> T:
+    async def read_views(self, work: Callable[[sa.Connection], T]) -> T:
+        """Run ``work`` on the connection that reads for subscribers.
+
+        Raises:
+            DirectusError: ``work`` raised it, or the database cannot be read.
+        """
+        return await self._put(self._views, work, None)
+
+    async def write(self, work: Callable[[sa.Connection], T], client: object = None) -> T:
         """Run ``work`` and return its result after it is on the disk.
 
         If ``work`` raises, it is rolled back. It may run again after the failure of another job.
@@ -97,59 +113,85 @@ class Store:
         Raises:
             DirectusError: ``work`` raised it, or the database cannot be written.
         """
+        return await self._put(self._writes, work, client)
+
+    async def _put(self, jobs: _Jobs, work: Callable[[sa.Connection], T], client: object) -> T:
         future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
-        self._jobs.put(_Job(work, future))
+        jobs.put(client, _Job(work, future))
         return await future
 
     def close(self) -> None:
         """Finish the queued jobs, and close the database."""
-        self._jobs.put(None)
-        self._writer.join()
-        self._readers.shutdown()
+        for jobs in (self._writes, self._views, self._reads):
+            jobs.close()
+        for thread in self._threads:
+            thread.join()
         self._engine.dispose()
 
-    def _run_read(self, work: Callable[[sa.Connection], T]) -> T:
-        try:
-            with self._engine.connect() as connection:
-                return work(connection)
-        except DBAPIError as error:
-            raise translated(error) from error
+    def _read_until_closed(self, jobs: _Jobs) -> None:
+        while (job := jobs.get()) is not None:
+            try:
+                with self._engine.connect() as connection:
+                    limit_time(connection, MAX_READ_TIME)
+                    job.result = job.work(connection)
+            except DBAPIError as error:
+                job.error = translated(error)
+            except Exception as error:
+                job.error = error
+            _settle_all([job])
 
     def _write_until_closed(self) -> None:
-        open_ = True
-        while open_:
-            batch, open_ = self._gathered()
-            self._commit(batch)
-            for loop in {job.future.get_loop() for job in batch}:
-                settled = [job for job in batch if job.future.get_loop() is loop]
-                loop.call_soon_threadsafe(_settle, settled)
+        while (job := self._writes.get()) is not None:
+            _settle_all(self._commit_with(job))
 
-    def _gathered(self) -> tuple[list[_Job], bool]:
+    def _commit_with(self, first: _Job) -> list[_Job]:
+        """Run ``first`` and what waits behind it in one transaction; return the jobs."""
         batch: list[_Job] = []
-        job = self._jobs.get()
-        while job is not None:
-            batch.append(job)
-            if len(batch) == _LARGEST_BATCH:
-                return batch, True
-            try:
-                job = self._jobs.get_nowait()
-            except queue.Empty:
-                return batch, True
-        return batch, False
-
-    def _commit(self, batch: list[_Job]) -> None:
         try:
             with self._engine.execution_options(writes=True).begin() as connection:
-                for job in batch:
+                for job in self._gathered(first):
+                    batch.append(job)
                     _run(connection, job)
         except Exception as error:
-            if len(batch) > 1:
-                # One job may have failed for all of them: run each in a transaction of its own.
-                for job in batch:
-                    self._commit([job])
-            else:
-                batch[0].error = translated(error) if isinstance(error, DBAPIError) else error
-                log.error("a write failed: %s", error)
+            if len(batch) < 2:
+                first.error = _failure(error)
+                return [first]
+            # One job may have failed for all of them: run each in a transaction of its own.
+            for job in batch:
+                self._commit_alone(job)
+        return batch
+
+    def _gathered(self, first: _Job) -> Iterator[_Job]:
+        yield first
+        until = time.thread_time() + _LONGEST_BATCH
+        for _ in range(_LARGEST_BATCH - 1):
+            job = self._writes.get_nowait() if time.thread_time() < until else None
+            if job is None:
+                return
+            yield job
+
+    def _commit_alone(self, job: _Job) -> None:
+        try:
+            with self._engine.execution_options(writes=True).begin() as connection:
+                _run(connection, job)
+        except Exception as error:
+            job.error = _failure(error)
+
+
+def _failure(error: Exception) -> Exception:
+    """Return the error for the client, and log it; its text has no values of items."""
+    if isinstance(error, DBAPIError):
+        log.error("a write failed: %s", error.orig)
+        return translated(error)
+    log.error("a write failed: %s", type(error).__name__)
+    return error
+
+
+def _settle_all(jobs: list[_Job]) -> None:
+    for loop in {job.future.get_loop() for job in jobs}:
+        settled = [job for job in jobs if job.future.get_loop() is loop]
+        with suppress(RuntimeError):  # the loop has ended, and nobody waits
+            loop.call_soon_threadsafe(_settle, settled)
 
 
 def _settle(jobs: Iterable[_Job]) -> None:
@@ -160,51 +202,21 @@ def _settle(jobs: Iterable[_Job]) -> None:
 def _run(connection: sa.Connection, job: _Job) -> None:
     job.result = job.error = None
     savepoint = connection.begin_nested()
+    limit_time(connection, MAX_WRITE_TIME)
     try:
         job.result = job.work(connection)
     except DBAPIError as error:
+        if ends_transaction(error):
+            raise  # and with it the other jobs of the batch
         job.error = translated(error)
-        if job.error.status == 503:
-            # An error of the file may have ended the transaction, and with it the other jobs.
-            raise
         savepoint.rollback()
     except Exception as error:
         job.error = error
         savepoint.rollback()
     else:
         savepoint.commit()
-
-
-def _engine(path: Path) -> sa.Engine:
-    engine = sa.create_engine(
-        sa.URL.create("sqlite", database=str(path)),
-        connect_args={"timeout": _BUSY_TIMEOUT, "isolation_level": None},
-        pool_size=_READERS + 1,
-    )
-
-    @sa.event.listens_for(engine, "connect")
-    def prepare(connection: sqlite3.Connection, _record: Any) -> None:
-        for pragma in _PRAGMAS:
-            connection.execute(pragma)
-
-    @sa.event.listens_for(engine, "begin")
-    def begin(connection: sa.Connection) -> None:
-        # The driver would begin by itself, but late and not for every statement. A writer takes
-        # the lock at once: SQLite waits for a lock only at the start of a transaction.
-        writes = connection.get_execution_options().get("writes")
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
-
-    return engine
-
-
-def translated(error: DBAPIError) -> DirectusError:
-    """Return the error for the client: about its request, or about the database file."""
-    code = getattr(error.orig, "sqlite_errorcode", sqlite3.SQLITE_MISMATCH) & 0xFF
-    if code == sqlite3.SQLITE_ERROR:
-        return invalid_query(f"SQLite refuses it: {error.orig}")
-    if code in (sqlite3.SQLITE_TOOBIG, sqlite3.SQLITE_CONSTRAINT, sqlite3.SQLITE_MISMATCH):
-        return invalid_payload(f"SQLite cannot hold it: {error.orig}")
-    return unavailable("database", str(error.orig).capitalize())
+    finally:
+        limit_time(connection, None)
 
 
 def _cannot_open(path: Path, error: Exception) -> str:

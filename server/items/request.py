@@ -19,7 +19,8 @@ class ItemsRequest:
     """One action on a collection.
 
     ``query`` selects the items to read, or the fields of written items in the reply. ``selector``
-    selects the items to write if there is neither ``id`` nor ``ids``.
+    selects the items to write if there is neither ``id`` nor ``ids``. The requests of each
+    ``client`` have their turn.
     """
 
     action: Action
@@ -30,6 +31,7 @@ class ItemsRequest:
     data: Any = None
     query: Query = EVERYTHING
     selector: Query | None = None
+    client: object = None
 
     @property
     def by_key(self) -> bool:

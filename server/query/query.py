@@ -19,7 +19,7 @@ from server.query.conditions import matching, one_of, where
 from server.query.filters import DynamicVariables, Filter, fields_of, read_filter
 from server.query.functions import expression, field_of, is_call, result_of
 from server.query.permission import Permission
-from server.query.values import from_column, read_number, write_text
+from server.query.values import from_column, read_number, within_bounds, write_text
 
 META = ("total_count", "filter_count")
 _REFUSED = ("aggregate", "groupBy", "deep", "alias", "version", "versionRaw", "export")
@@ -187,17 +187,22 @@ class BoundQuery:
         return expression(self.collection, name) if is_call(name) else self.collection.table.c[name]
 
     def rows(self, found: Iterable[sa.Row[Any]]) -> list[Any]:
-        """Return the rows as JSON values: objects, or keys."""
+        """Return the rows as JSON values: objects, or keys.
+
+        Raises:
+            DirectusError: they are too large for one answer.
+        """
         known = self.collection.by_name
         fields = [result_of(n) if is_call(n) else known[n] for n in self.columns()]
+        rows = within_bounds(found)
         if not fields:
-            return [row[0] for row in found]
+            return [row[0] for row in rows]
         return [
             {
                 field.name: from_column(field, value)
                 for field, value in zip(fields, tuple(row)[1:], strict=True)
             }
-            for row in found
+            for row in rows
         ]
 
     def counts(self) -> dict[str, sa.Select[Any]]:

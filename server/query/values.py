@@ -2,18 +2,23 @@
 
 import math
 import re
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 from directus_realtime.core.codec import decode, encode
 
-from server.errors import invalid_payload, unusable_value
+from server.config import MAX_ANSWER_SIZE
+from server.errors import answer_too_large, invalid_payload, unusable_value
 from server.parsing import parse
 from server.project import Field, Type
 
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 _LARGEST = 2**63
+_OVERHEAD = 10  # characters that a value takes in JSON besides its text
+
+Row = TypeVar("Row", bound=Sequence[Any])
 
 
 def write_timestamp(moment: datetime) -> str:
@@ -113,6 +118,21 @@ def from_column(field: Field, value: Any) -> Any:
             return value.split(",") if value else []
         case _:
             return value
+
+
+def within_bounds(rows: Iterable[Row]) -> Iterator[Row]:
+    """Yield ``rows``, until they take more memory than one answer may.
+
+    Raises:
+        DirectusError: they do.
+    """
+    size = 0
+    for row in rows:
+        size += _OVERHEAD * len(row)
+        size += sum(len(value) for value in row if isinstance(value, str))
+        if size > MAX_ANSWER_SIZE:
+            raise answer_too_large()
+        yield row
 
 
 def _moment(kind: Type, value: Any) -> str | None:

@@ -2,20 +2,21 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import ParamSpec, TypeVar
 
 import sqlalchemy as sa
-from sqlalchemy.exc import DBAPIError
 
-from server.database.store import Store, translated
+from server.database.store import Store
 from server.errors import DirectusError, internal_error
-from server.frames import error_frame
+from server.frames import error_frame, written
 from server.items.events import Event, Payload, View
 from server.items.request import ItemsRequest, Outcome
 from server.items.service import ItemsService
 from server.realtime.hub import Hub, Match, Subscriber, deliver, render
+from server.realtime.slow_views import SlowViews
 
 log = logging.getLogger("server")
 
@@ -26,6 +27,9 @@ T = TypeVar("T")
 
 _ANSWERING = "answering a request"
 _DELIVERING = "delivering an event"
+_MATCHES = 500  # handled before others have their turn
+_VIEWS = 64  # read in one job
+_LATEST_ANSWER = 0.5  # seconds after the commit: the answer then comes before the events
 
 
 @dataclass(slots=True)
@@ -35,6 +39,24 @@ class _Commit:
     outcome: Outcome
     answer: Answer
     delivered: asyncio.Future[None]
+    answered: bool = False
+
+    def give_answer(self) -> None:
+        """Answer, unless that is done."""
+        if not self.answered:
+            self.answered = True
+            _attempt(_ANSWERING, self.answer, self.outcome)
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """Some events of a commit, with their matches; ``first`` and ``last`` say which."""
+
+    commit: _Commit
+    events: Sequence[Event]
+    matches: Sequence[Match]
+    first: bool
+    last: bool
 
 
 class Dispatcher:
@@ -46,6 +68,7 @@ class Dispatcher:
         self._store = store
         self._hub = hub
         self._items = items
+        self._slow = SlowViews()
         self._pending: list[_Commit] = []
         self._delivering = False
 
@@ -57,7 +80,7 @@ class Dispatcher:
         """
         run = self._store.read if request.action == "read" else self._store.write
         try:
-            outcome = await run(lambda connection: self._items.perform(connection, request))
+            outcome = await run(partial(self._perform, request), request.client)
         except DirectusError as error:
             _attempt(_ANSWERING, answer, error)
             return
@@ -70,11 +93,23 @@ class Dispatcher:
             return
         # Events are delivered in the order of their commits. Commits that arrive while the rows
         # of others are read form the next batch, whose rows are read together.
-        commit = _Commit(outcome, answer, asyncio.get_running_loop().create_future())
+        loop = asyncio.get_running_loop()
+        commit = _Commit(outcome, answer, loop.create_future())
+        late = loop.call_later(_LATEST_ANSWER, commit.give_answer)
         self._pending.append(commit)
         if not self._delivering:
             await self._deliver_all()
         await commit.delivered
+        late.cancel()
+
+    def _perform(self, request: ItemsRequest, connection: sa.Connection) -> Outcome:
+        outcome = self._items.perform(connection, request)
+        try:
+            return replace(outcome, data=written(outcome.data))
+        except DirectusError as error:
+            if request.action == "read":
+                raise
+            return replace(outcome, data=None, error=error)
 
     async def _deliver_all(self) -> None:
         self._delivering = True
@@ -87,47 +122,71 @@ class Dispatcher:
 
     async def _deliver_batch(self, commits: list[_Commit]) -> None:
         """Answer each of ``commits`` and deliver its events. A failure affects its part alone."""
-        matched = [
-            _attempt("matching an event", self._hub.match, commit.outcome.events) or []
-            for commit in commits
-        ]
-        rendered = await self._render_all([view for matches in matched for _, view in matches])
-        for commit, matches in zip(commits, matched, strict=True):
+        parts: list[_Part] = []
+        for part in self._parts(commits):
+            parts.append(part)
+            if sum(len(part.matches) for part in parts) >= _MATCHES:
+                await self._deliver_parts(parts)
+                parts = []
+        await self._deliver_parts(parts)
+
+    def _parts(self, commits: list[_Commit]) -> Iterator[_Part]:
+        """Yield the events of ``commits`` in parts that do not keep the event loop for long."""
+        for commit in commits:
+            events = commit.outcome.events
+            step = max(1, _MATCHES // max(1, self._hub.count(events[0].collection)))
+            for at in range(0, len(events), step):
+                some = events[at : at + step]
+                matches = _attempt("matching an event", self._hub.match, some) or []
+                yield _Part(commit, some, matches, at == 0, at + step >= len(events))
+
+    async def _deliver_parts(self, parts: Sequence[_Part]) -> None:
+        rendered = await self._render_all([view for part in parts for _, view in part.matches])
+        for part in parts:
             # Directus answers while it reads for the first subscription: that one comes before
             # the reply and the others after it, unless counting made the first one slow.
-            first = _before_reply(matches, commit.outcome.events)
-            _attempt(_DELIVERING, self._send, matches[:first], rendered)
-            _attempt(_ANSWERING, commit.answer, commit.outcome)
-            _attempt(_DELIVERING, self._send, matches[first:], rendered)
-            commit.delivered.set_result(None)
+            first = _before_reply(part.matches, part.events) if part.first else 0
+            await self._send(part.matches[:first], rendered)
+            part.commit.give_answer()
+            await self._send(part.matches[first:], rendered)
+            if part.last:
+                part.commit.delivered.set_result(None)
 
-    def _send(self, matches: Sequence[Match], rendered: Mapping[View, str | None]) -> None:
+    async def _send(self, matches: Sequence[Match], rendered: Mapping[View, str | None]) -> None:
+        for at in range(0, len(matches), _MATCHES):
+            if at:
+                await asyncio.sleep(0)  # give way
+            _attempt(_DELIVERING, self._send_some, matches[at : at + _MATCHES], rendered)
+
+    def _send_some(self, matches: Sequence[Match], rendered: Mapping[View, str | None]) -> None:
         for subscriber, text in deliver(matches, rendered):
             if send := self.senders.get(subscriber):
                 _attempt(_DELIVERING, send, text)
 
     async def _render_all(self, views: Sequence[View]) -> Mapping[View, str | None]:
-        def read(connection: sa.Connection) -> dict[View, str | None]:
-            return {view: self._render(connection, view) for view in dict.fromkeys(views)}
+        different = list(dict.fromkeys(views))
+        rendered: dict[View, str | None] = dict.fromkeys(different)
+        for at in range(0, len(different), _VIEWS):
+            some = different[at : at + _VIEWS]
+            try:
+                rendered |= await self._store.read_views(partial(self._render_some, some))
+            except DirectusError as error:
+                log.error("events were not delivered to subscribers: %s", error)
+            except Exception:
+                log.exception("events were not delivered to subscribers")
+        return rendered
 
-        if not views:
-            return {}
-        try:
-            return await self._store.read(read)
-        except DirectusError as error:
-            log.error("events were not delivered to subscribers: %s", error)
-        except Exception:
-            log.exception("events were not delivered to subscribers")
-        return dict.fromkeys(views)
+    def _render_some(
+        self, views: Sequence[View], connection: sa.Connection
+    ) -> dict[View, str | None]:
+        return {view: self._render(connection, view) for view in views}
 
     def _render(self, connection: sa.Connection, view: View) -> str | None:
         """Return the frame of one view. Its failure is an error frame for its subscribers."""
 
         def read(view: View) -> Payload:
-            try:
+            with self._slow.watch(connection, view):
                 return self._items.read_view(connection, view)
-            except DBAPIError as error:
-                raise translated(error) from error
 
         try:
             return render(view, read)

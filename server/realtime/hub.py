@@ -10,7 +10,7 @@ from typing import Protocol
 
 from server.auth.access import Accountability
 from server.errors import DirectusError, forbidden_collection
-from server.frames import error_frame, frame, with_uid
+from server.frames import error_frame, frame, with_uid, written
 from server.items.events import Event, Payload, View
 from server.query.query import Query
 
@@ -51,6 +51,14 @@ class Hub:
     def empty(self) -> bool:
         """Whether there are no subscriptions."""
         return not self._by_subscriber and not any(self._by_collection.values())
+
+    def count(self, collection: str) -> int:
+        """Return the number of subscriptions to ``collection``."""
+        return len(self._by_collection.get(collection, ()))
+
+    def held_by(self, subscriber: Subscriber) -> int:
+        """Return the number of subscriptions of ``subscriber``."""
+        return len(self._by_subscriber.get(subscriber, ()))
 
     def add(self, subscription: Subscription) -> None:
         """Register ``subscription`` as the last of its collection."""
@@ -115,7 +123,8 @@ def render(view: View, read: Callable[[View], Payload]) -> str | None:
     if payload.data == []:
         return None
     counts = {} if payload.meta is None else {"meta": payload.meta}
-    return frame(type="subscription", event=view.event.action, data=payload.data, **counts)
+    data = written(payload.data)
+    return frame(type="subscription", event=view.event.action, data=data, **counts)
 
 
 def _payload(view: View, read: Callable[[View], Payload]) -> Payload:

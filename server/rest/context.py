@@ -1,18 +1,20 @@
 """What the REST endpoints share: accountability, query strings, and JSON bodies."""
 
+import asyncio
 import re
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from directus_realtime.core.codec import encode
 from starlette.requests import Request
-from starlette.responses import JSONResponse
+from starlette.responses import JSONResponse, Response, StreamingResponse
 
 from server.auth.access import Accountability
 from server.auth.authentication import Authentication
-from server.errors import invalid_payload
+from server.config import MAX_UNAUTHENTICATED_SIZE
+from server.errors import DirectusError, invalid_payload
+from server.frames import write_object
 from server.parsing import parse
 from server.query.filters import DynamicVariables
 from server.query.query import Limits, Query, read_query
@@ -20,6 +22,8 @@ from server.rest.malformed import explain, unexpected
 
 _BRACKETS = re.compile(r"\[([^\]]*)\]")
 _DEEPEST = 20
+_LONGEST = 1_000  # characters of a name in a query string
+_PIECE = 262_144  # characters of a large response that leave at once
 
 
 class Json(JSONResponse):
@@ -29,7 +33,21 @@ class Json(JSONResponse):
 
     def render(self, content: Any) -> bytes:
         """Return ``content`` as compact JSON."""
-        return encode(content).encode()
+        return write_object(content).encode()
+
+
+def answer(**parts: Any) -> Response:
+    """Return a response with ``parts`` in their order; a large one is sent piece by piece."""
+    text = write_object(parts)
+    if len(text) <= _PIECE:
+        return Json(parts)
+
+    async def pieces() -> AsyncIterator[bytes]:
+        for at in range(0, len(text), _PIECE):
+            yield text[at : at + _PIECE].encode()
+            await asyncio.sleep(0)  # give way
+
+    return StreamingResponse(pieces(), media_type=Json.media_type)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,9 +99,10 @@ class RequestContext:
             DirectusError: INVALID_PAYLOAD, for malformed JSON or a body that is too large.
         """
         body = bytearray()
+        largest = self.largest if self._signed_in(request) else MAX_UNAUTHENTICATED_SIZE
         async for chunk in request.stream():
             body += chunk
-            if len(body) > self.largest:
+            if len(body) > largest:
                 raise invalid_payload("request entity too large")
         kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
         if not body or kind != "application/json":
@@ -96,11 +115,22 @@ class RequestContext:
         except ValueError as error:
             raise invalid_payload(explain(text, error)) from None
 
+    def _signed_in(self, request: Request) -> bool:
+        try:
+            return self.accountability(request).user is not None
+        except DirectusError:
+            return False
+
 
 def nested(pairs: Iterable[tuple[str, str]]) -> dict[str, Any]:
-    """Return the tree of the names in a query string: ``filter[user][_eq]``, ``fields[]``."""
+    """Return the tree of the names in a query string: ``filter[user][_eq]``, ``fields[]``.
+
+    Names that are very long are left out: finding their brackets takes too long.
+    """
     tree: dict[str, Any] = {}
     for name, value in pairs:
+        if len(name) > _LONGEST:
+            continue
         root = name.partition("[")[0]
         path = [root, *_BRACKETS.findall(name[len(root) :])]
         _put(tree, path[:_DEEPEST], value)

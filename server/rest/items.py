@@ -18,7 +18,7 @@ from server.errors import (
 from server.items.request import ItemsRequest, Outcome
 from server.project import Collection, Project
 from server.realtime.dispatch import Dispatcher
-from server.rest.context import Json, RequestContext
+from server.rest.context import RequestContext, answer
 
 _METHODS = ["GET", "POST", "PATCH", "DELETE", "SEARCH"]
 
@@ -54,7 +54,7 @@ class ItemsEndpoints:
             asked = self._searched(asked, body)
         outcome = await self._outcome(asked)
         meta = {} if outcome.meta is None else {"meta": outcome.meta}
-        return Json({**meta, "data": outcome.data})
+        return answer(**meta, data=outcome.data)
 
     async def item(self, request: Request) -> Response:
         """Read, update or delete the item with a key."""
@@ -67,7 +67,7 @@ class ItemsEndpoints:
             await self._outcome(replace(asked, action="delete", id=key))
             return Response(status_code=204)
         outcome = await self._outcome(replace(asked, id=key))
-        return Json({"data": outcome.data})
+        return answer(data=outcome.data)
 
     async def _create(self, asked: ItemsRequest, body: Any) -> Response:
         self._refuse_singleton(asked.collection, "")
@@ -112,12 +112,12 @@ class ItemsEndpoints:
         collection = self._project.by_name.get(name)
         if collection is None:
             raise forbidden_collection(name)
-        return ItemsRequest("read", collection, accountability, query=query)
+        return ItemsRequest("read", collection, accountability, query=query, client=request.client)
 
     async def _written(self, asked: ItemsRequest) -> Response:
         outcome = await self._outcome(asked)
         if outcome.error is None:
-            return Json({"data": outcome.data})
+            return answer(data=outcome.data)
         if outcome.error.code == "FORBIDDEN":
             return Response(status_code=204)
         raise outcome.error
@@ -125,7 +125,7 @@ class ItemsEndpoints:
     async def _outcome(self, request: ItemsRequest) -> Outcome:
         answered: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
 
-        def answer(result: Outcome | DirectusError) -> None:
+        def take(result: Outcome | DirectusError) -> None:
             if answered.done():
                 return  # the client is gone
             if isinstance(result, Outcome):
@@ -134,7 +134,7 @@ class ItemsEndpoints:
                 answered.set_exception(result)
 
         # The events of a commit have to be delivered, even if the client goes away.
-        task = asyncio.create_task(self._dispatcher.perform(request, answer))
+        task = asyncio.create_task(self._dispatcher.perform(request, take))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return await answered

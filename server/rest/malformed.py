@@ -1,6 +1,7 @@
 """Describing malformed JSON in the words of JavaScript's parser. No I/O."""
 
 import json
+import re
 
 _WORDS = {
     "Expecting ':' delimiter": "Expected ':' after property name in",
@@ -9,6 +10,8 @@ _WORDS = {
     "Invalid \\escape": "Bad escaped character in",
     "Invalid \\uXXXX escape": "Bad Unicode escape in",
 }
+_STRING = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"', re.DOTALL)
+_BRACKET = re.compile(r"[][{}]")
 _AROUND = 10  # characters of a long text to show on each side of the unexpected one
 
 
@@ -59,14 +62,12 @@ def _at(words: str, text: str, at: int) -> str:
 
 def _innermost(text: str) -> str:
     """Return the innermost bracket that is open at the end of ``text``, a prefix of valid JSON."""
-    depth, quoted = 0, False
-    for at in range(len(text) - 1, -1, -1):
-        if text[at] == '"' and (len(text[:at]) - len(text[:at].rstrip("\\"))) % 2 == 0:
-            quoted = not quoted
-        elif not quoted and text[at] in "}]":
+    depth = 0
+    for bracket in reversed(_BRACKET.findall(_STRING.sub("", text))):
+        if bracket in "}]":
             depth += 1
-        elif not quoted and text[at] in "{[":
-            if depth == 0:
-                return text[at]
+        elif depth == 0:
+            return str(bracket)
+        else:
             depth -= 1
     raise AssertionError("a comma is only expected between brackets")

@@ -1,30 +1,45 @@
 """One open socket: the driver of its session, with its tasks and its timer."""
 
 import asyncio
+import itertools
 import logging
 import time
-from collections import deque
 from collections.abc import Iterable
 
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from server.auth.authentication import Authentication, Identity
+from server.config import MAX_FRAME_SIZE
 from server.errors import DirectusError, internal_error
 from server.frames import error_frame
 from server.realtime.dispatch import Dispatcher
-from server.websocket.effects import Authenticate, Close, Effect, Failure, Note, Send, Work
+from server.websocket.effects import (
+    Authenticate,
+    Close,
+    Effect,
+    Failure,
+    Note,
+    Perform,
+    Send,
+    StartSubscription,
+    Work,
+)
+from server.websocket.outgoing import Outgoing
 from server.websocket.session import Session
+from server.websocket.upgrade import limit_frames
 
 log = logging.getLogger("server")
 
 _CONCURRENT = 64  # requests of one connection
-_ONE_WRITE = 65_536  # characters
+_CONCURRENT_LARGE = 4  # of those, the ones whose replies may be larger than the request
+_AT_ONCE = 16  # frames that are handled before other clients have their turn
 
 
 class Connection:
     """One socket and its session.
 
-    ``room`` is the number of characters that may wait for a client that reads slowly.
+    ``room`` is the number of characters of events that may wait for a client that reads slowly.
+    Replies to its own requests wait too, and it gets no further ones while there are so many.
     """
 
     def __init__(
@@ -39,13 +54,12 @@ class Connection:
         self._session = session
         self._authentication = authentication
         self._dispatcher = dispatcher
-        self._room = room
         self._loop = asyncio.get_running_loop()
         self._timer: asyncio.TimerHandle | None = None
-        self._outgoing: deque[str] = deque()
-        self._wake = asyncio.Event()
+        self._outgoing = Outgoing(room)
         self._closing: tuple[int | None] | None = None
         self._slots = asyncio.Semaphore(_CONCURRENT)
+        self._large = asyncio.Semaphore(_CONCURRENT_LARGE)
         self._tasks: set[asyncio.Task[None]] = set()
         self.sent: asyncio.Task[None] = self._loop.create_task(self._send_until_closed())
 
@@ -56,7 +70,7 @@ class Connection:
 
     async def run(self) -> None:
         """Serve the connection until either side closes it."""
-        self._arm()
+        self._do([])
         reading = self._loop.create_task(self._receive_until_closed())
         try:
             await asyncio.wait((reading, self.sent), return_when=asyncio.FIRST_COMPLETED)
@@ -68,27 +82,23 @@ class Connection:
             await asyncio.wait((reading, self.sent), timeout=1)
             self.sent.cancel()
 
-    def send(self, text: str) -> None:
+    def send_event(self, text: str) -> None:
         """Queue ``text``; drop the connection if too much is waiting for the client to read."""
-        if self._closing is not None:
-            return
-        self._room -= len(text)
-        if self._room < 0:
+        if self._closing is None and not self._outgoing.put_event(text):
             log.warning("dropped a connection whose client does not read")
             self._outgoing.clear()
             self.sent.cancel()
-            return
-        self._outgoing.append(text)
-        self._wake.set()
 
     def finish(self, code: int | None) -> None:
         """Close the connection after everything in the queue is sent."""
         if self._closing is None:
             self._closing = (code,)
-            self._wake.set()
+            self._outgoing.changed.set()
 
     async def _receive_until_closed(self) -> None:
-        while True:
+        for number in itertools.count():
+            if number % _AT_ONCE == 0:
+                await asyncio.sleep(0)  # give way: what has arrived already is not waited for
             message = await self._websocket.receive()
             if message["type"] == "websocket.disconnect":
                 return
@@ -110,32 +120,23 @@ class Connection:
     async def _send_until_closed(self) -> None:
         try:
             while True:
-                while self._outgoing:
-                    await self._websocket.send({"type": "websocket.send", "texts": self._next()})
+                while texts := self._outgoing.next():
+                    await self._websocket.send({"type": "websocket.send", "texts": texts})
+                    self._outgoing.sent()
                 if self._closing is not None:
                     (code,) = self._closing
                     message = {"type": "websocket.close", "code": code, "reason": ""}
                     await self._websocket.send(message)
                     return
-                self._wake.clear()
-                await self._wake.wait()
+                await self._outgoing.wait()
         except (WebSocketDisconnect, RuntimeError):
             return  # the client is gone, or the reading side has closed
-
-    def _next(self) -> list[str]:
-        """Take the texts of the next write from the queue."""
-        texts: list[str] = []
-        size = 0
-        while self._outgoing and size < _ONE_WRITE:
-            texts.append(self._outgoing.popleft())
-            size += len(texts[-1])
-        self._room += size
-        return texts
 
     def _do(self, effects: Iterable[Effect]) -> None:
         for effect in effects:
             if isinstance(effect, Send):
-                self.send(effect.text)
+                if self._closing is None:
+                    self._outgoing.put_reply(effect.text)
             elif isinstance(effect, Close):
                 self.finish(None)
             elif isinstance(effect, Note):
@@ -146,16 +147,25 @@ class Connection:
                 task = self._loop.create_task(self._work(effect))
                 self._tasks.add(task)
                 task.add_done_callback(self._tasks.discard)
+        if self._session.accountability.user is not None:
+            limit_frames(self._websocket, MAX_FRAME_SIZE)
         self._arm()
 
     async def _work(self, work: Work) -> None:
         async with self._slots:
             if isinstance(work, Authenticate):
                 self._do(await self._authenticated(work))
+            elif work.request.action == "create" and not isinstance(work.request.data, list):
+                await self._perform(work)
             else:
-                await self._dispatcher.perform(
-                    work.request, lambda result: self._do(self._session.answer(work, result))
-                )
+                async with self._large:
+                    await self._perform(work)
+
+    async def _perform(self, work: Perform | StartSubscription) -> None:
+        await self._outgoing.room_for_replies()
+        await self._dispatcher.perform(
+            work.request, lambda result: self._do(self._session.answer(work, result))
+        )
 
     async def _authenticated(self, work: Authenticate) -> list[Effect]:
         try:

@@ -5,7 +5,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from server.errors import DirectusError, forbidden_collection, internal_error, invalid_query
+from server.config import MAX_SUBSCRIPTIONS, MAX_UID_LENGTH
+from server.errors import (
+    DirectusError,
+    forbidden_collection,
+    internal_error,
+    invalid_payload,
+    invalid_query,
+    limit_exceeded,
+)
 from server.frames import check_items, check_subscribe, error_frame, frame
 from server.items.request import EVERYTHING, ItemsRequest, Outcome
 from server.project import Collection, Project
@@ -98,6 +106,8 @@ class Handlers:
     ) -> list[Effect]:
         if isinstance(result, DirectusError):
             return _refused("subscribe", result, subscription.uid)
+        if self.hub.held_by(subscription.subscriber) >= MAX_SUBSCRIPTIONS:
+            return _refused("subscribe", limit_exceeded("Subscriptions"), subscription.uid)
         init = frame(subscription.uid, type="subscription", event="init", **_body(result))
         self.hub.add(subscription)
         return [Send(init)]
@@ -111,15 +121,24 @@ class Handlers:
         try:
             collection = self._collection(message["collection"])
             query = self._query(subscriber, message.get("query")) or EVERYTHING
+            if uid is not None and len(uid) > MAX_UID_LENGTH:
+                raise invalid_payload(f'"uid" is longer than {MAX_UID_LENGTH} characters')
         except DirectusError as error:
             return _refused("subscribe", error, uid)
         if uid is not None:
             self.hub.remove(subscriber, uid)
+        if self.hub.held_by(subscriber) >= MAX_SUBSCRIPTIONS:
+            return _refused("subscribe", limit_exceeded("Subscriptions"), uid)
         event, item = message.get("event"), _as_text(message.get("item"))
         subscription = Subscription(subscriber, collection.name, query, event, item, uid)
         if event is None:
             request = ItemsRequest(
-                "read", collection, subscriber.accountability, id=item, query=query
+                "read",
+                collection,
+                subscriber.accountability,
+                id=item,
+                query=query,
+                client=subscriber,
             )
             return [StartSubscription(request, subscription)]
         self.hub.add(subscription)
@@ -154,6 +173,7 @@ class Handlers:
             data=message.get("data"),
             query=shown or EVERYTHING,
             selector=query,
+            client=subscriber,
         )
 
     def _collection(self, name: str) -> Collection:

@@ -1,19 +1,18 @@
 """The WebSocket endpoints: checks of an upgrade, and a connection with a session for each."""
 
 import asyncio
-from http.cookies import CookieError, SimpleCookie
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, unquote
 
 from starlette.websockets import WebSocket
 
 from server.auth.authentication import Authentication, Identity
-from server.config import Config
+from server.config import MAX_UNAUTHENTICATED_SIZE, Config
 from server.cors import may_connect
 from server.errors import DirectusError
 from server.realtime.dispatch import Dispatcher
 from server.websocket.connection import Connection, expiry_of
 from server.websocket.session import Session, SessionConfig
-from server.websocket.upgrade import refuse
+from server.websocket.upgrade import limit_frames, refuse
 
 
 class Sockets:
@@ -48,6 +47,7 @@ class Sockets:
         if token is None or (token == "" and self._config.auth == "strict"):
             await refuse(websocket, 401)
             return
+        limit_frames(websocket, MAX_UNAUTHENTICATED_SIZE)
         subprotocols = websocket.scope["subprotocols"]
         await websocket.accept(subprotocol=subprotocols[0] if subprotocols else None)
         await self._run(websocket, identity)
@@ -70,7 +70,7 @@ class Sockets:
         room = self._config.send_queue
         connection = Connection(websocket, session, self._authentication, self._dispatcher, room)
         self._connections.add(connection)
-        self._dispatcher.senders[session] = connection.send
+        self._dispatcher.senders[session] = connection.send_event
         try:
             await connection.run()
         finally:
@@ -100,8 +100,13 @@ def _token(websocket: WebSocket) -> str | None:
         return None
     if given and given[0]:
         return given[0]
-    try:
-        cookie = SimpleCookie(websocket.headers.get("cookie", "")).get("directus_session_token")
-    except CookieError:
-        cookie = None
-    return cookie.value if cookie else ""
+    return _cookie(websocket.headers.get("cookie", ""), "directus_session_token")
+
+
+def _cookie(header: str, name: str) -> str:
+    """Return the value of a cookie, or nothing."""
+    for pair in header.split(";"):
+        key, _, value = pair.strip().partition("=")
+        if key == name:
+            return unquote(value.strip('"'))
+    return ""

@@ -1,23 +1,35 @@
 """Upgrades as Directus answers them, byte by byte, on uvicorn's own protocol.
 
 A refusal is a bare status line, an invalid upgrade gets the words of Directus' WebSocket library,
-and a client's control pings get no pong. ASGI has one addition: a message ``websocket.send`` may
-have ``texts``, a list, which leaves in one write.
+and a client's control pings get no pong. ASGI has two additions: a message ``websocket.send`` may
+have ``texts``, a list, which leaves in one write and of which only the last may be large; and the
+scope has the extension ``FRAME_LIMIT``.
 """
 
+import asyncio
+from asyncio import BaseTransport
 from functools import lru_cache
 from http import HTTPStatus
 from typing import Any
 
 from starlette.websockets import WebSocket
+from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.protocols.utils import ClientDisconnected
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.frames import CloseCode, Frame, Opcode
 from websockets.http11 import Request
 from websockets.server import ServerProtocol
 
+_PLAIN = "Content-Type: text/plain; charset=utf-8\r\nConnection: close\r\n"
 _METHOD = "Invalid HTTP method"
 _NEEDED = ("Sec-WebSocket-Version", "Sec-WebSocket-Key")
+_FRAGMENT = 262_144  # characters of a large text that leave at once
+_MOST_FRAGMENTS = 4_096  # of a client's message
+_LINGER, _LINGER_MOST = 0.25, 5.0  # seconds after the last data, and in all
+_READ_AT_ONCE = 4_096  # bytes: the frames in them are handled before other clients have their turn
+
+FRAME_LIMIT = "server.frame_limit"
+"""The extension of the scope that sets the most bytes of a message."""
 
 
 async def refuse(websocket: WebSocket, status: int, body: bytes = b"") -> None:
@@ -26,6 +38,17 @@ async def refuse(websocket: WebSocket, status: int, body: bytes = b"") -> None:
     start = {"type": "websocket.http.response.start", "status": status, "headers": headers}
     await websocket.send(start)
     await websocket.send({"type": "websocket.http.response.body", "body": body})
+
+
+def limit_frames(websocket: WebSocket, size: int) -> None:
+    """Set the most bytes of a message from the client."""
+    websocket.scope["extensions"][FRAME_LIMIT](size)
+
+
+def read_little(transport: BaseTransport) -> None:
+    """Let ``transport`` read little at once, so that a busy client does not hold up the others."""
+    # asyncio has no public way; where its transports have no such attribute, nothing changes.
+    transport.max_size = _READ_AT_ONCE  # type: ignore[attr-defined]
 
 
 def _frame(text: str) -> bytes:
@@ -48,20 +71,70 @@ class _Protocol(ServerProtocol):
         super().fail(code)
 
 
-class UpgradeProtocol(WebSocketsSansIOProtocol):
+class _Lingering:
+    """Ends a connection, but reads on for a moment: else the system drops what was written last."""
+
+    _until: float | None = None
+    _timer: asyncio.TimerHandle | None = None
+
+    def _linger(self, transport: asyncio.Transport) -> None:
+        """Close ``transport`` when nothing has come for a moment. Call it again for more data."""
+        loop = asyncio.get_running_loop()
+        if self._until is None:
+            self._until = loop.time() + _LINGER_MOST
+            transport.resume_reading()
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = loop.call_at(min(loop.time() + _LINGER, self._until), transport.close)
+
+
+class HttpProtocol(_Lingering, H11Protocol):
+    """The server's side of one HTTP connection."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Handle the start of the connection."""
+        super().connection_made(transport)
+        read_little(transport)
+
+    def data_received(self, data: bytes) -> None:
+        """Handle received data."""
+        if self._until is None:
+            super().data_received(data)
+        else:
+            self._linger(self.transport)
+
+    def send_400_response(self, msg: str) -> None:
+        """Answer what is no HTTP request."""
+        head = f"HTTP/1.1 400 Bad Request\r\n{_PLAIN}Content-Length: {len(msg)}\r\n\r\n"
+        self.transport.write((head + msg).encode())
+        self._linger(self.transport)
+
+
+class UpgradeProtocol(_Lingering, WebSocketsSansIOProtocol):
     """The server's side of one WebSocket, from its upgrade on."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.default_headers = []
-        self.conn = _Protocol(max_size=self.config.ws_max_size, logger=self.logger)
+        self._largest = self.config.ws_max_size
+        self.conn = _Protocol(max_size=self._largest, logger=self.logger)
+
+    def connection_made(self, transport: BaseTransport) -> None:
+        """Handle the start of the connection."""
+        super().connection_made(transport)
+        read_little(transport)
 
     def data_received(self, data: bytes) -> None:
         """Handle received data; the first has the whole request line."""
         if not self.handshake_initiated and not data.startswith(b"GET "):
             self._fail(405, _METHOD)
             return
+        if self._until is not None:
+            self._linger(self.transport)
+            return
         super().data_received(data)
+        if len(self.conn.reader.buffer) + (self.conn.current_size or 0) > self._largest:
+            self._too_big()
 
     def handle_connect(self, event: Request) -> None:
         """Handle the request of the upgrade."""
@@ -71,6 +144,39 @@ class UpgradeProtocol(WebSocketsSansIOProtocol):
                 self._fail(400, f"Missing or invalid {name} header", versions)
                 return
         super().handle_connect(event)
+        if not self.close_sent:
+            self.scope["extensions"][FRAME_LIMIT] = self._limit_frames  # type: ignore[assignment]
+
+    def _limit_frames(self, size: int) -> None:
+        self._largest = size
+
+    def handle_cont(self, event: Frame) -> None:
+        """Handle a further fragment of a message."""
+        super().handle_cont(event)
+        if len(self.frames) > _MOST_FRAGMENTS:
+            self._too_big()
+
+    def send_receive_event_to_app(self) -> None:
+        """Handle a whole message."""
+        if sum(map(len, self.frames)) > self._largest:
+            self._too_big()
+        else:
+            super().send_receive_event_to_app()
+
+    def _too_big(self) -> None:
+        if not self.close_sent and not self.transport.is_closing():
+            self.conn.fail(CloseCode.MESSAGE_TOO_BIG)
+            self.handle_parser_exception()
+
+    def handle_parser_exception(self) -> None:
+        """Close because of what the client has sent."""
+        assert self.conn.close_sent is not None, "the reason is known"
+        code = self.conn.close_sent.code
+        self.queue.put_nowait({"type": "websocket.disconnect", "code": code, "reason": ""})
+        self.transport.write(b"".join(self.conn.data_to_send()))
+        self.close_sent = True
+        self._linger(self.transport)
+        self.close_timer = self._timer
 
     async def send(self, message: Any) -> None:
         """Send an ASGI message; a refusal gets no headers beyond its own."""
@@ -88,8 +194,24 @@ class UpgradeProtocol(WebSocketsSansIOProtocol):
         await self.writable.wait()
         if self.disconnected or self.close_sent or self.transport.is_closing():
             raise ClientDisconnected
-        frames = [(_shared_frame if len(t) <= _LARGEST_SHARED else _frame)(t) for t in texts]
-        self.transport.write(b"".join(frames))
+        small = [text for text in texts if len(text) <= _FRAGMENT]
+        frames = [(_shared_frame if len(t) <= _LARGEST_SHARED else _frame)(t) for t in small]
+        if frames:
+            self.transport.write(b"".join(frames))
+        for text in texts[len(small) :]:
+            await self._send_in_fragments(text)
+
+    async def _send_in_fragments(self, text: str) -> None:
+        """Send a large text piece by piece: others have their turn, and little is buffered."""
+        for at in range(0, len(text), _FRAGMENT):
+            await asyncio.sleep(0)
+            await self.writable.wait()
+            if self.disconnected or self.close_sent or self.transport.is_closing():
+                raise ClientDisconnected
+            opcode = Opcode.CONT if at else Opcode.TEXT
+            piece = text[at : at + _FRAGMENT].encode()
+            last = at + _FRAGMENT >= len(text)
+            self.transport.write(Frame(opcode, piece, fin=last).serialize(mask=False))
 
     def _fail(self, status: int, words: str, more: dict[str, str] | None = None) -> None:
         headers = {"Connection": "close", "Content-Type": "text/html"}

@@ -2,21 +2,25 @@
 
 import asyncio
 import json
+import threading
+import time
 from collections.abc import Coroutine, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from server.auth.access import Accountability
 from server.database.store import Store
 from server.errors import DirectusError, unavailable
-from server.items.events import View
+from server.items.events import Payload, View
 from server.items.request import ItemsRequest, Outcome
 from server.items.service import ItemsService
 from server.query.query import Query
-from server.realtime import dispatch
+from server.realtime import dispatch, slow_views
 from server.realtime.dispatch import Dispatcher
 from server.realtime.hub import Hub, Subscription
 from tests.server.guide import guide
@@ -133,7 +137,7 @@ def test_the_author_hears_even_if_subscribers_cannot_be_told(
     async def conversation() -> None:
         harness = DispatchHarness(store)
         harness.subscribe("a")
-        monkeypatch.setattr(store, "read", fail)
+        monkeypatch.setattr(store, "read_views", fail)
         await harness.do("create", data={})
         assert harness.delivered() == ["reply"]
 
@@ -211,7 +215,7 @@ def test_a_view_that_sqlite_refuses_is_an_error_for_its_own_subscribers(store: S
     asyncio.run(conversation())
 
 
-@pytest.mark.parametrize("broken", ["match", "deliver", "read"])
+@pytest.mark.parametrize("broken", ["match", "deliver", "read_views"])
 def test_every_request_of_a_batch_is_answered_whatever_fails(
     store: Store, broken: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -219,7 +223,7 @@ def test_every_request_of_a_batch_is_answered_whatever_fails(
         harness = DispatchHarness(store)
         harness.subscribe("a")
         with monkeypatch.context() as patch:
-            owner = {"match": harness.hub, "deliver": dispatch, "read": store}[broken]
+            owner = {"match": harness.hub, "deliver": dispatch, "read_views": store}[broken]
             patch.setattr(owner, broken, fail)
             await within(10, *(harness.do("create", data={}) for _ in range(3)))
         assert harness.delivered() == ["reply"] * 3
@@ -273,3 +277,109 @@ def test_a_request_that_fails_is_answered(
 
     asyncio.run(conversation())
     assert failures(caplog) == 1
+
+
+def test_a_view_that_takes_too_long_is_an_error_and_is_left_alone_for_a_while(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(slow_views, "MAX_VIEW_TIME", 0.02)
+    original = ItemsService.read_view
+    reads: list[str] = []
+
+    def read_view(items: ItemsService, connection: sa.Connection, view: View) -> Payload:
+        reads.append(view.query.search)
+        if view.query.search:
+            endless = "WITH RECURSIVE n(x) AS (VALUES (1) UNION ALL SELECT x FROM n)"
+            connection.exec_driver_sql(f"{endless} SELECT max(x) FROM n")
+        return original(items, connection, view)
+
+    monkeypatch.setattr(ItemsService, "read_view", read_view)
+
+    async def conversation() -> None:
+        harness = DispatchHarness(store)
+        harness.subscribe("a", Query((), search="x"))
+        harness.subscribe("b")
+        for key in range(1, 4):
+            await within(10, harness.do("create", data={}))
+            assert "It takes too long" in harness.received.pop(0)
+            assert harness.delivered() == ["reply", f"b:{key}"]
+        assert reads == ["x", "", "", ""]
+        later = time.monotonic() + 61
+        monkeypatch.setattr(slow_views, "time", SimpleNamespace(monotonic=lambda: later))
+        await within(10, harness.do("create", data={}))
+        assert reads[4:] == ["x", ""]
+
+    asyncio.run(conversation())
+
+
+def test_a_create_is_answered_although_its_delivery_takes_long(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dispatch, "_LATEST_ANSWER", 0.0)
+    free = threading.Event()
+    original = ItemsService.read_view
+
+    def read_view(*parts: Any) -> Payload:
+        assert free.wait(10)
+        return original(*parts)
+
+    monkeypatch.setattr(ItemsService, "read_view", read_view)
+
+    async def conversation() -> None:
+        harness = DispatchHarness(store)
+        harness.subscribe("a")
+        done = [asyncio.create_task(harness.do("create", data={})) for _ in range(3)]
+        async with asyncio.timeout(10):
+            while harness.received != ["reply"] * 3:
+                await asyncio.sleep(0)
+        free.set()
+        await within(10, *(asyncio.shield(each) for each in done))
+        assert harness.delivered() == ["reply"] * 3 + ["a:1", "a:2", "a:3"]
+
+    asyncio.run(conversation())
+
+
+def test_many_deliveries_give_way(store: Store) -> None:
+    async def conversation() -> None:
+        harness = DispatchHarness(store)
+        for number in range(5_000):
+            harness.subscribe(f"{number:04}")
+        turns = 0
+
+        async def turn() -> None:
+            nonlocal turns
+            while True:
+                await asyncio.sleep(0)
+                turns += len(harness.received) < 25_000
+
+        turning = asyncio.create_task(turn())
+        await within(20, harness.do("create", data=[{}] * 5))
+        turning.cancel()
+        assert len(harness.received) == 25_001
+        assert turns > 25_000 / 1_000
+
+    asyncio.run(conversation())
+
+
+def test_the_views_of_one_event_are_read_a_few_at_a_time(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sizes: list[int] = []
+    original = Dispatcher._render_some
+
+    def render_some(self: Dispatcher, views: Any, connection: sa.Connection) -> Any:
+        sizes.append(len(views))
+        return original(self, views, connection)
+
+    monkeypatch.setattr(Dispatcher, "_render_some", render_some)
+
+    async def conversation() -> None:
+        harness = DispatchHarness(store)
+        for number in range(200):
+            harness.subscribe(str(number % 10), Query((), limit=number + 1))
+        await within(20, harness.do("create", data={}))
+        assert len(harness.delivered()) == 201
+
+    asyncio.run(conversation())
+    assert sum(sizes) == 200
+    assert max(sizes) <= 64

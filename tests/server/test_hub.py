@@ -56,6 +56,16 @@ class HubHarness:
         return order
 
 
+def test_subscriptions_are_counted() -> None:
+    harness, client = HubHarness(), Client("a")
+    assert (harness.hub.count("messages"), harness.hub.held_by(client)) == (0, 0)
+    harness.add(client, "1")
+    harness.add(client)
+    assert (harness.hub.count("messages"), harness.hub.held_by(client)) == (2, 2)
+    harness.hub.remove(client, "1")
+    assert (harness.hub.count("messages"), harness.hub.held_by(client)) == (1, 1)
+
+
 def test_events_go_round_in_the_order_of_the_subscriptions() -> None:
     harness, a, b = HubHarness(), Client("a"), Client("b")
     harness.add(b, "1")

@@ -169,7 +169,7 @@ def test_what_is_queued_is_written_before_the_store_closes(path: Path) -> None:
 def test_a_file_that_another_process_holds_is_an_error_and_passes(
     with_store: Callable[[Talk], None], path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("server.database.store._BUSY_TIMEOUT", 0.05)
+    monkeypatch.setattr("server.database.engine._BUSY_TIMEOUT", 0.05)
 
     async def conversation(store: Store) -> None:
         other = sqlite3.connect(path, isolation_level=None)
@@ -227,6 +227,114 @@ def test_a_file_that_breaks_while_we_run_is_an_error(
             await store.read(texts)
 
     with_store(conversation)
+
+
+ENDLESS = "WITH RECURSIVE n(x) AS (VALUES (1) UNION ALL SELECT x + 1 FROM n) SELECT max(x) FROM n"
+
+
+def count_for_ever(connection: sa.Connection) -> None:
+    connection.exec_driver_sql(ENDLESS)
+
+
+def write_for_ever(connection: sa.Connection) -> None:
+    connection.exec_driver_sql(f"INSERT INTO messages (text) {ENDLESS}")
+
+
+@pytest.mark.parametrize(("kind", "threads"), [("read", 2), ("write", 1)])
+def test_clients_take_turns(with_store: Callable[[Talk], None], kind: str, threads: int) -> None:
+    free = threading.Event()
+    order: list[str] = []
+
+    def hold(_connection: sa.Connection) -> None:
+        assert free.wait(10)
+
+    async def conversation(store: Store) -> None:
+        run = getattr(store, kind)
+        held = [asyncio.create_task(run(hold, "z")) for _ in range(threads)]
+        await asyncio.sleep(0)
+        asked = [*[("a", n) for n in range(20)], *[("b", n) for n in range(2)]]
+        tasks = [
+            asyncio.create_task(run(lambda _, name=name: order.append(name), name))
+            for name, _ in asked
+        ]
+        await asyncio.sleep(0)
+        free.set()
+        await asyncio.gather(*held, *tasks)
+
+    with_store(conversation)
+    assert order.count("a") == 20
+    assert order[:6].count("b") == 2, order
+
+
+def test_subscribers_do_not_wait_for_the_reads_of_clients(
+    with_store: Callable[[Talk], None],
+) -> None:
+    free = threading.Event()
+
+    async def conversation(store: Store) -> None:
+        held = [asyncio.create_task(store.read(lambda _: free.wait(10))) for _ in range(5)]
+        try:
+            assert await store.read_views(texts) == []
+        finally:
+            free.set()
+        await asyncio.gather(*held)
+
+    with_store(conversation)
+
+
+def test_a_read_that_takes_too_long_is_refused(
+    with_store: Callable[[Talk], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("server.database.store.MAX_READ_TIME", 0.05)
+
+    async def conversation(store: Store) -> None:
+        for _ in range(3):
+            with pytest.raises(DirectusError, match="takes too long") as error:
+                await store.read(count_for_ever)
+            assert error.value.code == "INVALID_QUERY"
+        assert await store.read(texts) == []
+
+    with_store(conversation)
+
+
+@pytest.mark.parametrize("endless", [count_for_ever, write_for_ever])
+def test_a_write_that_takes_too_long_is_refused_and_harms_no_other(
+    with_store: Callable[[Talk], None],
+    monkeypatch: pytest.MonkeyPatch,
+    endless: Callable[[sa.Connection], None],
+) -> None:
+    monkeypatch.setattr("server.database.store.MAX_WRITE_TIME", 0.05)
+
+    async def conversation(store: Store) -> None:
+        results = await asyncio.gather(
+            store.write(create("a")),
+            store.write(endless),
+            store.write(create("b")),
+            return_exceptions=True,
+        )
+        assert [type(result) for result in results] == [int, DirectusError, int]
+        assert sorted(await store.read(texts)) == ["a", "b"]
+
+    with_store(conversation)
+
+
+def test_a_failed_write_logs_no_values(
+    with_store: Callable[[Talk], None], caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(connection: sa.Connection) -> None:
+        statement = sa.text("INSERT INTO messages (text) SELECT :text FROM missing")
+        connection.execute(statement, {"text": "a secret"})
+
+    async def conversation(store: Store) -> None:
+        await store.write(lambda connection: connection.exec_driver_sql("PRAGMA max_page_count=20"))
+        with pytest.raises(DirectusError):
+            await store.write(create("a secret" * 100_000))
+        with pytest.raises(DirectusError):
+            await store.write(fail)
+
+    with_store(conversation)
+    assert "a write failed" in caplog.text
+    assert "secret" not in caplog.text
 
 
 def test_a_folder_that_is_not_there(tmp_path: Path) -> None:

@@ -1,0 +1,96 @@
+"""Connections to SQLite: pragmas, the limit of time of a statement, and Directus' errors."""
+
+import sqlite3
+import time
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.exc import DBAPIError
+
+from server.config import MAX_LIKE_PATTERN
+from server.errors import DirectusError, invalid_payload, invalid_query, unavailable
+
+_BUSY_TIMEOUT = 3.0  # seconds to wait for a lock of another process
+_STEPS = 10_000  # of SQLite's machine between two looks at the clock: about a millisecond
+_PRAGMAS = (
+    "PRAGMA journal_mode=WAL",
+    "PRAGMA synchronous=FULL",
+    "PRAGMA foreign_keys=ON",
+)
+_DEADLINE = "deadline"
+
+
+class _Deadline:
+    """The time at which a connection's statements are interrupted."""
+
+    def __init__(self) -> None:
+        self.at = float("inf")
+
+    def passed(self) -> bool:
+        return time.monotonic() > self.at
+
+
+def make_engine(path: Path, connections: int) -> sa.Engine:
+    """Return an engine of at most so many connections."""
+    engine = sa.create_engine(
+        sa.URL.create("sqlite", database=str(path)),
+        connect_args={"timeout": _BUSY_TIMEOUT, "isolation_level": None},
+        pool_size=connections,
+    )
+
+    @sa.event.listens_for(engine, "connect")
+    def prepare(connection: sqlite3.Connection, record: Any) -> None:
+        for pragma in _PRAGMAS:
+            connection.execute(pragma)
+        connection.setlimit(sqlite3.SQLITE_LIMIT_LIKE_PATTERN_LENGTH, MAX_LIKE_PATTERN)
+        record.info[_DEADLINE] = deadline = _Deadline()
+        connection.set_progress_handler(deadline.passed, _STEPS)
+
+    @sa.event.listens_for(engine, "begin")
+    def begin(connection: sa.Connection) -> None:
+        # The driver would begin by itself, but late and not for every statement. A writer takes
+        # the lock at once: SQLite waits for a lock only at the start of a transaction.
+        writes = connection.get_execution_options().get("writes")
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+    return engine
+
+
+def limit_time(connection: sa.Connection, seconds: float | None) -> None:
+    """Interrupt the statements of ``connection`` after ``seconds`` from now; None for never."""
+    at = float("inf") if seconds is None else time.monotonic() + seconds
+    deadline: _Deadline = connection.info[_DEADLINE]
+    deadline.at = at
+
+
+def translated(error: DBAPIError) -> DirectusError:
+    """Return the error for the client: about its request, or about the database file."""
+    code = _code(error)
+    if code == sqlite3.SQLITE_INTERRUPT:
+        return too_slow()
+    if code == sqlite3.SQLITE_ERROR:
+        return invalid_query(f"SQLite refuses it: {error.orig}")
+    if code in (sqlite3.SQLITE_TOOBIG, sqlite3.SQLITE_CONSTRAINT, sqlite3.SQLITE_MISMATCH):
+        return invalid_payload(f"SQLite cannot hold it: {error.orig}")
+    return unavailable("database", str(error.orig).capitalize())
+
+
+def ends_transaction(error: DBAPIError) -> bool:
+    """Return whether SQLite may have rolled the whole transaction back."""
+    return is_interrupted(error) or translated(error).status == 503
+
+
+def is_interrupted(error: DBAPIError) -> bool:
+    """Return whether the statement took longer than its limit."""
+    return _code(error) == sqlite3.SQLITE_INTERRUPT
+
+
+def too_slow() -> DirectusError:
+    """Return the refusal of what takes longer than its limit."""
+    return invalid_query("It takes too long: ask for less, or narrow the filter down")
+
+
+def _code(error: DBAPIError) -> int:
+    code: int = getattr(error.orig, "sqlite_errorcode", sqlite3.SQLITE_MISMATCH)
+    return code & 0xFF
