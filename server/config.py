@@ -48,6 +48,10 @@ takes 100 MiB."""
 RELAYED_FRAME_SIZE = 100 * 2**20
 """Bytes of a frame that is relayed, as Directus' WebSocket library has it."""
 
+MAX_INTEGER_KEY = 2**53 - 1
+"""The highest number that is a key of an item: JavaScript cannot name higher ones exactly. Directus
+takes them."""
+
 State = tuple[int, int]
 """When a file was changed, and its size."""
 

@@ -32,6 +32,35 @@ def test_explicit_keys_and_what_follows_them(harness: ItemsHarness) -> None:
     assert len(harness.texts()) == 5
 
 
+LARGEST = 2**53 - 1
+
+
+@pytest.mark.parametrize("key", [2**53, 2**53 + 2, 2**62, 2**63 - 1024, 2**64, -(2**53), "9" * 30])
+def test_keys_that_javascript_cannot_name_are_refused(harness: ItemsHarness, key: Any) -> None:
+    with pytest.raises(DirectusError, match="has to be at most 9007199254740991") as error:
+        harness.do("create", data={"id": key})
+    assert (error.value.code, error.value.silent) == ("INVALID_PAYLOAD", False)
+    for action in ("read", "update", "delete"):
+        with pytest.raises(DirectusError) as error:
+            harness.do(action, id=key, data={"text": "a"})  # type: ignore[arg-type]
+        assert error.value.code == "FORBIDDEN"
+    assert harness.do("create", data={}).data["id"] == 4
+
+
+@pytest.mark.parametrize("action", ["create", "stored"])
+def test_creates_go_on_after_the_highest_key(harness: ItemsHarness, action: str) -> None:
+    if action == "create":
+        assert harness.do("create", data={"id": LARGEST}).data["id"] == LARGEST
+    else:
+        # By an earlier version.
+        harness.connection.exec_driver_sql(f"INSERT INTO messages (id) VALUES ({2**63 - 1})")
+    assert [harness.do("create", data={}).data["id"] for _ in range(2)] == [4, 5]
+    assert harness.do("create", data={"id": 7}).data["id"] == 7
+    assert [harness.do("create", data={}).data["id"] for _ in range(3)] == [6, 8, 9]
+    harness.do("delete", ids=[1, 2])
+    assert harness.do("create", data={}).data["id"] == 1
+
+
 def test_a_server_s_own_values(harness: ItemsHarness) -> None:
     given = {"date_created": "2020-01-01"}
     assert harness.do("create", data=given).data["date_created"] == STAMP
