@@ -9,6 +9,7 @@ import pytest
 import websockets
 from websockets.asyncio.client import ClientConnection
 
+from server.items.service import ItemsService
 from tests.server.conftest import TOKEN
 from tests.server.session_harness import READ, SUBSCRIBE
 from tests.server.sockets import (
@@ -111,6 +112,83 @@ def test_a_client_that_reads_nothing_is_dropped_and_the_others_are_not(start: St
             assert told < 60
 
     asyncio.run(run())
+
+
+CREATE = {"type": "items", "collection": "messages", "action": "create"}
+
+
+def test_a_reply_may_be_larger_than_what_may_wait(start: Start) -> None:
+    address = start(send_queue=2_000_000).address
+
+    async def run() -> None:
+        async with asyncio.timeout(60), connect(address, max_size=None) as socket:
+            await say(socket, AUTH)
+            await say(socket, {**SUBSCRIBE, "event": "update"})
+            for _ in range(6):
+                row = {"text": "x" * 1_000_000}
+                await say(socket, {**CREATE, "data": row, "query": {"fields": ["id"]}})
+            for _ in range(3):
+                assert len((await say(socket, READ))["data"]) == 6
+            assert len((await say(socket, SUBSCRIBE))["data"]) == 6
+
+    asyncio.run(run())
+
+
+def test_who_does_not_read_replies_gets_no_further_ones_until_then(
+    start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    address = start(send_queue=2_000_000).address
+    performed = 0
+    original = ItemsService.perform
+
+    def perform(*parts: Any) -> Any:
+        nonlocal performed
+        performed += 1
+        return original(*parts)
+
+    async def run() -> None:
+        deaf = connect(address, max_size=None)
+        async with asyncio.timeout(60), deaf as socket, connect(address) as other:
+            for each in (socket, other):
+                await say(each, AUTH)
+            for _ in range(3):
+                row = {"text": "x" * 1_000_000}
+                await say(other, {**CREATE, "data": row, "query": {"fields": ["id"]}})
+            monkeypatch.setattr(ItemsService, "perform", perform)
+            socket.transport.pause_reading()
+            for number in range(60):
+                await socket.send(json.dumps({**READ, "uid": number}))
+            for _number in range(200):
+                assert (await say(other, {**READ, "query": {"fields": []}}))["data"] == [1, 2, 3]
+            assert performed - 200 < 20, "replies pile up behind a client that does not read"
+            socket.transport.resume_reading()
+            uids = [json.loads(await socket.recv())["uid"] for _ in range(60)]
+            assert sorted(uids) == list(range(60))
+
+    asyncio.run(run())
+
+
+@pytest.mark.parametrize("where", ["server.frames", "server.query.values"])
+def test_an_answer_that_is_too_large_is_refused(
+    start: Start, where: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(f"{where}.MAX_ANSWER_SIZE", 1_000)
+    address = start().address
+
+    async def conversation(socket: ClientConnection) -> None:
+        await say(socket, AUTH)
+        row = {"text": "x" * 400}
+        for _ in range(3):
+            await say(socket, {**CREATE, "data": row, "query": {"fields": ["id"]}})
+        words = "Invalid query. The answer is too large: ask for fewer rows or fields at a time."
+        error = {"code": "INVALID_QUERY", "message": words}
+        assert (await say(socket, READ))["error"] == error
+        assert (await say(socket, SUBSCRIBE))["error"] == error
+        # What was written stays, as when the rows may not be read.
+        assert (await say(socket, {**CREATE, "data": [row] * 3}))["error"] == error
+        assert (await say(socket, {**READ, "query": {"fields": []}}))["data"] == [1, 2, 3, 4, 5, 6]
+
+    on_socket(address, conversation)
 
 
 TO_CREATES = {**SUBSCRIBE, "event": "create"}
