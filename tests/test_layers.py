@@ -20,7 +20,7 @@ SDK_LAYERS = (
     ("transports.http",),
     ("transports.browser", "transports.native"),
     ("transports.platform",),
-    ("tokens", "storage"),
+    ("tokens", "storage", "checks"),
     ("client", "diagnosis", "items", "inbox"),
     ("static_token", "credentials", "login", "connector"),
     ("authentication", "rest", "live", "driver"),
