@@ -21,7 +21,7 @@ SDK_LAYERS = (
     ("transports.browser", "transports.native"),
     ("transports.platform",),
     ("tokens", "storage", "checks"),
-    ("client", "diagnosis", "items", "inbox"),
+    ("client", "diagnosis", "items", "keyed_query", "inbox"),
     ("static_token", "credentials", "login", "connector"),
     ("authentication", "rest", "live", "driver"),
     ("realtime",),

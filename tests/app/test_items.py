@@ -193,7 +193,7 @@ def test_a_singletons_item_is_changed_by_what_the_error_says(server: Embedded) -
         lambda: update_items("messages", [1], TEXT),
         lambda: update_items("messages", TEXT, {}),
         lambda: update_items_batch("messages", [NONE]),
-        lambda: update_singleton("about", [TEXT]),
+        lambda: update_singleton("about", TEXT),
         lambda: read_item("messages", NONE),
         lambda: delete_item("messages", NONE),
         lambda: delete_items("messages", [NONE]),
