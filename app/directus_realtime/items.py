@@ -3,6 +3,7 @@
 from collections.abc import Awaitable
 from typing import Any, Protocol, overload
 
+from .checks import check_items, check_json, check_key, check_keys, check_query
 from .core import messages
 from .errors import DeliveryUnknown, NotDelivered, ServerError, UsageError
 from .types import Key, Keys, Query, Row
@@ -78,8 +79,10 @@ class Items:
             timeout: seconds for the answer.
 
         Raises:
+            UsageError: ``data`` is no item, or a field's value is no JSON value.
             NotDelivered: the item brought its key, and was not created.
         """
+        check_items(data, "data")
         try:
             return await self._call("create", timeout, data=data, query=query)
         except DeliveryUnknown:
@@ -131,6 +134,8 @@ class Items:
         timeout: float | None = None,
     ) -> Any:
         """Return the items of ``query``, the one of key ``id``, or those of ``ids``.
+
+        A singleton's one item comes as a dict, without ``id`` too.
 
         Args:
             query: which items and fields, in Directus' words.
@@ -190,6 +195,8 @@ class Items:
     ) -> Any:
         """Change items; return them as stored: one for ``id``, else a list.
 
+        A singleton's one item is changed with ``query={}``, and returned as a dict.
+
         Args:
             data: the fields to change; or, alone, a list of items with their keys.
             id: one primary key.
@@ -198,12 +205,20 @@ class Items:
             timeout: seconds for the answer.
 
         Raises:
-            UsageError: nothing says which items: Directus would change every one.
+            UsageError: nothing says which items, and Directus would change every one; or ``data``
+                is no item, or a field's value is no JSON value.
         """
-        if id is None and ids is None and query is None and not isinstance(data, list):
+        check_items(data, "data")
+        if isinstance(data, list):
+            if id is not None or ids is not None:
+                raise UsageError(
+                    "A list of items to update brings the key of each: leave out `id` and `ids`, "
+                    "or pass one dict of the fields to change."
+                )
+        elif id is None and ids is None and query is None:
             raise UsageError(
                 "Which items to update was not said, and Directus would take all of them: pass "
-                "`id`, `ids` or `query`."
+                "`id`, `ids` or `query`; of a singleton, which has one item, pass `query={}`."
             )
         return await self._call("update", timeout, id=id, ids=ids, data=data, query=query)
 
@@ -288,14 +303,26 @@ class Items:
         repeatable: bool = True,
         **parts: Any,
     ) -> Any:
-        if parts.get("id") in (0, ""):
-            raise UsageError(f"Directus takes the key {parts['id']!r} for none: no item has it.")
+        if parts.get("id") is not None:
+            check_key(parts["id"])
+            if parts["id"] in (0, ""):
+                raise UsageError(
+                    f"Directus takes the key {parts['id']!r} for none: no item has it."
+                )
+        if parts.get("ids") is not None:
+            check_keys(parts["ids"])
+        check_query(parts.get("query"))
         message = messages.items(action, self._collection, **parts)
-        reply = await self._ask(
-            message,
-            what=f'{action} in "{self._collection}"',
-            repeatable=repeatable and action == "read",
-            quiet=quiet,
-            timeout=timeout,
-        )
+        try:
+            reply = await self._ask(
+                message,
+                what=f'{action} in "{self._collection}"',
+                repeatable=repeatable and action == "read",
+                quiet=quiet,
+                timeout=timeout,
+            )
+        except (TypeError, ValueError, RecursionError):
+            # Looked through only now: a large list of items that is JSON costs nothing.
+            check_json(parts.get("data"), "data")
+            raise
         return reply.get("data")

@@ -10,11 +10,24 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from typing import Any, NamedTuple, Protocol, Self
 
 from .core.events import StateChanged
-from .errors import DirectusError, ReplyTimeout
+from .errors import (
+    ConnectionFailed,
+    DirectusError,
+    NotConnected,
+    NotSent,
+    OutboxFull,
+    ReplyTimeout,
+    ServerError,
+    UsageError,
+)
 from .items import Items
-from .types import ChangeKind, EventName, Query, Row
+from .keyed_query import KeyedQuery
+from .types import ChangeKind, EventName, Query, Row, Stats
 
 _EVENTS: tuple[EventName, ...] = ("create", "update", "delete")
+
+_AT_REST = ("closed", "failed", "needs sign-in")
+"""The states of a client that makes no connection."""
 
 
 class Subscribed(Protocol):
@@ -32,6 +45,9 @@ class Client(Protocol):
 
     def items(self, collection: str) -> Items:
         """Return what can be done with the items of a collection."""
+
+    def stats(self) -> Stats:
+        """Return counts, among them ``received``: how many frames have come."""
 
     def on_state(self, callback: Callable[[StateChanged], object]) -> Callable[[], None]:
         """Call ``callback`` at every change of the state; return what takes it away again."""
@@ -58,23 +74,34 @@ class Live:
 
     Rows hold their key, whichever fields the query names. Use it with ``async with``; then read
     ``rows``, or iterate with ``async for`` over the changes since the last look. However slow the
-    reader is, nothing piles up: a row that changed twice meanwhile is one change.
+    reader is, nothing piles up: a row that changed twice meanwhile is one change. A singleton is a
+    view of one row, or of none before its first write.
+
+    Directus sends no event for a row when one that it is related to changes. So a view of
+    ``author.name`` shows an author's new name when a row of the view changes, or the connection
+    comes back, and not before; where that is too late, open a view of the authors too.
 
     Args:
         client: the client.
         collection: the collection's name.
         query: which rows and fields, in Directus' words.
         key: the collection's primary key.
+
+    Raises:
+        UsageError: ``query`` is no query, or one that aggregates: its rows have no key.
     """
 
     def __init__(self, client: Client, collection: str, query: Query, key: str) -> None:
+        self._keyed = KeyedQuery(collection, query, key)
         self._client = client
         self._collection = collection
-        self._query = query
-        self._key = key
         self._rows: dict[Any, Row] = {}
         self._told: dict[Any, Row] = {}
-        self._problem: DirectusError | None = None
+        self._is_entered = False
+        self._problem: Exception | None = None  # why nothing more will come
+        self._interruption: DirectusError | None = None  # why nothing comes until a reconnect
+        self._silent_reads = 0  # in a row
+        self._was_read = False
         self._stale = asyncio.Event()
         self._fresh = asyncio.Event()
         self._subscriptions: list[Subscribed] = []
@@ -99,27 +126,33 @@ class Live:
         return iter(self.rows)
 
     async def __aenter__(self) -> Self:
-        for event in _EVENTS:
-            subscription = await self._client.subscribe(
-                self._collection,
-                event=event,
-                query={"fields": [self._key], "limit": -1},
-                recover=None,
-            )
-            self._subscriptions.append(subscription)
-        self._unwatch = self._client.on_state(self._look_again)
-        self._stale.set()
-        self._tasks = [asyncio.ensure_future(self._watch(s)) for s in self._subscriptions]
-        self._tasks.append(asyncio.ensure_future(self._keep_fresh()))
-        await self._fresh.wait()
-        if self._problem is not None:
+        """Subscribe, and read the rows for the first time.
+
+        Raises:
+            UsageError: the rows have no field ``key``.
+            ServerError: Directus refuses the rows or their events.
+            ReplyTimeout: Directus does not answer the read, twice.
+            ConnectionFailed: there is no connection, and none is being made.
+            NotSent: there was no connection in time.
+        """
+        if self._is_entered:
+            raise UsageError("This live view is in use already: make another with `live(...)`.")
+        self._begin()
+        try:
+            await self._subscribe()
+            await self._fresh.wait()
+            if (error := self._problem or self._interruption) is not None:
+                raise error
+        except BaseException:
             await self.__aexit__()
-            raise self._problem
+            raise
         self._told = dict(self._rows)
         self._fresh.clear()
         return self
 
     async def __aexit__(self, *_: object) -> None:
+        self._is_entered = False
+        self._fresh.set()  # for who still waits for a change
         self._unwatch()
         for subscription in self._subscriptions:
             subscription.unsubscribe()
@@ -134,16 +167,58 @@ class Live:
         """Return the next change since the last one that was told.
 
         Raises:
-            DirectusError: the rows can no longer be read.
+            StopAsyncIteration: the view was left.
+            ConnectionFailed: the client was disconnected, or gave up; after the next `connect` the
+                iteration can be taken up again.
+            DirectusError: the rows can no longer be read, or are no longer subscribed to.
         """
-        while True:
+        while self._is_entered:
             change = self._next_change()
             if change is not None:
                 return change
-            if self._problem is not None:
-                raise self._problem
+            if (error := self._problem or self._interruption) is not None:
+                raise error
             self._fresh.clear()
             await self._fresh.wait()
+        if not self._subscriptions:
+            raise UsageError("A live view is read inside its block: `async with live as rows:`.")
+        raise StopAsyncIteration
+
+    def _begin(self) -> None:
+        """Forget what an earlier block has left, in whichever event loop it was."""
+        self._is_entered = True
+        self._rows, self._told = {}, {}
+        self._problem = self._interruption = None
+        self._silent_reads, self._was_read = 0, False
+        self._stale, self._fresh = asyncio.Event(), asyncio.Event()
+        self._subscriptions, self._tasks = [], []
+
+    async def _subscribe(self) -> None:
+        for event in _EVENTS:
+            subscription = await self._client.subscribe(
+                self._collection,
+                event=event,
+                query={"fields": [self._keyed.key], "limit": -1},
+                recover=None,
+            )
+            self._subscriptions.append(subscription)
+        self._unwatch = self._client.on_state(self._follow)
+        self._stale.set()
+        self._start(self._keep_fresh)
+        for subscription in self._subscriptions:
+            self._start(self._watch, subscription)
+
+    def _start(self, work: Callable[..., Awaitable[None]], *given: Any) -> None:
+        """Run ``work`` beside the others; what goes wrong in it is raised in the view's user."""
+
+        async def run() -> None:
+            try:
+                await work(*given)
+            except Exception as error:
+                self._problem = self._problem or error
+                self._fresh.set()
+
+        self._tasks.append(asyncio.ensure_future(run()))
 
     def _next_change(self) -> Change | None:
         for key, row in self._told.items():
@@ -157,52 +232,80 @@ class Live:
                 return Change(kind, key, row)
         return None
 
-    async def _watch(self, subscription: Subscribed) -> None:
-        """Take note of what may have changed the view: an event, or the init after a reconnect."""
-        try:
-            async for message in subscription:
-                if message["event"] != "delete" or self._concerns(message.get("data")):
-                    self._stale.set()
-        except DirectusError as error:
-            self._give_up(error)
+    # What may have changed the rows
 
-    def _look_again(self, change: StateChanged) -> None:
-        """Take that something was missed: events, while the connection or the token was gone."""
-        if change.state == "open":
-            self._stale.set()
+    async def _watch(self, subscription: Subscribed) -> None:
+        """Note what may have changed the view: an event, or the init after a reconnect.
+
+        A subscription may go on after an error; one that has ended is read no further.
+        """
+        last: DirectusError | None = None
+        while True:
+            try:
+                async for message in subscription:
+                    if message["event"] != "delete" or self._concerns(message.get("data")):
+                        self._stale.set()
+            except DirectusError as error:
+                last = error
+            else:
+                raise last or DirectusError(
+                    f'A subscription of the live view of "{self._collection}" has ended: open the '
+                    "view again."
+                )
+
+    def _follow(self, change: StateChanged) -> None:
+        """Follow the connection: read anew when it is back, and say that none is being made."""
+        if change.state in _AT_REST:
+            self._interrupt(
+                change.error
+                or ConnectionFailed(
+                    "The client was disconnected, and the live view is as it was then: call "
+                    "`await directus.connect()`, and go on."
+                )
+            )
+        else:
+            self._interruption = None
+            if change.state == "open":
+                self._stale.set()
+
+    def _interrupt(self, error: DirectusError) -> None:
+        self._interruption = error
+        self._fresh.set()
 
     def _concerns(self, keys: Any) -> bool:
         """Return whether a delete may matter: Directus sends those of all rows, filtered or not."""
-        if self._query.get("offset") or self._query.get("page"):
+        if self._keyed.is_paged:
             return True
         known = {str(key) for key in self._rows}
         return not isinstance(keys, list) or any(str(key) in known for key in keys)
 
+    # The read
+
     async def _keep_fresh(self) -> None:
         """Read the query whenever something may have changed, one read at a time."""
-        query = self._with_key()
-        items = self._client.items(self._collection)
         while True:
             await self._stale.wait()
             self._stale.clear()
+            received = self._client.stats()["received"]
             try:
-                rows = await items.read(query, quiet=True)
+                items = self._client.items(self._collection)
+                answer = await items.read(self._keyed.query, quiet=True)
             except ReplyTimeout:
+                # If nothing else came either, the connection is dead, and ends by itself.
+                self._silent_reads += self._client.stats()["received"] > received
+                if self._silent_reads > 1:
+                    raise
                 self._stale.set()
-                continue
-            except DirectusError as error:
-                self._give_up(error)
-                return
-            self._rows = {row[self._key]: row for row in rows}
-            self._fresh.set()
-
-    def _with_key(self) -> Query:
-        fields = self._query.get("fields")
-        names = fields.split(",") if isinstance(fields, str) else fields
-        if not names or "*" in names or self._key in names:
-            return self._query
-        return {**self._query, "fields": [*names, self._key]}
-
-    def _give_up(self, error: DirectusError) -> None:
-        self._problem = error
-        self._fresh.set()
+            except NotConnected as error:
+                self._interrupt(error)
+            except (ConnectionFailed, NotSent, OutboxFull):
+                if not self._was_read:
+                    raise
+                # The view is read again when the connection is open again.
+            except ServerError as error:
+                raise self._keyed.refusal(error) from None
+            else:
+                self._silent_reads = 0
+                self._was_read = True
+                self._rows = self._keyed.rows(answer)
+                self._fresh.set()

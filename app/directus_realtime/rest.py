@@ -7,6 +7,7 @@ the answer comes: use the realtime connection for what a page does often.
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+from .checks import check_item, check_items, check_json, check_key, check_keys, check_query
 from .client import DirectusClient
 from .core import codec, messages
 from .core.query import query_to_params
@@ -45,6 +46,8 @@ class RestClient(DirectusClient):
             UsageError: this is a browser, and the package pyodide-http is missing.
         """
         base = http_address(self.url)
+        if command.body is not None:
+            check_json(command.body, "data")
         try:
             answer = await transports().fetch_over_urllib(
                 base + command.path + _parameters(command.query),
@@ -86,26 +89,41 @@ def read_items(collection: str, query: Query | None = None) -> Command:
 
 def read_item(collection: str, key: Key, query: Query | None = None) -> Command:
     """Read the item with this key."""
-    return Command("GET", _path(collection, key), query)
+    return Command("GET", _item_path(collection, key), query)
 
 
 def create_item(collection: str, item: dict[str, Any], query: Query | None = None) -> Command:
-    """Create an item; the result is the item as stored, or None if it may not be read."""
+    """Create an item; the result is the item as stored, or None if it may not be read.
+
+    Raises:
+        UsageError: ``item`` is not a dict.
+    """
+    check_item(item, "item")
     return Command("POST", _path(collection), query, item)
 
 
 def create_items(
     collection: str, items: list[dict[str, Any]], query: Query | None = None
 ) -> Command:
-    """Create several items; the result is a list of them, or None if they may not be read."""
+    """Create several items; the result is a list of them, or None if they may not be read.
+
+    Raises:
+        UsageError: ``items`` is no list of dicts.
+    """
+    check_items(items, "items")
     return Command("POST", _path(collection), query, items)
 
 
 def update_item(
     collection: str, key: Key, item: dict[str, Any], query: Query | None = None
 ) -> Command:
-    """Change fields of the item with this key; the result is the item as stored."""
-    return Command("PATCH", _path(collection, key), query, item)
+    """Change fields of the item with this key; the result is the item as stored.
+
+    Raises:
+        UsageError: ``item`` is not a dict.
+    """
+    check_item(item, "item")
+    return Command("PATCH", _item_path(collection, key), query, item)
 
 
 def update_items(
@@ -117,21 +135,28 @@ def update_items(
     """Change the same fields of several items, named by keys or by a query; the result is a list.
 
     Raises:
-        UsageError: there are no keys, or the query is empty and would change all.
+        UsageError: there are no keys, or the query is empty and would change all; or ``item`` is
+            not a dict.
     """
+    check_item(item, "item")
     return Command("PATCH", _path(collection), query, {**_which(keys_or_query), "data": item})
 
 
 def update_items_batch(
     collection: str, items: list[dict[str, Any]], query: Query | None = None
 ) -> Command:
-    """Change several items, each in its own way; each holds its key. The result is a list."""
+    """Change several items, each in its own way; each holds its key. The result is a list.
+
+    Raises:
+        UsageError: ``items`` is no list of dicts.
+    """
+    check_items(items, "items")
     return Command("PATCH", _path(collection), query, items)
 
 
 def delete_item(collection: str, key: Key) -> Command:
     """Delete the item with this key; the result is None."""
-    return Command("DELETE", _path(collection, key))
+    return Command("DELETE", _item_path(collection, key))
 
 
 def delete_items(collection: str, keys_or_query: Keys | Query) -> Command:
@@ -149,7 +174,12 @@ def read_singleton(collection: str, query: Query | None = None) -> Command:
 
 
 def update_singleton(collection: str, item: dict[str, Any], query: Query | None = None) -> Command:
-    """Change fields of a singleton's item; the result is the item as stored."""
+    """Change fields of a singleton's item; the result is the item as stored.
+
+    Raises:
+        UsageError: ``item`` is not a dict.
+    """
+    check_item(item, "item")
     return Command("PATCH", _path(collection), query, item)
 
 
@@ -163,23 +193,32 @@ def server_ping() -> Command:
     return Command("GET", "/server/ping")
 
 
-def _path(collection: str, key: Key | None = None) -> str:
+def _path(collection: str) -> str:
     if not collection or collection.startswith("directus_"):
         raise UsageError(f"Expected a collection of the project's own, got {collection!r}.")
+    return f"/items/{codec.quoted(collection)}"
+
+
+def _item_path(collection: str, key: Key) -> str:
+    check_key(key, "key")
     if key == "":
         raise UsageError(f'The key of an item of "{collection}" is empty.')
-    path = f"/items/{codec.quoted(collection)}"
-    return path if key is None else f"{path}/{codec.quoted(str(key))}"
+    return f"{_path(collection)}/{codec.quoted(str(key))}"
 
 
 def _which(keys_or_query: Keys | Query) -> dict[str, Any]:
     if not keys_or_query:
         raise UsageError("Expected the items' keys or a query, got nothing: pass one of them.")
-    return {"keys" if isinstance(keys_or_query, list) else "query": keys_or_query}
+    if isinstance(keys_or_query, dict):
+        check_query(keys_or_query)
+        return {"query": keys_or_query}
+    check_keys(keys_or_query)
+    return {"keys": keys_or_query}
 
 
 def _parameters(query: Query | None) -> str:
     """Return ``query`` as URL parameters, exactly as the JS SDK writes them."""
+    check_query(query)
     params = query_to_params(query or {})
     if not params:
         return ""

@@ -1,0 +1,149 @@
+"""What a caller passes, looked at before it is sent: every error names the place and the cure.
+
+A value is never shown, only its type: it may be a secret.
+"""
+
+from typing import Any
+
+from .errors import UsageError
+from .types import Key
+
+_JSON = (str, int, float, type(None))  # a bool is an int
+_NAMES = (str, int, float, bool, type(None))  # what a JSON object's name may be made of
+
+_CURES = {
+    "Decimal": "pass a text or a number, as in `str(value)` or `float(value)`",
+    "UUID": "pass its text, as in `str(value)`",
+    "datetime": "pass its text, as in `value.isoformat()`",
+    "date": "pass its text, as in `value.isoformat()`",
+    "time": "pass its text, as in `value.isoformat()`",
+    "timedelta": "pass a number, as in `value.total_seconds()`",
+    "bytes": "pass a text, as in `value.decode()`",
+    "set": "pass a list, as in `list(value)`",
+    "frozenset": "pass a list, as in `list(value)`",
+    "tuple": "pass a list, as in `list(value)`",
+    "generator": "pass a list, as in `list(value)`",
+    "JsProxy": "pass a Python value, as in `value.to_py()`",
+}
+"""How values of common types become JSON, by the type's name: an import would cost a page time."""
+
+
+def check_item(item: Any, place: str) -> None:
+    """Refuse what is no item.
+
+    Raises:
+        UsageError: ``item`` is not a dict.
+    """
+    if not isinstance(item, dict):
+        cure = _cure(item) or 'pass one as in `{"text": "Hello"}`'
+        raise UsageError(
+            f"Expected an item at `{place}`, a dict of its fields, and got {_type_of(item)}: "
+            f"{cure}."
+        )
+
+
+def check_items(data: Any, place: str) -> None:
+    """Refuse what is neither an item nor a list of items.
+
+    Raises:
+        UsageError: something in ``data`` is not a dict.
+    """
+    if not isinstance(data, list):
+        check_item(data, place)
+        return
+    for number, item in enumerate(data):
+        check_item(item, f"{place}[{number}]")
+
+
+def check_query(query: Any) -> None:
+    """Refuse what is no query.
+
+    Raises:
+        UsageError: ``query`` is not a dict, or holds what JSON has no form for.
+    """
+    if query is None:
+        return
+    if not isinstance(query, dict):
+        raise UsageError(
+            f"Expected `query` to be a dict in Directus' words, and got {_type_of(query)}: pass "
+            'one as in `{"filter": {"user": {"_eq": "Ben"}}}`.'
+        )
+    check_json(query, "query")
+
+
+def check_key(key: Any, place: str = "id") -> None:
+    """Refuse what is no primary key.
+
+    Raises:
+        UsageError: ``key`` is neither an int nor a str.
+    """
+    if not isinstance(key, Key) or isinstance(key, bool):
+        cure = _cure(key) or "pass the value of an item's key field"
+        raise UsageError(
+            f"Expected a primary key at `{place}`, an int or a str, and got {_type_of(key)}: "
+            f"{cure}."
+        )
+
+
+def check_keys(keys: Any) -> None:
+    """Refuse what is no list of primary keys.
+
+    Raises:
+        UsageError: ``keys`` is not a list, or something in it is no key.
+    """
+    if not isinstance(keys, list | tuple):
+        raise UsageError(
+            f"Expected `ids` to be a list of primary keys, and got {_type_of(keys)}: pass one as "
+            "in `[1, 2]`, or a single key as `id`."
+        )
+    for number, key in enumerate(keys):
+        check_key(key, f"ids[{number}]")
+
+
+def check_json(value: Any, place: str) -> None:
+    """Refuse what JSON has no form for.
+
+    Args:
+        value: the value.
+        place: what it is called in the error.
+
+    Raises:
+        UsageError: something in ``value`` is no JSON value; the sentence says where.
+    """
+    try:
+        _check_json(value, place, ())
+    except RecursionError:
+        raise UsageError(f"`{place}` is nested too deep for JSON: pass a flatter value.") from None
+
+
+def _check_json(value: Any, place: str, around: tuple[int, ...]) -> None:
+    if id(value) in around:
+        raise UsageError(f"`{place}` holds itself, which JSON cannot: pass a value without that.")
+    if isinstance(value, dict):
+        for name, inner in value.items():
+            if not isinstance(name, _NAMES):
+                cure = _cure(name) or "pass a text"
+                raise UsageError(
+                    f"Expected the names in `{place}` to be texts, and one is {_type_of(name)}: "
+                    f"{cure}."
+                )
+            _check_json(inner, f"{place}.{name}", (*around, id(value)))
+    elif isinstance(value, list | tuple):
+        for number, inner in enumerate(value):
+            _check_json(inner, f"{place}[{number}]", (*around, id(value)))
+    elif not isinstance(value, _JSON):
+        cure = _cure(value) or "pass a dict, a list, a text, a number, a bool or None"
+        raise UsageError(f"Expected a JSON value at `{place}`, and got {_type_of(value)}: {cure}.")
+    elif isinstance(value, float) and (value != value or value in (float("inf"), -float("inf"))):
+        raise UsageError(f"Expected a number at `{place}`, and got {value}: pass one, or None.")
+
+
+def _type_of(value: Any) -> str:
+    name = type(value).__name__
+    return f"{'an' if name[0] in 'aeiouAEIO' else 'a'} {name}"
+
+
+def _cure(value: Any) -> str | None:
+    """Return how a value of this type becomes JSON, where that is known."""
+    names = (kind.__name__ for kind in type(value).__mro__)
+    return next((_CURES[name] for name in names if name in _CURES), None)

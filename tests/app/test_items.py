@@ -1,0 +1,222 @@
+"""Items: what is no item, key or query is refused in one sentence, before anything is sent.
+
+What Directus answers is in `tests/behaviours/requesting.py`.
+"""
+
+import datetime
+import uuid
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from directus_realtime import (
+    Command,
+    UsageError,
+    create_directus,
+    create_item,
+    create_items,
+    delete_item,
+    delete_items,
+    read_item,
+    read_items,
+    rest,
+    update_item,
+    update_items,
+    update_items_batch,
+    update_singleton,
+)
+from directus_realtime.checks import check_json
+
+from tests.support.client import connected, run
+from tests.support.embedded import Embedded
+
+PROJECT = """
+[collections.messages.fields]
+id = { type = "integer", primary = true }
+text = { type = "text" }
+
+[collections.settings]
+singleton = true
+
+[collections.settings.fields]
+id = { type = "integer", primary = true }
+title = { type = "string" }
+
+[policies.Everything]
+permissions = [
+  { collection = "messages", action = "create" },
+  { collection = "messages", action = "read" },
+  { collection = "messages", action = "update" },
+  { collection = "messages", action = "delete" },
+  { collection = "settings", action = "create" },
+  { collection = "settings", action = "read" },
+  { collection = "settings", action = "update" },
+]
+
+[[users]]
+email = "editor@example.com"
+password = "editor-password"
+token = "your_access_token"
+policies = ["Everything"]
+"""
+TEXT: Any = "x"
+NONE: Any = None
+AN_HOUR = datetime.datetime(2026, 1, 2, 3, 4, tzinfo=datetime.UTC)
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Embedded]:
+    folder = tmp_path_factory.mktemp("server")
+    (folder / "project.toml").write_text(PROJECT)
+    with Embedded(folder, "--project", str(folder / "project.toml")) as embedded:
+        yield embedded
+
+
+REFUSED = [
+    pytest.param("create", {"data": "x"}, "`data`.* got a str", id="a text as item"),
+    pytest.param("create", {"data": None}, "`data`.* got a NoneType", id="no item"),
+    pytest.param("create", {"data": [{}, "x"]}, r"`data\[1\]`.* got a str", id="a text in a list"),
+    pytest.param("create", {"data": [None]}, r"`data\[0\]`", id="null in a list"),
+    pytest.param("create", {"data": ({},)}, r"a tuple: pass a list", id="a tuple"),
+    pytest.param("create", {"data": {}, "query": "text"}, "`query` to be a dict", id="query"),
+    pytest.param(
+        "read", {"query": "id,text"}, "`query` to be a dict.* a str", id="a text as query"
+    ),
+    pytest.param("read", {"query": ["id"]}, "`query` to be a dict.* a list", id="a list as query"),
+    pytest.param("read", {"query": 7}, "`query` to be a dict", id="a number as query"),
+    pytest.param(
+        "read",
+        {"query": {"filter": {"at": {"_gt": AN_HOUR}}}},
+        r"`query\.filter\.at\._gt`.* a datetime: .*isoformat",
+        id="a datetime in a filter",
+    ),
+    pytest.param("read", {"id": 1.5}, "`id`.* a float", id="a float as key"),
+    pytest.param("read", {"id": True}, "`id`.* a bool", id="a bool as key"),
+    pytest.param("read", {"id": uuid.uuid4()}, r"`id`.* a UUID: .*str\(value\)", id="a UUID"),
+    pytest.param("read", {"id": {"id": 1}}, "`id`.* a dict", id="an item as key"),
+    pytest.param("read", {"ids": "12"}, "`ids` to be a list", id="a text as keys"),
+    pytest.param("read", {"ids": [1, None]}, r"`ids\[1\]`", id="a null among keys"),
+    pytest.param("delete", {"ids": 5}, "`ids` to be a list.* as `id`", id="one key as keys"),
+    pytest.param("update", {"data": "x", "id": 1}, "`data`.* a str", id="a text as change"),
+    pytest.param("update", {"data": [{"id": 1}, 2]}, r"`data\[1\]`", id="a key as change"),
+    pytest.param("update", {"data": [{"id": 1}], "id": 1}, "leave out `id`", id="a list and a key"),
+    pytest.param("update", {"data": {"text": "x"}}, r"singleton.*`query=\{\}`", id="nothing named"),
+    pytest.param("delete", {"query": "x"}, "`query` to be a dict", id="a text as deletion's query"),
+]
+
+
+@pytest.mark.parametrize(("action", "given", "words"), REFUSED)
+def test_what_is_no_item_key_or_query_is_refused_and_nothing_sent(
+    server: Embedded, action: str, given: dict[str, Any], words: str
+) -> None:
+    async def scene() -> None:
+        directus = await connected(server.url)
+        sent = directus.stats()["sent"]
+        with pytest.raises(UsageError, match=words):
+            await getattr(directus.items("messages"), action)(**given)
+        assert directus.stats()["sent"] == sent
+        directus.disconnect()
+
+    run(scene)
+
+
+VALUES = [
+    (Decimal("1.5"), "a Decimal", "float(value)"),
+    (AN_HOUR, "a datetime", "value.isoformat()"),
+    (AN_HOUR.date(), "a date", "value.isoformat()"),
+    (datetime.timedelta(1), "a timedelta", "value.total_seconds()"),
+    (uuid.UUID(int=1), "a UUID", "str(value)"),
+    (b"bytes", "a bytes", "value.decode()"),
+    ({1}, "a set", "list(value)"),
+    (object(), "an object", "a dict, a list, a text"),
+    (float("nan"), "nan", "None"),
+]
+
+
+@pytest.mark.parametrize(("value", "came", "cure"), VALUES, ids=[row[1] for row in VALUES])
+def test_a_value_that_is_not_json_is_named_by_its_place_and_cure(
+    server: Embedded, value: Any, came: str, cure: str
+) -> None:
+    async def scene() -> None:
+        directus = await connected(server.url)
+        messages = directus.items("messages")
+        cases: list[Any] = [({"text": value}, "data.text"), ([{"a": [value]}], "data[0].a[0]")]
+        for data, place in cases:
+            with pytest.raises(UsageError) as raised:
+                await messages.create(data)
+            for words in (f"`{place}`", came, cure):
+                assert words in str(raised.value)
+        assert (await messages.create({"text": "goes on"}))["text"] == "goes on"
+        directus.disconnect()
+
+    run(scene)
+
+
+def test_a_value_that_holds_itself_or_is_nested_too_deep_is_refused() -> None:
+    loop: list[Any] = []
+    loop.append(loop)
+    with pytest.raises(UsageError, match=r"`data\.a\[0\]` holds itself"):
+        check_json({"a": loop}, "data")
+    deep: list[Any] = []
+    for _ in range(100_000):
+        deep = [deep]
+    with pytest.raises(UsageError, match="nested too deep"):
+        check_json(deep, "data")
+    with pytest.raises(UsageError, match=r"names in `data` .* a tuple"):
+        check_json({(1, 2): "x"}, "data")
+    same = {"b": 1}
+    check_json({"a": same, "c": same, 1: [True, None, 0.5, "x"]}, "data")
+
+
+def test_a_singletons_item_is_changed_by_what_the_error_says(server: Embedded) -> None:
+    async def scene() -> None:
+        directus = await connected(server.url)
+        settings = directus.items("settings")
+        with pytest.raises(UsageError, match=r"`query=\{\}`"):
+            await settings.update({"title": "x"})  # type: ignore[call-overload]
+        changed: Any = await settings.update({"title": "x"}, query={})
+        assert changed["title"] == "x"
+        read: Any = await settings.read()
+        assert read["title"] == "x"
+        directus.disconnect()
+
+    run(scene)
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        lambda: create_item("messages", TEXT),
+        lambda: create_items("messages", [TEXT]),
+        lambda: update_item("messages", 1, TEXT),
+        lambda: update_items("messages", [1], TEXT),
+        lambda: update_items("messages", TEXT, {}),
+        lambda: update_items_batch("messages", [NONE]),
+        lambda: update_singleton("about", TEXT),
+        lambda: read_item("messages", NONE),
+        lambda: delete_item("messages", NONE),
+        lambda: delete_items("messages", [NONE]),
+    ],
+)
+def test_over_http_the_same_is_refused(command: Any) -> None:
+    with pytest.raises(UsageError, match="got a"):
+        command()
+
+
+@pytest.mark.parametrize(
+    ("command", "words"),
+    [
+        (create_item("messages", {"price": Decimal(1)}), r"`data\.price`.* a Decimal"),
+        (read_items("messages", {"filter": {"id": {"_eq": Decimal(1)}}}), r"`query\.filter\.id"),
+        (Command("GET", "/items/messages", "id"), "`query` to be a dict"),  # type: ignore[arg-type]
+    ],
+)
+def test_over_http_a_value_that_is_not_json_is_named(
+    server: Embedded, command: Command, words: str
+) -> None:
+    async def scene() -> None:
+        with pytest.raises(UsageError, match=words):
+            await create_directus(server.url).with_(rest()).request(command)
+
+    run(scene)
