@@ -477,3 +477,60 @@ def test_one_that_was_live_waits_for_ever_and_one_that_waits_for_its_uid_does_no
         line.advance(20)
         line.cut()
     assert drain(live) == [INIT]
+
+
+# Errors that name no uid, as all do before Directus 12.4
+
+
+def test_an_unnamed_error_of_an_event_is_not_laid_on_a_subscribe_under_way() -> None:
+    line = online()
+    live = line.subscribe()
+    line.say(INIT)
+    other = line.subscribe()
+    line.say(error("subscribe", "FORBIDDEN"), {**INIT, "uid": "2"})
+    assert drain(live) == [INIT]
+    assert drain(other) == [{**INIT, "uid": "2"}]
+    assert "one of several" in line.happened(Warned)[-1].text
+
+
+def test_an_unnamed_error_is_the_answer_of_a_subscribe_whose_init_does_not_come() -> None:
+    line = online()
+    line.subscribe()
+    line.say(INIT)
+    other = line.subscribe()
+    line.say(error("subscribe", "FORBIDDEN"))
+    line.advance(10)
+    (raised,) = drain(other)
+    assert isinstance(raised, ServerError)
+    assert raised.code == "FORBIDDEN"
+
+
+def test_an_unnamed_error_of_the_only_subscription_is_that_of_its_event() -> None:
+    line = online()
+    subscription = line.subscribe()
+    line.say(INIT, error("subscribe", "FORBIDDEN"), created({"text": "next"}))
+    assert drain(subscription) == [INIT, created({"text": "next"})]
+    assert "FORBIDDEN" in line.happened(Warned)[-1].text
+
+
+def test_a_bad_form_is_that_of_the_only_subscribe_under_way_whatever_is_live() -> None:
+    line = online()
+    line.subscribe()
+    line.say(INIT)
+    other = line.subscribe()
+    line.say(error("subscribe", "INVALID_PAYLOAD"))
+    assert isinstance(drain(other)[0], ServerError)
+
+
+def test_an_unnamed_error_when_nothing_is_subscribed_is_shown_to_handlers_alone() -> None:
+    line = online()
+    line.say(error("subscribe", "FORBIDDEN"))
+    assert line.happened(Warned) == []
+    assert line.happened(MessageReceived)[-1].message == error("subscribe", "FORBIDDEN")
+
+
+def test_an_error_of_a_subscription_that_is_gone_is_shown_to_handlers_alone() -> None:
+    line = online()
+    line.say(error("subscribe", "FORBIDDEN", uid="gone"))
+    assert line.happened(MessageReceived)[-1].message["uid"] == "gone"
+    assert line.happened(Warned) == []

@@ -89,7 +89,7 @@ class Steps:
 
     def __init__(self, server: Running, monkeypatch: pytest.MonkeyPatch) -> None:
         self.longest = 0.0
-        run, ident = asyncio.Handle._run, server._thread.ident  # type: ignore[attr-defined]
+        run, ident = asyncio.Handle._run, server._thread.ident
 
         def measured(handle: asyncio.Handle) -> None:
             before = time.thread_time()

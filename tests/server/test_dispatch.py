@@ -4,7 +4,7 @@ import asyncio
 import json
 import threading
 import time
-from collections.abc import Coroutine, Iterator
+from collections.abc import Awaitable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
@@ -167,7 +167,7 @@ def failures(caplog: pytest.LogCaptureFixture) -> int:
     return sum(record.exc_info is not None for record in caplog.records)
 
 
-async def within(seconds: float, *coroutines: Coroutine[Any, Any, None]) -> None:
+async def within(seconds: float, *coroutines: Awaitable[None]) -> None:
     async with asyncio.timeout(seconds):
         await asyncio.gather(*coroutines)
 

@@ -128,7 +128,7 @@ def test_deep_json_is_refused_wherever_it_comes_in(
 
     talk(address, conversation)
     with client(address) as http:
-        send = {"headers": {**BEARER, "Content-Type": "application/json"}}
+        send: Any = {"headers": {**BEARER, "Content-Type": "application/json"}}
         for body in (row, fields):
             assert refused(http.post("/items/messages", content=body, **send)) == "INVALID_PAYLOAD"
         for path in ("/auth/login", "/auth/refresh", "/auth/logout"):

@@ -42,7 +42,7 @@ def test_keys_that_javascript_cannot_name_are_refused(harness: ItemsHarness, key
     assert (error.value.code, error.value.silent) == ("INVALID_PAYLOAD", False)
     for action in ("read", "update", "delete"):
         with pytest.raises(DirectusError) as error:
-            harness.do(action, id=key, data={"text": "a"})  # type: ignore[arg-type]
+            harness.do(action, id=key, data={"text": "a"})
         assert error.value.code == "FORBIDDEN"
     assert harness.do("create", data={}).data["id"] == 4
 

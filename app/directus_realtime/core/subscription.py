@@ -113,6 +113,7 @@ class SubscriptionProtocol:
         self._read_at = 0.0
         self._silent_reads = 0  # in a row
         self._subscribed_at = 0.0
+        self._suspected: Failure | None = None
         self._is_paused = False  # whether the next page waits for the consumer
         self._period = 0  # the auth state's period in which its subscribe was written
         self._was_resent = False  # whether its subscribe was answered without a token
@@ -132,6 +133,15 @@ class SubscriptionProtocol:
     def awaits_init(self) -> bool:
         """Whether its subscribe is sent and not answered."""
         return self.state is SubscriptionState.SUBSCRIBING or self._awaits_init
+
+    @property
+    def is_registered(self) -> bool:
+        """Whether Directus knows it on this connection, and may send its events."""
+        return self.state in (
+            SubscriptionState.CATCHING_UP,
+            SubscriptionState.LIVE,
+            SubscriptionState.SUSPENDED,
+        )
 
     @property
     def buffered(self) -> int:
@@ -257,6 +267,10 @@ class SubscriptionProtocol:
                 )
             )
 
+    def suspect(self, error: Failure) -> None:
+        """Remember an error that may be the answer to its subscribe: it is, if no init comes."""
+        self._suspected = error
+
     def take_read(self, frame: Frame, now: float) -> None:
         """Process the answer to a read of its own."""
         self._read_uid = None
@@ -303,6 +317,8 @@ class SubscriptionProtocol:
             self._become(SubscriptionCause.RETRY)
             if not self._connection.auth.expired:
                 self.begin(now)
+        elif self._suspected is not None:
+            self._refused(ServerError(*self._suspected), now)
         elif self.was_live:
             return True
         elif self._connection.heartbeat.heard_at > self._subscribed_at:
@@ -361,6 +377,7 @@ class SubscriptionProtocol:
         self._become(SubscriptionCause.SUBSCRIBE)
         self._due = now + self._connection.timeout
         self._subscribed_at = now
+        self._suspected = None
         self._period = self._connection.auth.period
         query = self._catch_up.subscribe_query(self._query)
         params = None if query is None else query_to_params(query)

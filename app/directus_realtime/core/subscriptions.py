@@ -6,11 +6,11 @@ leaving. The new one waits as its successor, so that each frame has one owner.
 
 from collections.abc import Iterator
 
-from ..errors import DirectusError, UsageError
+from ..errors import DirectusError, ServerError, UsageError
 from ..types import Freshness, Query
 from . import messages
 from .events import MessageReceived, Warned
-from .messages import Frame
+from .messages import Failure, Frame
 from .recovery import Recovery
 from .states import SubscriptionState
 from .subscription import Connection, SubscriptionProtocol
@@ -146,7 +146,10 @@ class Subscriptions:
             subscription.take(frame, now)
         elif frame.kind == "subscribe" and frame.error is not None:
             self._connection.emit(MessageReceived(frame.message))
-            subscription = self._blamed(frame.uid)
+            if frame.uid is None:
+                self._take_unnamed(frame.error, now)
+                return True
+            subscription = self._by_uid.get(frame.uid)
             if subscription is None:
                 return True
             subscription.take_error(frame.error, now)
@@ -212,9 +215,23 @@ class Subscriptions:
             self._by_uid[uid] = successor
         return successor
 
-    def _blamed(self, uid: str | None) -> SubscriptionProtocol | None:
-        """Return the subscription of an error; Directus names none if a subscribe is malformed."""
-        if uid is not None:
-            return self._by_uid.get(uid)
-        waiting = [s for s in self._by_uid.values() if s.awaits_init]
-        return waiting[0] if len(waiting) == 1 else None
+    def _take_unnamed(self, error: Failure, now: float) -> None:
+        """Process an error that names no uid, as all do before Directus 12.4.
+
+        It is for a subscribe that is not answered, or for an event of any subscription; from 12.4
+        on only for a subscribe in a bad form.
+        """
+        waiting = [each for each in self._by_uid.values() if each.awaits_init]
+        of_events = [each for each in self._by_uid.values() if each.is_registered]
+        candidates = waiting if error[0] == "INVALID_PAYLOAD" else waiting + of_events
+        if len(candidates) == 1:
+            candidates[0].take_error(error, now)
+            self._settle(candidates[0].uid, now)
+            return
+        for subscription in waiting:
+            subscription.suspect(error)
+        if candidates:
+            reason = str(ServerError(*error))
+            self._connection.emit(
+                Warned(f"Directus refused one of several subscriptions or their events: {reason}")
+            )
