@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -38,6 +39,16 @@ class Node(LocalDirectus):
         """End it as a service manager does, and start it again where it was."""
         self.stop()
         self.start()
+
+    def pause(self) -> None:
+        """Stop it where it is with SIGSTOP, until it is resumed."""
+        assert self._process is not None, "Directus does not run"
+        self._process.send_signal(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        """Let it go on."""
+        assert self._process is not None, "Directus does not run"
+        self._process.send_signal(signal.SIGCONT)
 
     def connect(self) -> DirectusAdmin:
         """Return a way to it with an administrator's rights."""

@@ -1,6 +1,7 @@
 """The embedded server as people start it: a process of its own, on a port and a database."""
 
 import random
+import signal
 import socket
 import subprocess
 import sys
@@ -115,6 +116,16 @@ class Embedded:
     def kill(self) -> None:
         """End it with SIGKILL: it closes no connection."""
         self._end(kill=True)
+
+    def pause(self) -> None:
+        """Stop it where it is with SIGSTOP, until it is resumed."""
+        assert self._process is not None, "the server does not run"
+        self._process.send_signal(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        """Let it go on."""
+        assert self._process is not None, "the server does not run"
+        self._process.send_signal(signal.SIGCONT)
 
     def stop(self) -> None:
         """End it as Ctrl-C or a service manager does."""
