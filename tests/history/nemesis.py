@@ -77,7 +77,7 @@ class Nemesis:
 
     def _heal(self, fault: Fault) -> None:
         assert self._struck.wait(PATIENCE), f"{fault} did not strike"
-        if fault.kind in (Kind.STALL, Kind.LOSE, Kind.PAUSE, Kind.EXPIRE):
+        if fault.kind in (Kind.STALL, Kind.LOSE, Kind.PAUSE):
             time.sleep(fault.seconds)
         match fault.kind:
             case Kind.STALL:
@@ -88,6 +88,8 @@ class Nemesis:
                 self._servers[-1].start()
             case Kind.PAUSE:
                 self._servers[0].resume()
+            case Kind.EXPIRE:
+                assert self._recorder.wait_expired(), "no token expired on an open connection"
 
     def _lead_to_the_other(self) -> None:
         self._servers.reverse()

@@ -9,6 +9,7 @@ from tests.history.events import (
     Acknowledged,
     Delivered,
     Event,
+    Expired,
     History,
     Invoked,
     Refused,
@@ -27,6 +28,7 @@ class Recorder:
         self._events: list[tuple[float, Event]] = []
         self._changed = threading.Condition()
         self._unsettled = 0
+        self._expired = 0
         self._delivered: dict[str, int] = {}
 
     def record(self, event: Event, at: float | None = None) -> None:
@@ -34,6 +36,7 @@ class Recorder:
         with self._changed:
             self._events.append((time.time() if at is None else at, event))
             self._unsettled += isinstance(event, Invoked) - isinstance(event, _OUTCOMES)
+            self._expired += isinstance(event, Expired)
             if isinstance(event, Delivered):
                 count = self._delivered.get(event.subscriber, 0)
                 self._delivered[event.subscriber] = count + 1
@@ -46,6 +49,11 @@ class Recorder:
     def wait_delivered(self, subscriber: str, count: int) -> None:
         """Wait until a subscriber has so many rows; the checker says what it lacks in the end."""
         self.wait(lambda: self._delivered.get(subscriber, 0) >= count)
+
+    def wait_expired(self) -> bool:
+        """Wait until one more token has expired on an open connection; return whether one has."""
+        before = self._expired
+        return self.wait(lambda: self._expired > before)
 
     def wait(self, condition: Callable[[], bool]) -> bool:
         """Wait for a condition that events or their senders bring about; return whether it came."""

@@ -28,7 +28,7 @@ from tests.support.proxy import TcpProxy
 
 NOT_YET = {Promise.UNKNOWN_WAS_WRITTEN}
 """What the SDK does not keep yet: see test_written.py, which fails until it does."""
-FAST, SLOW = 10.0, 0.5
+FAST, SLOW = 10.0, 0.25
 """The pace of a client's clock: one comes back at once, the other refreshes its token too late."""
 TIMEOUT = 60.0
 """Seconds of a client's clock in which a create must be answered."""

@@ -17,7 +17,7 @@ class Kind(StrEnum):
     LOSE = "lose"  # one direction is thrown away, and the connections are cut after a while
     KILL = "kill"  # SIGKILL to the server, which is started again
     PAUSE = "pause"  # SIGSTOP to the server, then SIGCONT
-    EXPIRE = "expire"  # nothing is sent until the access tokens have expired
+    EXPIRE = "expire"  # nothing is sent until an access token has expired
     SWITCH = "switch"  # all are led to the other node
 
 
@@ -49,9 +49,7 @@ class Fault:
         return f"{self.kind} after {self.after} bytes of {self.direction}, {self.seconds:.2f} s"
 
 
-def schedule(
-    seed: int, kinds: Sequence[Kind], faults: int, *, creates: int, life: float = 0.0
-) -> list[Fault]:
+def schedule(seed: int, kinds: Sequence[Kind], faults: int, *, creates: int) -> list[Fault]:
     """Return faults, each kind equally often if there are enough; the same for the same seed.
 
     Args:
@@ -59,7 +57,6 @@ def schedule(
         kinds: what may happen.
         faults: how many.
         creates: how many items are created in the meantime of each.
-        life: seconds after which an access token has expired.
     """
     random = Random(seed)
     drawn = [kinds[number % len(kinds)] for number in range(faults)]
@@ -69,7 +66,7 @@ def schedule(
             kind,
             random.choice((REQUESTS, ANSWERS)),
             random.randrange(1, creates * _BYTES),
-            life if kind is Kind.EXPIRE else random.uniform(0.1, _LONGEST),
+            random.uniform(0.1, _LONGEST),
         )
         for kind in drawn
     ]
