@@ -1,0 +1,33 @@
+"""Nothing is lost over cuts, whatever the key: on the embedded server's SQLite."""
+
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
+
+import pytest
+
+from tests.history.keys import KEYED, NAMED, Place, check_over_cuts, project
+from tests.support.embedded import TOKEN, Embedded
+from tests.support.proxy import TcpProxy
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
+    folder = tmp_path_factory.mktemp("keys")
+    described = folder / "keys.toml"
+    described.write_text(project(TOKEN))
+    with (
+        Embedded(folder, "--project", str(described)) as server,
+        closing(TcpProxy(server.port)) as proxy,
+    ):
+        yield Place(server.url, proxy, TOKEN)
+
+
+@pytest.mark.parametrize("name", KEYED)
+def test_each_key_is_recovered(name: str, place: Place) -> None:
+    check_over_cuts(place, KEYED[name])
+
+
+@pytest.mark.xfail(strict=True, reason="recover does not follow key yet")
+def test_recover_follows_the_key(place: Place) -> None:
+    check_over_cuts(place, replace(NAMED, recover=""))
