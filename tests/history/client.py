@@ -32,8 +32,8 @@ from tests.history.events import (
 from tests.history.paced_loop import PacedLoop
 from tests.history.recorder import PATIENCE, Recorder, create_in
 
-AT_ONCE = 16
-"""How many creates a client has unanswered at most."""
+AT_ONCE = 8
+"""How many creates a participant has unanswered at most."""
 _UNDECIDED = ("DELIVERY_UNKNOWN", "REPLY_TIMEOUT")  # the item may be stored
 
 Make = Callable[[], Awaitable[RealtimeClient]]
