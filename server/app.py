@@ -125,6 +125,7 @@ def create_server(
         log_level="warning",
         access_log=False,
         server_header=False,
+        proxy_headers=False,  # anyone can claim to be a proxy
         timeout_graceful_shutdown=_GRACE,
     )
     logging.getLogger("uvicorn.error").addFilter(_is_error)

@@ -13,7 +13,7 @@ from types import TracebackType
 
 import httpx
 from starlette.datastructures import Headers
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import ClientDisconnect, HTTPConnection, Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import BaseRoute, Mount, WebSocketRoute
 from starlette.types import Receive, Scope, Send
@@ -22,6 +22,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus
 from websockets.typing import Subprotocol
 
+from server.config import RELAYED_FRAME_SIZE
 from server.cors import is_of_host
 from server.errors import DirectusError, route_not_found
 
@@ -31,8 +32,8 @@ _PATHS = ("/auth", "/items", "/users", "/server")
 _OPEN_TIMEOUT = 10.0  # seconds: Directus never answers an upgrade of an unknown path
 _ANSWER_TIMEOUT = 60.0  # seconds of silence in a REST answer
 _CLOSE_TIMEOUT = 1.0  # seconds for Directus to answer a close
-_LARGEST_FRAME = 100 * 2**20  # bytes, as Directus' WebSocket library has it
 _NO_STATUS, _ABNORMAL = 1005, 1006
+_OK, _REFUSED, _STATUS_END = 200, 400, 600  # statuses of HTTP
 
 # Headers of one connection (hop by hop), and headers about this server's origin.
 _OF_THE_HOP = {
@@ -40,6 +41,21 @@ _OF_THE_HOP = {
     *("te", "trailer", "transfer-encoding", "upgrade"),
 }
 _OF_THE_ORIGIN = {"host", "origin", "referer"}
+# What a client claims about the way of its request: said anew, of this connection.
+_OF_THE_WAY = {
+    *("forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-forwarded-port"),
+    *("x-forwarded-proto", "x-forwarded-server", "x-real-ip"),
+}
+_KEPT_BACK = {*_OF_THE_ORIGIN, *_OF_THE_WAY, "cookie", "expect"}
+_COOKIES = ("directus_session_token", "directus_refresh_token")
+
+
+class _Connect(connect):
+    """A connection that follows no redirect: the token is for the Directus that is named."""
+
+    def process_redirect(self, exc: Exception) -> Exception | str:
+        """Return the error, which is raised."""
+        return exc
 
 
 class Relay:
@@ -84,8 +100,8 @@ class Relay:
         has_body = bool({"content-length", "transfer-encoding"} & set(request.headers.keys()))
         outgoing = httpx.Request(
             request.method,
-            self._url + _target(scope),
-            headers=_passed_on(scope["headers"], _OF_THE_ORIGIN),
+            self._address(scope),
+            headers=[*_passed_on(scope["headers"], _KEPT_BACK), *_added(request)],
             content=request.stream() if has_body else None,
         )
         try:
@@ -97,14 +113,24 @@ class Relay:
         except httpx.HTTPError as error:
             raise _unavailable(self._url, f"is not reached ({error})", 502) from None
         try:
+            if not _OK <= answer.status_code < _STATUS_END:
+                words = f"answers with the status {answer.status_code}, which HTTP has not"
+                raise _unavailable(self._url, words, 502)
             response = StreamingResponse(answer.aiter_raw(), answer.status_code)
             response.raw_headers = _passed_on(answer.headers.raw)
             await response(scope, receive, send)
         except httpx.HTTPError as error:
             # The response has begun: all that is left is to cut it off.
-            log.warning("an answer of %s broke off: %s", outgoing.url, error)
+            # The query is left out, since it may hold a token.
+            log.warning("an answer of %s%s broke off: %s", self._url, scope["path"], error)
         finally:
             await answer.aclose()
+
+    def _address(self, scope: Scope) -> httpx.URL:
+        try:
+            return httpx.URL(self._url + _target(scope))
+        except (httpx.InvalidURL, ValueError):
+            raise route_not_found(scope["path"]) from None
 
     async def socket(self, websocket: WebSocket) -> None:
         """Open a socket to Directus and join the two, or refuse with its status."""
@@ -114,7 +140,9 @@ class Relay:
             try:
                 upstream = await self._open(websocket)
             except InvalidStatus as error:
-                status = error.response.status_code
+                # One that is no refusal, such as a redirect, is not for the page.
+                refused = _REFUSED <= error.response.status_code < _STATUS_END
+                status = error.response.status_code if refused else 502
             except TimeoutError:
                 status = 504
             except (OSError, InvalidHandshake) as error:
@@ -130,18 +158,18 @@ class Relay:
     async def _open(self, websocket: WebSocket) -> ClientConnection:
         headers = websocket.headers
         offered = [Subprotocol(name) for name in websocket.scope["subprotocols"]]
-        return await connect(
+        return await _Connect(
             f"ws{self._url.removeprefix('http')}/websocket{_query(websocket.scope)}",
             ssl=self._tls if self._url.startswith("https:") else None,
             subprotocols=offered or None,
-            additional_headers={"Cookie": headers["cookie"]} if "cookie" in headers else None,
+            additional_headers=[(k.decode(), v.decode("latin-1")) for k, v in _added(websocket)],
             user_agent_header=headers.get("user-agent"),
             compression=None,
             # Directus does not answer protocol pings.
             ping_interval=None,
             open_timeout=_OPEN_TIMEOUT,
             close_timeout=_CLOSE_TIMEOUT,
-            max_size=_LARGEST_FRAME,
+            max_size=RELAYED_FRAME_SIZE,
         )
 
 
@@ -211,6 +239,20 @@ def _target(scope: Scope) -> str:
 def _query(scope: Scope) -> str:
     query = scope["query_string"].decode("ascii")
     return f"?{query}" if query else ""
+
+
+def _added(client: HTTPConnection) -> list[tuple[bytes, bytes]]:
+    """Return Directus' own cookies, and what a proxy says of the client."""
+    pairs = [pair.strip() for pair in client.headers.get("cookie", "").split(";")]
+    cookies = "; ".join(pair for pair in pairs if pair.partition("=")[0] in _COOKIES)
+    scheme = client.url.scheme.replace("ws", "http")
+    headers = {
+        "cookie": cookies,
+        "x-forwarded-for": client.client.host if client.client else "",
+        "x-forwarded-host": client.headers.get("host", ""),
+        "x-forwarded-proto": scheme,
+    }
+    return [(name.encode(), value.encode("latin-1")) for name, value in headers.items() if value]
 
 
 def _passed_on(
