@@ -130,11 +130,16 @@ class Driver:
             except TimeoutError:
                 if self._diagnosing is not None:
                     await asyncio.wait([self._diagnosing])
-                self.disconnect()
+                self._give_up_connecting()
         if self.state is not State.OPEN:
             raise self.last_error or ConnectionFailed(
                 "The client was disconnected before it had connected."
             )
+
+    def _give_up_connecting(self) -> None:
+        """Disconnect, unless the connection has come after all."""
+        if self.state is not State.OPEN:
+            self.disconnect()
 
     def disconnect(self) -> None:
         """Close the connection and stay closed."""
@@ -187,6 +192,9 @@ class Driver:
         self.step()
         try:
             return await reply
+        except asyncio.CancelledError:
+            self._core.forget(uid)
+            raise
         finally:
             self._replies.pop(uid, None)
 
@@ -281,7 +289,9 @@ class Driver:
 
     def socket_closed(self, number: int, code: int, reason: str, unsent: int) -> None:
         """Report that socket ``number`` is closed; ``unsent`` of its frames were not sent."""
+        sent = self._counts["sent"]
         self._inbox.flush()
+        unsent += self._counts["sent"] - sent  # answers to those frames
         self._core.closed(number, code, reason, self._now(), unsent=unsent)
         self.step()
 
@@ -319,7 +329,7 @@ class Driver:
         try:
             while events := self._core.events():
                 for event in events:
-                    self._handle(event)
+                    self._handle_safely(event)
         finally:
             self._is_stepping = False
         self._arm()
@@ -344,6 +354,13 @@ class Driver:
         self.step()
 
     # What the core reports
+
+    def _handle_safely(self, event: Event) -> None:
+        """Handle an event; a failure, as of a storage, does not stop those after it."""
+        try:
+            self._handle(event)
+        except Exception:
+            log.exception("%s could not be handled.", type(event).__name__)
 
     def _handle(self, event: Event) -> None:
         match event:
@@ -466,8 +483,10 @@ class Driver:
 
     async def _diagnose(self) -> None:
         """Find out why the connection could not be made, and report it."""
-        error = await self._connector.diagnose()
-        self._diagnosing = None
+        try:
+            error = await self._connector.diagnose()
+        finally:
+            self._diagnosing = None
         if self.state is State.OPEN or self.state in _AT_REST:
             return
         if isinstance(error, AuthenticationFailed):

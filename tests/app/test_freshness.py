@@ -132,3 +132,37 @@ def test_connect_while_a_retry_has_its_time_tries_at_once() -> None:
     line.cut()
     line.connect()
     assert len(line.opened_at) == 2
+
+
+def test_it_is_live_again_when_the_event_of_a_row_that_waits_has_come() -> None:
+    line = online()
+    line.subscribe(recover="id", since=None)
+    line.say(INIT)
+    page(line, {"id": 1})
+    line.say({"type": "subscription", "event": "create", "data": [{"id": 1}], "uid": "1"})
+    assert fresh(line) == "live"
+
+
+def test_a_plain_one_is_stale_after_an_expiry_too() -> None:
+    line = online()
+    line.subscribe()
+    line.say(INIT, error("auth", "TOKEN_EXPIRED"))
+    line.core.refresh(line.number, Credentials({"access_token": "b"}))
+    line.step()
+    line.say(AUTH_OK)
+    assert fresh(line) == "stale"
+
+
+def test_one_whose_missed_rows_cannot_be_read_is_stale() -> None:
+    line = online()
+    line.subscribe(recover="id", since=5)
+    line.say(INIT)
+    line.say(error("items", "FORBIDDEN", uid=line.take()[-1]["uid"]))
+    assert fresh(line) == "stale"
+
+
+def test_one_that_waits_for_its_uid_counts_too() -> None:
+    line = online()
+    line.unsubscribe(line.subscribe(uid="x"))
+    line.subscribe(uid="x")
+    assert fresh(line) == "loading"

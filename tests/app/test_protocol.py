@@ -603,3 +603,25 @@ def test_the_error_of_the_current_socket_is_reported() -> None:
     line.core.errored(line.number, "refused")
     line.step()
     assert line.happened(Errored) == [Errored("refused")]
+
+
+def test_a_read_over_which_the_connection_is_lost_again_and_again_is_given_up() -> None:
+    line = Timeline()
+    line.online()
+    uid = line.request("read", timeout=None)
+    for _ in range(3):
+        line.reconnect()
+        assert line.happened(RequestFailed) == []
+    line.cut()
+    (failed,) = line.happened(RequestFailed)
+    assert (failed.uid, type(failed.error)) == (uid, DeliveryUnknown)
+
+
+def test_a_request_that_nobody_waits_for_any_more_is_not_written() -> None:
+    line = Timeline()
+    line.connect()
+    kept, given_up = line.request(), line.request()
+    line.core.forget(given_up)
+    assert line.core.pending == 1
+    line.accept()
+    assert [message["uid"] for message in line.take()] == [kept]

@@ -711,3 +711,59 @@ def test_before_the_first_page_nothing_that_comes_live_is_forgotten() -> None:
     recovery.begin_pages()
     assert all(recovery.accept(row(key)) for key in range(10))
     assert recovery.remembered == 10
+
+
+# What a reader with fresh eyes found
+
+
+def test_a_burst_of_events_before_a_page_hides_none_of_its_rows() -> None:
+    line, table, subscription = live()
+    table.keys = list(range(1, 1001))
+    line.reconnect()
+    line.say(INIT)
+    (read,) = [message for message in line.take() if message["type"] == "items"]
+    for key in range(1001, 2101):
+        line.say(event(key))
+    line.say({"type": "items", "data": table.read(read["query"]), "uid": read["uid"]})
+    keys = [key for message in line.read(subscription) for key in message.keys_of_data]
+    table.keys = list(range(1, 2101))
+    keys += read_all_pages(line, table, subscription)
+    assert sorted(keys) == list(range(1, 2101))
+
+
+def test_an_event_of_an_old_key_is_delivered_though_its_place_was_passed() -> None:
+    line, _, subscription = live(since=500)
+    line.say(event(400))
+    assert delivered(subscription) == [400]
+
+
+def test_an_event_that_comes_long_after_its_page_is_not_delivered_twice() -> None:
+    line, table, subscription = live()
+    table.keys = list(range(1, 2 * MARGIN + 500))
+    away(line, table)
+    read_all(line, table, subscription)
+    line.say(event(3))
+    assert delivered(subscription) == []
+
+
+@pytest.mark.parametrize("since", [{}, (1,), [1], ["u"], float("nan"), True], ids=str)
+def test_a_since_of_another_type_is_the_callers_mistake(since: Any) -> None:
+    with pytest.raises(UsageError, match="`since` is a list of rows"):
+        Recovery(field="id", key="id", query={}, since=since)
+
+
+def test_an_event_with_a_key_that_cannot_be_compared_does_no_harm_to_rows_that_wait() -> None:
+    line, table, subscription = begun()
+    table.keys += [1, 2]
+    table.answer()
+    odd = {**event(1), "data": [row(1), {"id": [1]}]}
+    line.say(odd)
+    assert delivered(subscription) == [1, [1]]
+
+
+def test_a_field_of_the_servers_that_is_called_recovered_is_no_mark() -> None:
+    line = Timeline()
+    line.online()
+    subscription = line.subscribe(limit=2)
+    line.say(INIT, *[{**event(key), "recovered": True} for key in (1, 2)])
+    assert isinstance(drain(subscription)[-1], SubscriptionOverflow)

@@ -464,6 +464,24 @@ def test_a_first_subscribe_does_not_wait_for_the_connection_for_ever(began: str)
     assert line.take() == []
 
 
+def test_attempts_that_fail_do_not_give_a_first_subscribe_more_time() -> None:
+    line = Timeline()
+    line.connect()
+    subscription = line.subscribe(queue_timeout=10.0)
+    while line.now < 1009:
+        line.cut()
+        line.retry()
+    line.advance(20)
+    assert isinstance(drain(subscription)[0], NotSent)
+
+
+def test_of_many_events_that_cannot_be_shown_one_is_warned_of() -> None:
+    line = online()
+    line.subscribe()
+    line.say(INIT, *[error("subscribe", "FORBIDDEN", uid="1")] * 3)
+    assert len(line.happened(Warned)) == 1
+
+
 def test_one_that_was_live_waits_for_ever_and_one_that_waits_for_its_uid_does_not() -> None:
     line = online()
     live = line.subscribe(queue_timeout=10.0)

@@ -214,3 +214,40 @@ def test_a_read_that_directus_is_silent_on_twice_makes_the_subscription_plain() 
     assert line.states()[-1] == "open"
     assert "does not answer" in line.happened(Warned)[-1].text
     assert not subscription.is_recovering
+
+
+def test_where_errors_name_uids_one_that_names_none_is_assigned_to_nobody() -> None:
+    line = online()
+    first = line.request()
+    line.say(error("items", "FORBIDDEN", uid=first))
+    line.core.send('{"type":"items"}', line.now)
+    line.say(unnamed("INVALID_PAYLOAD"))
+    second = line.request()
+    line.say(unnamed("INVALID_PAYLOAD"))
+    assert second not in outcomes(line)
+
+
+def test_two_messages_of_one_uid_cannot_be_told_apart() -> None:
+    line = online()
+    for _ in range(2):
+        line.core.send({"type": "items", "uid": "x"}, line.now)
+    uid = line.request()
+    line.say(unnamed("FORBIDDEN"), unnamed("FORBIDDEN"))
+    assert uid not in outcomes(line)
+
+
+def test_an_error_of_another_type_says_nothing_about_uids() -> None:
+    line = online()
+    line.say(error("custom", "FORBIDDEN", uid="mine"))
+    uid = line.request()
+    line.say(unnamed("FORBIDDEN"))
+    assert outcomes(line) == {uid: "FORBIDDEN"}
+
+
+def test_an_unnamed_error_of_an_own_read_is_shown_to_no_handler() -> None:
+    line = online()
+    line.subscribe(recover="id")
+    line.take()
+    shown = len(line.happened(MessageReceived))
+    line.say(unnamed("FORBIDDEN"))
+    assert len(line.happened(MessageReceived)) == shown

@@ -97,7 +97,8 @@ class AuthState:
 
     def begin(self) -> None:
         """Forget the earlier login: the program connects again."""
-        self.signed_in = False
+        self.signed_in = self._replaced = False
+        self.refused = None
 
     def use(self, credentials: Credentials) -> None:
         """Record what the next auth message, or the next attempt, is made with."""

@@ -60,4 +60,4 @@ class Buffer:
 
 
 def _is_missed(item: Item) -> bool:
-    return isinstance(item, SubscriptionMessage) and "recovered" in item
+    return isinstance(item, SubscriptionMessage) and item.is_missed

@@ -142,7 +142,8 @@ class RowCatchUp(CatchUp):
             return Accepted(SubscriptionMessage(message))
         key = self.recovery.key
         new = [row for row in rows if self.recovery.accept(row) or row.get(key) in self._held]
-        overtaken = self._overtaken([row.get(key) for row in new])
+        keys = [row.get(key) for row in new]
+        overtaken = self._overtaken([k for k in keys if isinstance(k, int | float | str)])
         return Accepted(self._message(message, new or rows), bool(new) or not rows, overtaken)
 
     def release(self) -> list[SubscriptionMessage]:
@@ -168,5 +169,6 @@ class RowCatchUp(CatchUp):
     ) -> SubscriptionMessage:
         stripped = [self.recovery.strip(row) for row in rows]
         result = SubscriptionMessage({**message, "data": stripped, **marks})
+        result.is_missed = "recovered" in marks
         result.keys_of_data = tuple(row.get(self.recovery.key) for row in rows)
         return result

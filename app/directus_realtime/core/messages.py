@@ -61,9 +61,11 @@ class SubscriptionMessage(dict[str, Any]):
     Attributes:
         keys_of_data: the primary keys of the rows in ``data``, where recovery asked for them;
             they are not among the fields that the subscriber named.
+        is_missed: whether its row was missed and read afterwards.
     """
 
     keys_of_data: tuple[Any, ...] = ()
+    is_missed = False
 
 
 class Frame(NamedTuple):

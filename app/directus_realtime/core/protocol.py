@@ -54,7 +54,7 @@ from .events import (
     Warned,
 )
 from .heartbeat import Heartbeat
-from .messages import Frame
+from .messages import Failure, Frame
 from .own_reads import OwnReads
 from .recovery import Recovery
 from .requests import FailedRequest, PendingRequest, Requests
@@ -258,6 +258,10 @@ class Protocol:
             now,
         )
         return uid
+
+    def forget(self, uid: str) -> None:
+        """Drop a request that nobody waits for any more, if it is not written yet."""
+        self._requests.forget(uid)
 
     def subscribe(
         self,
@@ -583,18 +587,24 @@ class Protocol:
         elif frame.kind == "pong" and _is_own(frame.uid):
             self._heartbeat.answered(now)
         else:
-            if not _is_own(frame.uid):
-                self._events.append(MessageReceived(frame.message))
             self._take_answer(frame, now)
 
     def _take_answer(self, frame: Frame, now: float) -> None:
-        """Settle the request that this answers; for an error without a uid, if it is certain."""
-        if frame.uid is not None:
+        """Give the answer to the request that it is for, also where an error names no uid."""
+        failed: list[tuple[str, Failure]] = []
+        if frame.kind == "items" and frame.uid is not None:
             self._unanswered.answered(frame.uid, frame.error)
-            self._settle(frame, now)
+            failed = self._unanswered.failed()
         elif frame.kind == "items" and frame.error is not None:
             self._unanswered.fail_one(frame.error)
-        for uid, error in self._unanswered.failed():
+            failed = self._unanswered.failed()
+        belongs_to = [uid for uid, _ in failed] if frame.uid is None else [frame.uid]
+        is_own = bool(belongs_to) and all(map(_is_own, belongs_to))
+        if not is_own:
+            self._events.append(MessageReceived(frame.message))
+        if frame.uid is not None:
+            self._settle(frame, now)
+        for uid, error in failed:
             self._settle(Frame(frame.message, "items", uid, error), now)
 
     def _settle(self, frame: Frame, now: float) -> None:
@@ -602,7 +612,7 @@ class Protocol:
         uid, error = frame.uid, frame.error
         if uid is None:
             return
-        if self._subscriptions.take_read(frame, now):
+        if _is_own(uid) and self._subscriptions.take_read(frame, now):
             self._own_reads.answered(uid, now)
         elif error and error[0] == "FORBIDDEN" and self._requests.is_suspect(uid):
             self._resend(uid, now)

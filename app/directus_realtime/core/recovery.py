@@ -55,7 +55,7 @@ class Recovery:
         margin: how many of the newest rows are remembered, and how many are read at a time.
 
     Raises:
-        UsageError: the query's filter is a text and no JSON.
+        UsageError: the query's filter is a text and no JSON, or ``since`` has another type.
     """
 
     def __init__(
@@ -77,12 +77,14 @@ class Recovery:
         self._known: set[Key] = set()
         self._after: Any = None  # rows up to and including this value are not read again
         self._position: Any = None  # the last value that the pages have reached
+        self._floor: Any = None  # pages begin after this value
         self._read_there: list[Key] = []  # the keys of the rows of that value
         self._margin = margin
         self._limit = margin  # of the next page
         self._has_limit = True  # whether Directus accepts our limit
         self._settled = False  # whether all pages have been read since the last init
         if not self.needs_mark:
+            _check_since(since)
             self._begin(since)
 
     @property
@@ -139,6 +141,7 @@ class Recovery:
     def begin_pages(self) -> None:
         """Begin to catch up: the next page is the first one, and no key is forgotten."""
         self._position = None
+        self._floor = self._after
         self._read_there = []
         self._settled = False
 
@@ -170,7 +173,7 @@ class Recovery:
         pairs = [self._pair_of(row) for row in rows]
         if pairs:
             self._advance(pairs)
-        new = [row for row in rows if self.accept(row)]
+        new = [row for row in rows if self._remember(row)]
         self._settled = self.is_last(rows)
         if self._settled:
             self._limit = self._margin
@@ -179,20 +182,35 @@ class Recovery:
 
     def accept(self, row: Row) -> bool:
         """Remember ``row``; return whether it is new."""
+        is_new = self._remember(row)
+        self._trim()
+        return is_new
+
+    def _remember(self, row: Row) -> bool:
         key, value = _comparable(row.get(self.key)), _comparable(row.get(self.field))
         if key is None or value is None:
             return True
-        if key in self._known or (self._after is not None and order(value) <= order(self._after)):
+        if key in self._known:
             return False
+        if self._after is not None and order(value) <= order(self._after):
+            return not self._was_paged(value)
         insort(self._window, (order(value), order(key), key, value), key=lambda entry: entry[:2])
         self._known.add(key)
-        self._trim()
         return True
+
+    def _was_paged(self, value: Any) -> bool:
+        """Return whether the pages since the last init have brought the rows of ``value``.
+
+        A row below them is old, and its event is new all the same: it was inserted late.
+        """
+        if self._position is None or order(value) > order(self._position):
+            return False
+        return self._floor is None or order(value) > order(self._floor)
 
     def _pair_of(self, row: Any) -> tuple[Any, Key]:
         """Return a row's value and key."""
         if not isinstance(row, dict):
-            raise UnusableRows(f"a row is no object, but {str(row)[:40]!r}.")
+            raise UnusableRows(f"a row is no object, but of the type {type(row).__name__}.")
         for name in (self.field, self.key):
             if _comparable(row.get(name)) is None:
                 raise UnusableRows(f'a row has no "{name}" that can be ordered.')
@@ -203,11 +221,12 @@ class Recovery:
             self._after = since
             return
         for row in since:
-            self.accept(row)
+            self._remember(row)
         if self._window:
             self._after = self._window[0][3]
+            self._trim()
         else:
-            self.needs_mark = bool(since)  # rows without the field are no mark
+            self.needs_mark = bool(since)  # the rows lack the field, and say nothing
 
     def _advance(self, pairs: list[tuple[Any, Key]]) -> None:
         """Record the value that the pages have reached."""
@@ -296,6 +315,18 @@ def _comparable(value: Any) -> Any:
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         return None
     return None if isinstance(value, float) and not isfinite(value) else value
+
+
+def _check_since(since: Since) -> None:
+    if isinstance(since, list):
+        is_usable = all(isinstance(row, dict) for row in since)
+    else:
+        is_usable = since is None or _comparable(since) is not None
+    if not is_usable:
+        raise UsageError(
+            "`since` is a list of rows, a number or text, or None for the beginning, and this is "
+            f"none of them: {type(since).__name__}. Pass the rows that were read last."
+        )
 
 
 def _parsed(filter_: Any) -> Any:

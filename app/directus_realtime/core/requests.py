@@ -25,6 +25,10 @@ FailedRequest = tuple[str, DirectusError]
 """The uid of a request and why it has no result."""
 
 
+_MOST_LOSSES = 4
+"""How many connections may be lost over one read before it is given up."""
+
+
 class PendingRequest:
     """A message that waits for the connection, or is written and not answered.
 
@@ -37,6 +41,7 @@ class PendingRequest:
         queue_timeout: how many seconds it may wait for the connection, None for ever.
         expires: the time at which it has waited long enough, None for never.
         is_own: whether it is the core's own, such as a ping.
+        losses: how often the connection was lost before it was answered.
         settled: whether it has a result or an error.
         period: the auth state's period in which it was written last.
         is_items: whether its answer is of type ``items``.
@@ -48,6 +53,7 @@ class PendingRequest:
         "is_items",
         "is_own",
         "items_uid",
+        "losses",
         "period",
         "queue_timeout",
         "repeatable",
@@ -77,6 +83,7 @@ class PendingRequest:
         self.queue_timeout = queue_timeout
         self.expires: float | None = None
         self.is_own = is_own
+        self.losses = 0
         self.settled = False
         self.period = 0
         content = _content(message)
@@ -172,6 +179,11 @@ class Requests:
         self._waiting.appendleft(request)
         return None
 
+    def forget(self, uid: str) -> None:
+        """Drop a request that nobody waits for any more, if it is not written yet."""
+        for request in self._waiting:
+            request.settled = request.settled or request.uid == uid
+
     def connection_lost(self, now: float, unsent: int = 0) -> list[FailedRequest]:
         """Put back to the front what may be sent again; return writes whose result is unknown.
 
@@ -182,14 +194,17 @@ class Requests:
         again = self._never_sent(unsent)
         unanswered, self._unanswered = self._unanswered, {}
         never = set(map(id, again))
-        again += [r for r in unanswered.values() if r.repeatable and id(r) not in never]
+        unknown = [r for r in unanswered.values() if id(r) not in never]
+        for request in unknown:
+            request.losses += 1
+        again += [r for r in unknown if _may_repeat(r)]
         for request in again:
             self._expire_in(request, request.queue_timeout, now)
         self._waiting.extendleft(reversed(again))
         return [
             self._fail(request, DeliveryUnknown(request.what))
-            for request in unanswered.values()
-            if not request.repeatable and id(request) not in never
+            for request in unknown
+            if not _may_repeat(request)
         ]
 
     def _never_sent(self, unsent: int) -> list[PendingRequest]:
@@ -248,6 +263,11 @@ class Requests:
     def _fail(request: PendingRequest, error: DirectusError) -> FailedRequest:
         request.settled = True
         return request.uid or "", error
+
+
+def _may_repeat(request: PendingRequest) -> bool:
+    """Return whether to send a request again: a read, unless its answer may be what is fatal."""
+    return request.repeatable and request.losses < _MOST_LOSSES
 
 
 def _content(message: dict[str, Any] | str) -> dict[str, Any]:

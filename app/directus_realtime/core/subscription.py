@@ -108,6 +108,7 @@ class SubscriptionProtocol:
         self._catch_up = CatchUp() if recovery is None else RowCatchUp(uid, recovery)
         self._buffer = Buffer(limit)
         self._queue_timeout = queue_timeout
+        self._give_up_at: float | None = None  # if it was never live
         self._due: float | None = None  # time of the retry, or end of the wait for an answer
         self._read_uid: str | None = None  # of a read of its own that is unanswered
         self._read_at = 0.0
@@ -117,8 +118,9 @@ class SubscriptionProtocol:
         self._is_paused = False  # whether the next page waits for the consumer
         self._period = 0  # the auth state's period in which its subscribe was written
         self._was_resent = False  # whether its subscribe was answered without a token
-        self._inits = 0
+        self._may_have_missed = False  # which a plain subscription does not make up for
         self._refusals = 0  # in a row
+        self._has_warned = False  # of events that could not be shown
         self._awaits_init = False  # whether the unsubscribe waits for the init
         self._owes_unsubscribe = False  # whether it waits for a token
 
@@ -158,7 +160,7 @@ class SubscriptionProtocol:
         if not self.was_live:
             return "loading"
         if self.state is SubscriptionState.LIVE and self._catch_up.held_until is None:
-            return "live" if self.is_recovering or self._inits == 1 else "stale"
+            return "live" if self.is_recovering or not self._may_have_missed else "stale"
         if self.state in (SubscriptionState.CATCHING_UP, SubscriptionState.LIVE):
             return "catching up"
         return "stale"
@@ -202,8 +204,11 @@ class SubscriptionProtocol:
 
     def wait(self, now: float) -> None:
         """Wait for the connection, or for the uid to be free; not for ever until it was live."""
-        if not self.was_live and self._queue_timeout is not None:
-            self._due = now + self._queue_timeout
+        if self.was_live or self._queue_timeout is None:
+            return
+        if self._give_up_at is None:
+            self._give_up_at = now + self._queue_timeout
+        self._due = self._give_up_at
 
     def connection_lost(self, now: float) -> None:
         """Reset what was under way; a subscription in LEAVING ends."""
@@ -259,7 +264,8 @@ class SubscriptionProtocol:
             return
         elif self.state is SubscriptionState.SUBSCRIBING:
             self._refused(ServerError(*error), now)
-        else:
+        elif not self._has_warned:
+            self._has_warned = True
             self._connection.emit(
                 Warned(
                     f'An event of "{self.collection}" could not be shown to this subscription: '
@@ -369,6 +375,8 @@ class SubscriptionProtocol:
 
     def _become(self, cause: SubscriptionCause) -> None:
         self.state = SUBSCRIPTION_TRANSITIONS[self.state][cause]
+        if cause in (SubscriptionCause.LOST, SubscriptionCause.EXPIRED):
+            self._may_have_missed = self.was_live
         log.debug("= subscription %s: %s (%s)", self.uid, self.state, cause)
         self._connection.freshness_changes()
 
@@ -410,18 +418,18 @@ class SubscriptionProtocol:
                 Warned(f'An event of "{self.collection}" holds no list of rows, and is left out.')
             )
             return
+        held_until = self._catch_up.held_until
         accepted = self._catch_up.accept(message)
+        if self._catch_up.held_until != held_until:
+            self._connection.freshness_changes()
         self._connection.emit(MessageReceived(accepted.message))
         if not accepted.is_new:
             return
         self._deliver_missed(accepted.overtaken)
-        if accepted.overtaken:
-            self._connection.freshness_changes()
         if is_init and self.state is SubscriptionState.SUBSCRIBING:
             self._become(SubscriptionCause.INIT)
             self._due = None
             self.was_live = True
-            self._inits += 1
             self._refusals = 0
             self._push(accepted.message, now)
             if not self.ended:
@@ -475,6 +483,7 @@ class SubscriptionProtocol:
         """Fall back to the plain subscription, and say so once."""
         self._deliver_missed(self._catch_up.release())
         field, self._catch_up = self._catch_up.field, CatchUp()
+        self._may_have_missed = self.was_live
         self._connection.emit(
             Warned(
                 f'What is created in "{self.collection}" while the connection is down will be '

@@ -45,7 +45,7 @@ class Subscriptions:
     @property
     def freshness(self) -> Freshness:
         """The worst freshness of any; live where there are none."""
-        found = {each.freshness for each in self._by_uid.values() if not each.ended}
+        found = {each.freshness for each in self._all() if not each.ended}
         return next((worst for worst in _WORST_FIRST if worst in found), "live")
 
     def knows(self, uid: str) -> bool:
@@ -92,6 +92,7 @@ class Subscriptions:
             self._by_uid[uid] = subscription
         else:
             current.successor = subscription
+        self._connection.freshness_changes()
         return subscription
 
     def begin(self, subscription: SubscriptionProtocol, now: float, *, is_open: bool) -> None:

@@ -37,9 +37,10 @@ class Unanswered:
         """Record that a message was written; one without a uid cannot be followed."""
         if self.names_uids or self._is_lost:
             return
+        # Two messages of one uid cannot be told apart.
+        self._is_lost = uid is None or uid in self._uids or len(self._uids) >= _MOST
         if uid is not None:
             self._uids[uid] = None
-        self._is_lost = uid is None or len(self._uids) > _MOST
         if self._is_lost:
             self._uids.clear()
             self._errors.clear()
@@ -54,8 +55,7 @@ class Unanswered:
 
     def fail_one(self, error: Failure) -> None:
         """Record an error that names no uid."""
-        self.names_uids = False
-        if self._uids and not self._is_lost:
+        if not self.names_uids and self._uids and not self._is_lost:
             self._errors.append(error)
 
     def failed(self) -> list[tuple[str, Failure]]:
