@@ -157,15 +157,14 @@ class Client:
                 item = {"text": create, "user": self.name}
                 row = await self._directus.items("messages").create(item)
             except DirectusError as error:
-                self._recorder.record(outcome(create, error.code, str(error)))
+                self._recorder.record(outcome(create, error.code))
             else:
                 self._recorder.record(Acknowledged(create, row["id"]))
 
 
-def outcome(create: str, code: str, sentence: str) -> Refused | Unknown:
-    """Return what an error says of a create."""
-    was_sent = "was not sent" not in sentence
-    return Unknown(create, code) if code in _UNDECIDED and was_sent else Refused(create, code)
+def outcome(create: str, code: str) -> Refused | Unknown:
+    """Return what an error says of a create, by its code."""
+    return Unknown(create, code) if code in _UNDECIDED else Refused(create, code)
 
 
 @contextmanager

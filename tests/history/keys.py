@@ -50,13 +50,13 @@ class Keyed:
 
 
 _DATE = "date_created"
-NAMED = Keyed("numbered", "num", "integer", recover="num")
 KEYED = {
     "integer": Keyed("integers", "id", "integer"),
     "big integer": Keyed("big_integers", "id", "bigInteger"),
     "uuid": Keyed("uuids", "id", "uuid", "uuid", recover=_DATE),
     "string": Keyed("strings", "id", "string", brings_key=True, recover=_DATE),
-    "named otherwise": NAMED,
+    "named otherwise": Keyed("numbered", "num", "integer"),
+    "named otherwise, and recover too": Keyed("counted", "num", "integer", recover="num"),
 }
 
 

@@ -29,7 +29,7 @@ SCRIPT = """addEventListener("DOMContentLoaded", () => {
       free--;
       createItem(text, "page")
         .then((item) => tell("acknowledged", text, item.id),
-              (error) => tell("failed", text, String(error.code), error.message))
+              (error) => tell("failed", text, String(error.code)))
         .finally(() => { free++; unsettled--; next(); });
     }
   };
@@ -104,7 +104,7 @@ class PageParticipant:
                 case "acknowledged":
                     self._recorder.record(Acknowledged(text, values[0]), at)
                 case "failed":
-                    self._recorder.record(outcome(text, *values), at)
+                    self._recorder.record(outcome(text, values[0]), at)
                 case "delivered":
                     self._recorder.record(Delivered(self.name, text), at)
         for frame in self._observed.sent:

@@ -11,7 +11,7 @@ from pathlib import Path
 import httpx
 
 from tests.history.recorder import Recorder
-from tests.history.run import FAST, SLOW, Place, run, with_login, with_token
+from tests.history.run import FAST, SLOW, WATCHFUL, Place, run, with_login, with_token
 from tests.history.schedule import NETWORK, ONE_SERVER, Kind, schedule
 from tests.support.embedded import TOKEN, Embedded
 from tests.support.project import LIFE, Project, embedded
@@ -53,8 +53,8 @@ def test_each_promise_is_kept_while_tokens_expire(tmp_path: Path) -> None:
     server = embedded(tmp_path, access_token_ttl=LIFE)
     with server, closing(TcpProxy(server.port)) as proxy:
         place = Place(proxy, [], lambda: rows(server.url))
-        make = with_login(proxy.url, Project.email, Project.password)
-        makes = [(make, FAST), (make, SLOW)]
+        login = (proxy.url, Project.email, Project.password)
+        makes = [(with_login(*login), FAST), (with_login(*login, WATCHFUL), SLOW)]
         counts = run(place, faults, creates=CREATES, recorder=Recorder(), makes=makes)
     print(counts)
     assert counts["expired"] >= sum(fault.kind is Kind.EXPIRE for fault in faults)

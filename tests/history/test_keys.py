@@ -2,11 +2,10 @@
 
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import replace
 
 import pytest
 
-from tests.history.keys import KEYED, NAMED, Place, check_over_cuts, project
+from tests.history.keys import KEYED, Place, check_over_cuts, project
 from tests.support.embedded import TOKEN, Embedded
 from tests.support.proxy import TcpProxy
 
@@ -26,8 +25,3 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
 @pytest.mark.parametrize("name", KEYED)
 def test_each_key_is_recovered(name: str, place: Place) -> None:
     check_over_cuts(place, KEYED[name])
-
-
-@pytest.mark.xfail(strict=True, reason="recover does not follow key yet")
-def test_recover_follows_the_key(place: Place) -> None:
-    check_over_cuts(place, replace(NAMED, recover=""))

@@ -15,7 +15,6 @@ from tests.support.embedded import Embedded
 from tests.support.proxy import TcpProxy
 
 
-@pytest.mark.xfail(strict=True, reason="what waits in the transport counts as written")
 def test_a_create_between_the_loss_and_its_report_is_not_unknown(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
