@@ -27,12 +27,6 @@ from tests.support.proxy import TcpProxy
 from tests.support.tier import runs
 from tools.local_directus import ADMIN_TOKEN
 
-NOT_YET = pytest.mark.xfail(strict=True, reason="recovery compares dates with 0")
-ON_POSTGRES = [
-    pytest.param(name, marks=[NOT_YET] if keyed.recover == "date_created" else [])
-    for name, keyed in KEYED.items()
-]
-
 
 @pytest.fixture(scope="module")
 def on_sqlite(start: Start) -> Iterator[keys.Place]:
@@ -57,7 +51,7 @@ def test_each_key_is_recovered_on_sqlite(name: str, on_sqlite: keys.Place) -> No
     check_over_cuts(on_sqlite, KEYED[name])
 
 
-@pytest.mark.parametrize("name", ON_POSTGRES)
+@pytest.mark.parametrize("name", KEYED)
 def test_each_key_is_recovered_on_postgres(name: str, on_postgres: keys.Place) -> None:
     check_over_cuts(on_postgres, KEYED[name])
 

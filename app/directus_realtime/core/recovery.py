@@ -290,10 +290,14 @@ class Recovery:
     def _every_row(self) -> Query:
         """Return the filter for all rows that have the field.
 
-        Directus refuses it for a field that it does not order, such as a string or a UUID. So the
-        wrong field shows at the first subscribe, not when there are more rows than in one page.
+        Directus refuses the form for a key if it does not order such keys, as strings or UUIDs:
+        then that is known at once, and not when there are more rows than a page holds. Another
+        field may be a date, with which PostgreSQL compares no number.
         """
-        return {"_or": [{self.field: {"_gt": 0}}, {self.field: {"_nnull": True}}]}
+        has_field = {self.field: {"_nnull": True}}
+        return (
+            {"_or": [{self.field: {"_gt": 0}}, has_field]} if self.field == self.key else has_field
+        )
 
     def _limited(self, query: Query) -> Query:
         return {**query, "limit": self._limit} if self._has_limit else query
