@@ -128,7 +128,7 @@ def test_what_directus_never_answers_is_a_timeout(server: Embedded) -> None:
     """It stays silent on a `meta` that is a number, and answers pings meanwhile."""
 
     async def scene() -> None:
-        directus = client(server.url, timeout=0.3, ping_after=0.1)
+        directus = client(server.url, timeout=1.0, ping_after=0.3)
         await directus.connect()
         with pytest.raises(ReplyTimeout):
             await entered(directus.live("messages", query={"meta": 5}))
