@@ -6,6 +6,7 @@ What Directus itself refuses is in `tests/behaviours` and `tests/directus/test_e
 import asyncio
 import logging
 import re
+import time
 import traceback
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
@@ -16,6 +17,7 @@ from directus_realtime import (
     AuthenticationFailed,
     ConnectionFailed,
     DirectusError,
+    NotConnected,
     UsageError,
     authentication,
     create_directus,
@@ -28,7 +30,7 @@ from directus_realtime import (
 from directus_realtime.credentials import SocketCredentials
 
 from tests.support import clock
-from tests.support.client import client, run
+from tests.support.client import client, connected, run
 from tests.support.embedded import EDITORS, Embedded, free_port
 from tests.support.odd_server import OddServer, answer, untrusted_certificate
 from tests.support.storage import Shared
@@ -157,6 +159,31 @@ def test_a_proxy_that_does_not_answer_is_named(monkeypatch: pytest.MonkeyPatch) 
     run(scene)
 
 
+def test_a_server_that_accepts_and_says_nothing_is_told_from_a_disconnect() -> None:
+    async def scene() -> None:
+        started = time.monotonic()
+        said = await refusal(silent.url)
+        assert_matches("no connection to .* within 1 s.*firewall", said)
+        assert time.monotonic() - started < 5
+
+    with OddServer(None) as silent:
+        run(scene)
+
+
+def test_the_cause_of_an_earlier_connection_is_not_that_of_this_one(server: Embedded) -> None:
+    async def scene() -> None:
+        directus = client(server.url, token="wrong")
+        with pytest.raises(AuthenticationFailed):
+            await directus.connect()
+        connecting = asyncio.ensure_future(directus.connect())
+        await asyncio.sleep(0)
+        directus.disconnect()
+        with pytest.raises(ConnectionFailed, match="was disconnected before"):
+            await connecting
+
+    run(scene)
+
+
 @pytest.mark.parametrize(
     "url",
     [
@@ -275,6 +302,72 @@ def test_a_login_outlives_a_storage_that_fails(
     assert "The storage cannot keep the login" in first
     assert "(ValueError)" in first
     assert "token" not in caplog.text
+
+
+# One client in two event loops
+
+
+def test_a_client_starts_clean_in_a_second_event_loop(server: Embedded) -> None:
+    directus = client(server.url, timeout=1)
+
+    async def first() -> None:
+        await directus.connect()
+        await directus.items("messages").create({"text": "first"})
+
+    async def second() -> None:
+        assert directus.state == "closed"
+        with pytest.raises(NotConnected, match=r"call `await directus\.connect\(\)` first"):
+            await directus.items("messages").create({"text": "nowhere"})
+        await directus.connect()
+        await directus.items("messages").create({"text": "second"})
+        directus.disconnect()
+
+    run(first)
+    assert directus.state == "closed"
+    run(second)
+
+
+def test_a_subscription_goes_on_in_a_second_event_loop(server: Embedded) -> None:
+    directus = client(server.url, timeout=1)
+    kept: list[Any] = []
+
+    async def first() -> None:
+        kept.append(await directus.subscribe("messages", event="create"))
+        assert (await anext(kept[0]))["event"] == "init"
+        waiting = asyncio.ensure_future(anext(kept[0]))
+        await asyncio.sleep(0)
+        assert not waiting.done()
+
+    async def second() -> None:
+        waiting = asyncio.ensure_future(anext(kept[0]))
+        await directus.connect()
+        assert (await waiting)["event"] == "init"
+        await directus.items("messages").create({"text": "heard"})
+        assert (await anext(kept[0]))["data"][0]["text"] == "heard"
+        directus.disconnect()
+
+    run(first)
+    run(second)
+
+
+def test_a_client_is_not_for_two_event_loops_at_once(server: Embedded) -> None:
+    async def scene() -> None:
+        directus = await connected(server.url)
+
+        def elsewhere() -> None:
+            asyncio.run(directus.items("messages").read())
+
+        with pytest.raises(UsageError, match="is connected in another event loop"):
+            await asyncio.to_thread(elsewhere)
+        assert await directus.items("messages").read({"limit": 0}) == []
+        directus.disconnect()
+
+    run(scene)
+
+
+def test_a_call_outside_an_event_loop_says_what_to_do(server: Embedded) -> None:
+    with pytest.raises(UsageError, match="No event loop runs here"):
+        client(server.url).send_message({"type": "ping"})
 
 
 # What an attempt holds
