@@ -18,6 +18,7 @@ from directus_realtime import (
     ConnectionFailed,
     DirectusError,
     NotConnected,
+    RealtimeClient,
     UsageError,
     authentication,
     create_directus,
@@ -373,6 +374,23 @@ def test_a_call_outside_an_event_loop_says_what_to_do(server: Embedded) -> None:
 # What an attempt holds
 
 
+def test_disconnecting_releases_the_storage_of_the_refresh_token() -> None:
+    async def scene() -> None:
+        storage = Shared({"refresh_token": SECRET})
+        directus = by_refresh_token(silent.url, storage)
+        connecting = asyncio.ensure_future(directus.connect())
+        while not storage.lock().locked():
+            await asyncio.sleep(0.01)
+        directus.disconnect()
+        with pytest.raises(ConnectionFailed):
+            await connecting
+        async with asyncio.timeout(1), storage.lock():
+            pass
+
+    with OddServer(None) as silent:
+        run(scene)
+
+
 def test_who_begins_again_at_once_waits_until_the_lock_is_free() -> None:
     async def scene() -> None:
         storage = Shared({"refresh_token": "one"})
@@ -389,6 +407,14 @@ def test_who_begins_again_at_once_waits_until_the_lock_is_free() -> None:
         assert clock.now() == pytest.approx(1)
 
     clock.run(scene())
+
+
+def by_refresh_token(url: str, storage: Shared) -> RealtimeClient:
+    return (
+        create_directus(url)
+        .with_(credentials(refresh_token="x", storage=storage))
+        .with_(realtime())
+    )
 
 
 # Secrets
