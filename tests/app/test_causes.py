@@ -22,6 +22,7 @@ from directus_realtime import (
     UsageError,
     authentication,
     create_directus,
+    create_item,
     credentials,
     realtime,
     rest,
@@ -257,6 +258,26 @@ def test_a_login_at_what_is_no_directus_does_not_blame_the_password(
         with pytest.raises(ConnectionFailed, match=words) as raised:
             await create_directus(odd.url).with_(authentication()).login("ben@example.com", SECRET)
         assert not isinstance(raised.value, AuthenticationFailed)
+        assert_no_secret(raised.value)
+
+    with OddServer(given) as odd:
+        run(scene)
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        (answer("200 OK", PAGE), "is not Directus: it sent a page"),
+        (answer("502 Bad Gateway", PAGE), "A proxy answers at .*status 502"),
+        (answer("308 Moved", Location="https://other.example/items/messages"), "other.example"),
+    ],
+    ids=["a page", "a gateway", "a redirect"],
+)
+def test_a_write_over_http_takes_no_page_for_its_result(given: bytes, words: str) -> None:
+    async def scene() -> None:
+        directus = create_directus(odd.url).with_(static_token(SECRET)).with_(rest())
+        with pytest.raises(ConnectionFailed, match=words) as raised:
+            await directus.request(create_item("messages", {"text": SECRET}))
         assert_no_secret(raised.value)
 
     with OddServer(given) as odd:
