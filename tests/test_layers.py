@@ -16,11 +16,11 @@ OURS = ("app", "directus_realtime", "server", "web", "tools", "serve", "benchmar
 SDK_LAYERS = (
     ("errors", "types"),
     ("core",),
-    ("transports.base",),
+    ("checks", "transports.base"),
     ("transports.http",),
     ("transports.browser", "transports.native"),
     ("transports.platform",),
-    ("tokens", "storage", "checks"),
+    ("tokens", "storage"),
     ("client", "diagnosis", "items", "keyed_query", "inbox"),
     ("static_token", "credentials", "login", "connector"),
     ("authentication", "rest", "live", "driver"),

@@ -1,6 +1,7 @@
 """What a caller passes, looked at before it is sent: every error names the place and the cure.
 
-A value is never shown, only its type: it may be a secret.
+A value is never shown, only its type: it may be a secret. Of an address, what may be one is left
+out.
 """
 
 from typing import Any
@@ -10,6 +11,10 @@ from .types import Key
 
 _JSON = (str, int, float, type(None))  # a bool is an int
 _NAMES = (str, int, float, bool, type(None))  # what a JSON object's name may be made of
+
+_SCHEMES = ("http", "https", "ws", "wss")
+_MAX_PORT = 65_535
+_MAX_LABEL = 63  # characters between the dots of a host's name
 
 _CURES = {
     "Decimal": "pass a text or a number, as in `str(value)` or `float(value)`",
@@ -98,6 +103,70 @@ def check_keys(keys: Any) -> None:
         )
     for number, key in enumerate(keys):
         check_key(key, f"ids[{number}]")
+
+
+def check_token(token: str | None) -> None:
+    """Refuse a token that an HTTP header cannot hold.
+
+    Raises:
+        UsageError: it has such a character.
+    """
+    if token is None:
+        return
+    for position, character in enumerate(token):
+        if character in "\r\n":
+            what = "a line end"
+        elif not " " <= character <= "\xff" or character == "\x7f":
+            what = "a character that no HTTP header takes"
+        elif character == " " and position in (0, len(token) - 1):
+            what = "a space"
+        else:
+            continue
+        raise UsageError(
+            f"The token has {what} at position {position + 1} of {len(token)}: pass it as Directus "
+            "shows it, as in `token.strip()` where it was read from a file."
+        )
+
+
+def check_address(url: str) -> None:
+    """Refuse what is no project's or socket's address.
+
+    Raises:
+        UsageError: the sentence says what is wrong with it.
+    """
+    scheme, _, rest = url.partition("://")
+    authority = rest.partition("/")[0]
+    shown = "..." if any(mark in url for mark in "@?#") else url  # they come with secrets
+    if scheme not in _SCHEMES or not authority:
+        raise UsageError(
+            f"The address of a Directus project begins with http:// or https://, and {shown!r} "
+            'does not: write it as in "https://example.directus.app".'
+        )
+    if "?" in url or "#" in url:
+        raise UsageError(f"The address of a Directus project has no ? and no #: {shown!r}.")
+    if "@" in authority:
+        raise UsageError(
+            f"The address {shown!r} has a user or a password before an @, which a browser does not "
+            "send: leave them out, and sign in with static_token() or authentication()."
+        )
+    if any(character <= " " or character == "\x7f" for character in url):
+        raise UsageError(f"The address {shown!r} has a space or a line end in it: leave it out.")
+    if not _is_authority(authority):
+        raise UsageError(
+            f"Expected a host and perhaps a port in the address {shown!r}, as in "
+            '"http://localhost:8055" or "http://[::1]:8055": correct it.'
+        )
+
+
+def _is_authority(authority: str) -> bool:
+    host, separator, port = authority.rpartition(":")
+    if not separator or authority.endswith("]"):
+        host, separator, port = authority, "", ""
+    if separator and not (port.isascii() and port.isdigit() and 0 < int(port[:6]) <= _MAX_PORT):
+        return False
+    if host.startswith("["):
+        return host.endswith("]") and ":" in host
+    return all(0 < len(label) <= _MAX_LABEL for label in host.removesuffix(".").split("."))
 
 
 def check_json(value: Any, place: str) -> None:

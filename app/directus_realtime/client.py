@@ -3,12 +3,10 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
-from .errors import UsageError
+from .checks import check_address
 from .tokens import TokenSource
 
 Richer = TypeVar("Richer")
-
-_SCHEMES = ("http://", "https://", "ws://", "wss://")
 
 
 class DirectusClient:
@@ -78,14 +76,8 @@ def create_directus(url: str) -> DirectusClient:
     """Return a client for the Directus project at ``url``, which may have a path.
 
     Raises:
-        UsageError: ``url`` is not an http, https, ws or wss address.
+        UsageError: ``url`` is not an http, https, ws or wss address, or holds a password.
     """
     address = url.strip().rstrip("/")
-    if not address.startswith(_SCHEMES) or address.endswith(":"):
-        raise UsageError(
-            f"The address of a Directus project begins with http:// or https://, and {url!r} does "
-            'not: write it as in "https://example.directus.app".'
-        )
-    if "?" in address or "#" in address:
-        raise UsageError(f"The address of a Directus project has no ? and no #: {url!r}.")
+    check_address(address)
     return DirectusClient(address)

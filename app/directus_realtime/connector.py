@@ -85,6 +85,8 @@ class Connector:
         transport, self._transport = self._transport, None
         if transport is not None:
             transport.close()
+        if self._client.tokens is not None:
+            self._client.tokens.attempt_ended()
 
     async def diagnose(self) -> ConnectionFailed:
         """Return the error that says why the connection could not be made."""

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from .client import DirectusClient
 from .core.auth import Credentials
 from .errors import AuthenticationFailed, UsageError
-from .storage import Hold, Memory, refresh_token_of, replaced
+from .storage import Hold, Memory, refresh_token_of, replaced, with_fallback
 from .tokens import TokenSource
 from .transports.base import Storage
 
@@ -36,7 +36,7 @@ class SocketCredentials(TokenSource):
         self._fixed = fixed
         self._given = refresh_token
         self._is_shared = storage is not None
-        self._storage = Memory() if storage is None else storage
+        self._storage = Memory() if storage is None else with_fallback(storage)
         self._hold = Hold(storage, _ANSWERED_WITHIN)
 
     async def credentials(self, refused: dict[str, str] | None = None) -> Credentials:
@@ -79,6 +79,10 @@ class SocketCredentials(TokenSource):
         if isinstance(token, str):
             self._given = None
             self._storage.set({"refresh_token": token})
+        self._hold.end()
+
+    def attempt_ended(self) -> None:
+        """Release the storage: no answer comes that would bring the next refresh token."""
         self._hold.end()
 
 

@@ -9,19 +9,90 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from .core import codec, messages
-from .errors import AuthenticationFailed, ConnectionFailed
+from .errors import AuthenticationFailed, ConnectionFailed, UsageError
 from .transports.base import Answer, http_address
+
+_GATEWAY = (401, 407, *range(500, 600))
+"""Statuses with which a proxy answers, if they come without an error of Directus'."""
 
 Fetch = Callable[[str, str | None], Awaitable[Answer]]
 """Gets an address, with a token or without; raises OSError if nothing answers."""
 
 
-def unreachable_error(url: str) -> ConnectionFailed:
-    """Return the error for a project at whose address nothing answers."""
-    return ConnectionFailed(
-        f"Nothing answers at {url}: see that Directus is running there and that the address is "
+_UNREACHABLE = {
+    "ProxyFailed": (
+        "{url} is asked through the proxy {proxy}, which does not lead there: see that it runs, or "
+        "take {url} out of what goes through it (NO_PROXY)."
+    ),
+    "gaierror": (
+        "The name in {url} is known to no name server: see that the address is right, and that "
+        "this computer has a network."
+    ),
+    "SSLCertVerificationError": (
+        "The certificate of {url} is not trusted: {detail}. Give the server one that is, or let "
+        "Python trust its issuer, as with SSL_CERT_FILE."
+    ),
+    "SSLError": (
+        "{url} begins a connection with TLS, and what answers there does not speak it: see that "
+        "the port is right, and write http:// or ws:// where the server has no certificate."
+    ),
+    "TimeoutError": (
+        "Nothing answers at {url} in time: see that Directus is running there, that the address is "
+        "right, and that no firewall holds back what is sent there."
+    ),
+    "ConnectionResetError": (
+        "What listens at {url} closes the connection and answers nothing: see that the port is "
+        "Directus', and write https:// or wss:// where the server has a certificate."
+    ),
+    "Unexplained": (
+        "Nothing answers at {url}: see that Directus is running there and that the address is "
+        "right{certificate}."
+    ),
+    "OSError": (
+        "Nothing answers at {url}: see that Directus is running there and that the address is "
         "right."
+    ),
+}
+"""What to say where there is no answer, by the name of the error's type or of a base of it: a page
+has no module ssl to import the types from."""
+
+
+def unreachable_error(url: str, error: OSError) -> ConnectionFailed:
+    """Return the error for a project that cannot be reached; ``error`` is the transport's."""
+    names = [kind.__name__ for kind in type(error).__mro__]
+    name = next(name for name in names if name in _UNREACHABLE)
+    secure = url.startswith("https:")
+    sentence = _UNREACHABLE[name].format(
+        url=url,
+        proxy=getattr(error, "proxy", ""),
+        detail=getattr(error, "verify_message", ""),
+        certificate=", and open it in a tab to see whether its certificate is trusted" * secure,
     )
+    return ConnectionFailed(sentence)
+
+
+def redirect_error(url: str, path: str, location: str) -> ConnectionFailed:
+    """Return the error for an address that redirects: the token is not sent elsewhere.
+
+    Args:
+        url: the project's address.
+        path: what was asked for there.
+        location: where the redirect leads; empty if the browser hides it.
+    """
+    other = location.partition("?")[0].partition("#")[0]
+    if not other.startswith(("http://", "https://")) or "@" in other:
+        return ConnectionFailed(
+            f"{url} redirects to another address: open it in a browser's tab, and use the address "
+            "that it leads to."
+        )
+    return ConnectionFailed(
+        f"{url} redirects to another address: use {other.removesuffix(path).rstrip('/')}."
+    )
+
+
+def cannot_answer_error(url: str, said: str) -> ConnectionFailed:
+    """Return the error for a Directus that answers with an error of its own; ``said`` is it."""
+    return ConnectionFailed(f"Directus at {url} cannot answer now: {said}.")
 
 
 def origin_refused_error(url: str) -> ConnectionFailed:
@@ -29,6 +100,19 @@ def origin_refused_error(url: str) -> ConnectionFailed:
     return ConnectionFailed(
         f"Directus at {url} does not let this page in: set CORS_ENABLED=true and CORS_ORIGIN to "
         "this page's origin in Directus, and start it again."
+    )
+
+
+def gateway_error(url: str, status: int) -> ConnectionFailed:
+    """Return the error for a proxy in front of Directus that answers in its place."""
+    if status in (401, 407):
+        return ConnectionFailed(
+            f"A proxy in front of {url} asks for a sign-in of its own (status {status}): let it "
+            "pass on /server, /items, /auth and /websocket, or use an address behind it."
+        )
+    return ConnectionFailed(
+        f"A proxy answers at {url} in place of Directus (status {status}): see that Directus is "
+        "running, and that the proxy leads to it."
     )
 
 
@@ -52,29 +136,39 @@ async def diagnose(
     error = await diagnose_http(url, fetch)
     if error is not None:
         return error
+    path = "/server/info"
     try:
-        info = await fetch(f"{url}/server/info", token)
-    except OSError:
-        return unreachable_error(url)
+        info = await fetch(url + path, token)
+    except UsageError as error:  # of a token that no header takes
+        return ConnectionFailed(str(error))
+    except OSError as error:
+        return unreachable_error(url, error)
+    if info.location is not None:
+        return redirect_error(url, path, info.location)
     if info.status == 401:
         return AuthenticationFailed(
             f"Directus at {url} refused the token: make a new static token for the user in "
             "Directus, and use that."
         )
+    if info.status >= 400:
+        return _of_status(url, info)
     return ConnectionFailed(_of_info(url, auth_mode, token, _data(info.text)))
 
 
 async def diagnose_http(url: str, fetch: Fetch) -> ConnectionFailed | None:
-    """Return the error that says why Directus cannot be reached over HTTP; None if it can be.
+    """Return the error that says why Directus cannot be asked over HTTP; None if it can.
 
     Args:
         url: the project's address over HTTP.
         fetch: gets an address.
     """
+    path = "/server/ping"
     try:
-        ping = await fetch(f"{url}/server/ping", None)
-    except OSError:
-        return unreachable_error(url)
+        ping = await fetch(url + path, None)
+    except OSError as error:
+        return unreachable_error(url, error)
+    if ping.location is not None:
+        return redirect_error(url, path, ping.location)
     if ping.status == 0:
         return origin_refused_error(url)
     if ping.text.strip() == "pong":
@@ -82,8 +176,18 @@ async def diagnose_http(url: str, fetch: Fetch) -> ConnectionFailed | None:
     told = messages.http_error(ping.text)
     if told:
         return ConnectionFailed(told[1])
+    if ping.status in _GATEWAY:
+        return gateway_error(url, ping.status)
     came = f'its /server/ping gave status {ping.status} where Directus says "pong"'
     return not_directus_error(url, came)
+
+
+def _of_status(url: str, answer: Answer) -> ConnectionFailed:
+    """Return the error for an answer that is none of what Directus was asked for."""
+    told = messages.http_error(answer.text)
+    if told is None:
+        return gateway_error(url, answer.status)
+    return cannot_answer_error(url, f"{told[1].rstrip('.')} ({told[0]})")
 
 
 def _of_info(url: str, auth_mode: str, token: str | None, data: dict[str, Any]) -> str:
@@ -103,7 +207,8 @@ def _of_info(url: str, auth_mode: str, token: str | None, data: dict[str, Any]) 
     return (
         f"Directus at {url} is there and refuses the connection: see that WEBSOCKETS_ENABLED is "
         "true, that CORS_ORIGIN is true or names this page's origin (an asterisk is not enough), "
-        "and that WEBSOCKETS_REST_CONN_LIMIT is not reached."
+        "that WEBSOCKETS_REST_CONN_LIMIT is not reached, that WEBSOCKETS_REST_PATH is /websocket, "
+        "and that a proxy in between passes on upgrades to WebSockets."
     )
 
 

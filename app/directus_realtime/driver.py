@@ -36,7 +36,7 @@ from .core.protocol import Protocol
 from .core.recovery import Recovery
 from .core.states import State
 from .core.subscription import SubscriptionProtocol
-from .errors import AuthenticationFailed, ConnectionFailed, DirectusError
+from .errors import AuthenticationFailed, ConnectionFailed, DirectusError, UsageError
 from .inbox import Inbox
 from .transports.platform import transports
 from .types import Freshness, Query, Stats
@@ -44,6 +44,8 @@ from .types import Freshness, Query, Stats
 log = logging.getLogger("directus")
 
 WEB_SOCKET_EVENTS = ("open", "message", "close", "error")
+
+_DIAGNOSED_WITHIN = 2.0  # seconds, after the time to connect is over
 
 _AT_REST = (State.CLOSED, State.FAILED, State.NEEDS_SIGN_IN)
 """The states in which no connection is being made."""
@@ -72,6 +74,7 @@ class Driver:
         self._readers: dict[int, asyncio.Event] = {}  # by the subscription's number
         self._counts = {"sent": 0, "received": 0, "opened": 0}
         self._diagnosing: asyncio.Task[None] | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._timer_due = 0.0  # Pyodide's handles cannot say when they are due
         self._unwatch_network: Callable[[], None] | None = None
@@ -88,7 +91,9 @@ class Driver:
 
     @property
     def state(self) -> State:
-        """What the connection is doing."""
+        """What the connection is doing. It has ended with its event loop."""
+        if self._loop is not None and self._loop.is_closed() and self._core.state not in _AT_REST:
+            return State.CLOSED
         return self._core.state
 
     @property
@@ -122,23 +127,35 @@ class Driver:
             AuthenticationFailed: Directus refused the credentials.
             ConnectionFailed: there was no connection in time, or ``disconnect`` was called.
         """
+        if self.state in _AT_REST:
+            self.last_error = None  # of an earlier connection
         self._core.connect(self._now())
         self.step()
         if self.state is not State.OPEN:
             try:
                 await asyncio.wait_for(self._state_is((State.OPEN, *_AT_REST)), timeout)
             except TimeoutError:
-                if self._diagnosing is not None:
-                    await asyncio.wait([self._diagnosing])
-                self._give_up_connecting()
+                await self._give_up_connecting(timeout)
         if self.state is not State.OPEN:
             raise self.last_error or ConnectionFailed(
                 "The client was disconnected before it had connected."
             )
 
-    def _give_up_connecting(self) -> None:
-        """Disconnect, unless the connection has come after all."""
-        if self.state is not State.OPEN:
+    async def _give_up_connecting(self, timeout: float | None) -> None:
+        """Find out why there is no connection yet, for a moment, and make none."""
+        if self.last_error is None and self._diagnosing is None:
+            self._diagnosing = asyncio.ensure_future(self._diagnose())
+        if self._diagnosing is not None:
+            await asyncio.wait([self._diagnosing], timeout=_DIAGNOSED_WITHIN)
+            if self._diagnosing is not None:
+                self._diagnosing.cancel()
+                self._diagnosing = None
+        if self.state is not State.OPEN and self.state not in _AT_REST:
+            late = f"There was no connection to {self._client.url} within {timeout:g} s"
+            self.last_error = self.last_error or ConnectionFailed(
+                f"{late}: see that Directus is running there, that the address is right, and that "
+                "no firewall or proxy holds back what is sent there."
+            )
             self.disconnect()
 
     def disconnect(self) -> None:
@@ -252,6 +269,7 @@ class Driver:
         while (item := subscription.pop()) is None:
             if subscription.ended:
                 raise StopAsyncIteration
+            self._now()  # in another event loop the readers are others
             reader = self._readers[subscription.number]
             reader.clear()
             await reader.wait()
@@ -335,7 +353,35 @@ class Driver:
         self._arm()
 
     def _now(self) -> float:
-        return asyncio.get_running_loop().time()
+        """Return the time of the running event loop; every call of the client asks for it."""
+        try:
+            loop = asyncio.get_running_loop()
+        except RuntimeError:
+            raise UsageError(
+                "No event loop runs here: call this in a coroutine, as in `asyncio.run(main())`."
+            ) from None
+        if loop is not self._loop:
+            self._change_loop(loop)
+        return loop.time()
+
+    def _change_loop(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Start clean in another event loop: the socket and the timer belong to the last one.
+
+        Raises:
+            UsageError: the client is connected in the last one, which is not closed.
+        """
+        if self._loop is not None:
+            if self.state not in _AT_REST:
+                raise UsageError(
+                    "This client is connected in another event loop: call `disconnect()` there, or "
+                    "make a client for each."
+                )
+            self._timer = self._diagnosing = None
+            self._inbox = Inbox(self._take_frame)
+            self._readers = {number: asyncio.Event() for number in self._readers}
+            self._core.disconnect(loop.time())
+        self._loop = loop
+        self.step()
 
     def _arm(self) -> None:
         """Set the timer; a timer that is due earlier is kept, and sets the next one."""
@@ -427,7 +473,8 @@ class Driver:
 
     def _change_state(self, change: StateChanged) -> None:
         self._watch(change.state)
-        self.last_error = change.error or self.last_error
+        if change.state != State.WAITING or self._was_open or self.last_error is None:
+            self.last_error = change.error or self.last_error  # else the diagnosis knows better
         if change.state == State.WAITING:
             if not self._was_open:  # reported when the diagnosis has found the reason
                 change = change._replace(error=None)

@@ -13,11 +13,18 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any, Protocol
 
+from .checks import check_token
 from .core import codec, messages
 from .core.auth import Credentials, refresh_after, retry_after
-from .diagnosis import not_directus_error, origin_refused_error, unreachable_error
+from .diagnosis import (
+    cannot_answer_error,
+    not_directus_error,
+    origin_refused_error,
+    redirect_error,
+    unreachable_error,
+)
 from .errors import AuthenticationFailed, ConnectionFailed
-from .storage import locked, refresh_token_of, replaced
+from .storage import locked, refresh_token_of, replaced, with_fallback
 from .tokens import TokenSource
 from .transports.base import Answer, Storage, http_address
 from .transports.platform import transports
@@ -71,13 +78,14 @@ class LoginTokens(TokenSource):
     ) -> None:
         super().__init__()
         self._url = http_address(url)
-        self._storage = storage
+        self._storage = with_fallback(storage)
         self._auto_refresh = auto_refresh
         self._timeout = timeout
         self._fetch = fetch or transports().fetch
         self._now = now
         self._random = random
         self._timer: asyncio.TimerHandle | None = None
+        self._timer_loop: asyncio.AbstractEventLoop | None = None
         self._refreshing: asyncio.Task[Login] | None = None
         self._changing = asyncio.Lock()
 
@@ -93,6 +101,7 @@ class LoginTokens(TokenSource):
 
     async def set_token(self, token: str | None) -> None:
         """Use a token from elsewhere; None forgets the one in use."""
+        check_token(token)
         fields = ("refresh_token", "expires", "expires_at")
         async with self._alone():
             self.stop_refreshing()
@@ -214,12 +223,15 @@ class LoginTokens(TokenSource):
         self._storage.set(None)
 
     def _set_timer(self, login: Login) -> None:
+        if self._timer_loop is not asyncio.get_running_loop():
+            self._timer = None  # it ended with its event loop
         if self._timer is None and self._auto_refresh and login["expires"] is not None:
             self._refresh_in(max(0.0, self._due_in(login)))
 
     def _refresh_in(self, seconds: float) -> None:
         loop = asyncio.get_running_loop()
         token = refresh_token_of(self._storage)
+        self._timer_loop = loop
         self._timer = loop.call_later(seconds, self._refresh_by_itself, token)
 
     def _refresh_by_itself(self, token: str | None) -> None:
@@ -253,15 +265,21 @@ class LoginTokens(TokenSource):
         try:
             answer = await self._fetch(self._url + path, body=text, timeout=self._timeout)
         except OSError as error:
-            raise unreachable_error(self._url) from error
+            raise unreachable_error(self._url, error) from error
+        if answer.location is not None:
+            raise redirect_error(self._url, path, answer.location)
         if 200 <= answer.status < 300:
             return self._data(path, answer)
-        code, words = messages.http_error(answer.text) or ("UNKNOWN", f"Status {answer.status}.")
-        said = f"{words.rstrip('.')} ({code})"
         if answer.status == 0:
             raise origin_refused_error(self._url)
-        if answer.status in _LATER or answer.status >= 500:
-            raise ConnectionFailed(f"Directus at {self._url} cannot answer now: {said}.")
+        failure = messages.http_error(answer.text)
+        is_temporary = answer.status in _LATER or answer.status >= 500
+        if failure is None and not is_temporary:
+            raise not_directus_error(self._url, f"its {path} gave the status {answer.status}")
+        code, words = failure or ("UNKNOWN", f"Status {answer.status}.")
+        said = f"{words.rstrip('.')} ({code})"
+        if is_temporary:
+            raise cannot_answer_error(self._url, said)
         raise AuthenticationFailed(f"Directus refused: {said}. {_CURES[path]}", code)
 
     def _data(self, path: str, answer: Answer) -> dict[str, Any]:
@@ -269,6 +287,13 @@ class LoginTokens(TokenSource):
             data = codec.decode(answer.text)["data"] if answer.text else {}
         except (ValueError, KeyError, TypeError):
             data = None
-        if not isinstance(data, dict):
+        if not isinstance(data, dict) or (path != "/auth/logout" and not _has_tokens(data)):
             raise not_directus_error(self._url, f"its {path} sent no tokens")
         return data
+
+
+def _has_tokens(data: dict[str, Any]) -> bool:
+    texts = (data.get("access_token"), data.get("refresh_token"))
+    expires = data.get("expires")
+    is_number = isinstance(expires, int | float) and not isinstance(expires, bool)
+    return is_number and all(isinstance(text, str) for text in texts)

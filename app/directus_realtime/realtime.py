@@ -4,6 +4,7 @@ import logging
 from collections.abc import Callable, Mapping
 from typing import Any, Generic, Literal, Self, TypeVar, cast, get_args, overload
 
+from .checks import check_address, check_json, check_query
 from .client import DirectusClient
 from .core.events import Closed, Opened, StateChanged
 from .core.messages import SubscriptionMessage as KeyedMessage
@@ -150,9 +151,11 @@ class RealtimeClient(DirectusClient):
         """Send ``message``, now or when the connection is back, and wait for no answer.
 
         Raises:
+            UsageError: a value in ``message`` is no JSON value.
             NotConnected: no connection is being made.
             OutboxFull: too much waits for the connection already.
         """
+        check_json(message, "message")
         self._driver.send(message)
 
     @overload
@@ -241,9 +244,10 @@ class RealtimeClient(DirectusClient):
                 event that finds it full ends the subscription with SubscriptionOverflow.
 
         Raises:
-            UsageError: a subscription has this uid already.
+            UsageError: a subscription has this uid already, or ``query`` is no query.
             ConnectionFailed: there was no connection.
         """
+        check_query(query)
         if self._driver.state in (ConnectionState.CLOSED, ConnectionState.FAILED):
             await self.connect()
         if isinstance(recover, Unset):
@@ -273,6 +277,9 @@ class RealtimeClient(DirectusClient):
             collection: the collection's name.
             query: which rows and fields, in Directus' words.
             key: the collection's primary key.
+
+        Raises:
+            UsageError: ``query`` is no query, or one that aggregates: its rows have no key.
         """
         return Live(self, collection, query or {}, key)
 
@@ -368,13 +375,16 @@ def realtime(
             logger ``directus``, secrets masked.
 
     Raises:
-        UsageError: there is no such ``auth_mode``.
+        UsageError: there is no such ``auth_mode``, or ``url`` is no address.
     """
     if auth_mode not in AUTH_MODES:
         raise UsageError(f'There is no auth_mode "{auth_mode}": the modes are {AUTH_MODES}.')
 
     if debug:
         _log_everything()
+
+    if url is not None:
+        check_address(url.partition("?")[0])
 
     def compose(client: DirectusClient) -> RealtimeClient:
         core = Protocol(

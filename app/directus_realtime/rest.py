@@ -11,7 +11,7 @@ from .checks import check_item, check_items, check_json, check_key, check_keys, 
 from .client import DirectusClient
 from .core import codec, messages
 from .core.query import query_to_params
-from .diagnosis import diagnose_http
+from .diagnosis import diagnose_http, gateway_error, not_directus_error, redirect_error
 from .errors import ConnectionFailed, ServerError, UsageError
 from .transports.base import Answer, http_address
 from .transports.platform import transports
@@ -62,6 +62,12 @@ class RestClient(DirectusClient):
             ) from error
         except OSError as error:
             raise await self._unanswered_error(base) from error
+        if answer.location is not None:
+            raise redirect_error(base, command.path, answer.location)
+        if answer.text.lstrip().startswith("<") and command.path.startswith("/items/"):
+            if answer.status >= 500:
+                raise gateway_error(base, answer.status)
+            raise not_directus_error(base, f"it sent a page, with the status {answer.status}")
         return _result(answer)
 
     async def _unanswered_error(self, base: str) -> ConnectionFailed:

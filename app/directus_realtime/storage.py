@@ -8,10 +8,14 @@ that is refused waits a moment and reads the storage again before it forgets the
 
 import asyncio
 import contextlib
+import logging
 from contextlib import AbstractAsyncContextManager
 from typing import Any
 
+from .errors import DirectusError
 from .transports.base import LockableStorage, Storage
+
+log = logging.getLogger("directus")
 
 _PAUSE = 2.0  # seconds in which another program stores the answer to the same token
 
@@ -29,6 +33,63 @@ class Memory:
     def set(self, data: dict[str, Any] | None) -> None:
         """Keep ``data``; None forgets it."""
         self._data = data
+
+
+class Fallback:
+    """Keeps a login in memory too, for as long as its storage cannot be read or written.
+
+    Args:
+        storage: the storage.
+    """
+
+    def __init__(self, storage: Storage) -> None:
+        self._storage = storage
+        self._memory: dict[str, Any] | None = None
+        self._is_failing = False
+
+    def get(self) -> dict[str, Any] | None:
+        """Return what was set last, or None."""
+        if not self._is_failing:
+            try:
+                return self._storage.get()
+            except Exception as error:
+                self._fail(error)
+        return self._memory
+
+    def set(self, data: dict[str, Any] | None) -> None:
+        """Keep ``data``; None forgets it."""
+        self._memory = data
+        try:
+            self._storage.set(data)
+            self._is_failing = False
+        except Exception as error:
+            self._fail(error)
+
+    def _fail(self, error: Exception) -> None:
+        if not self._is_failing:
+            # The words of an error that is not ours may hold what was to be kept.
+            why = str(error) if isinstance(error, DirectusError) else type(error).__name__
+            log.warning(
+                "The storage cannot keep the login, which is forgotten with this program or page "
+                "(%s).",
+                why,
+            )
+        self._is_failing = True
+
+
+class LockableFallback(Fallback):
+    """The same for a storage that has a lock."""
+
+    def __init__(self, storage: LockableStorage) -> None:
+        super().__init__(storage)
+        self.lock = storage.lock
+
+
+def with_fallback(storage: Storage) -> Storage:
+    """Return a storage that goes on in memory while the one given fails."""
+    if isinstance(storage, LockableStorage):
+        return LockableFallback(storage)
+    return storage if isinstance(storage, Memory) else Fallback(storage)
 
 
 def locked(storage: Storage) -> AbstractAsyncContextManager[object]:
@@ -69,8 +130,12 @@ class Hold:
 
     async def begin(self) -> None:
         """Wait for the lock; return when it is held, if it was not held already."""
-        if self._storage is None or (self._task is not None and not self._task.done()):
+        if self._storage is None:
             return
+        if self._task is not None and not self._task.done():
+            if not self._ended.is_set():
+                return
+            await asyncio.wait([self._task])  # until the lock is released
         self._ended = asyncio.Event()
         held: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._task = asyncio.ensure_future(self._hold(self._storage, held))

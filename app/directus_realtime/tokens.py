@@ -48,6 +48,9 @@ class TokenSource:
     def accepted(self, answer: dict[str, Any]) -> None:
         """Process Directus' answer to an auth message, which may hold a refresh token."""
 
+    def attempt_ended(self) -> None:
+        """Take note that the connection is closed: no answer to an auth message comes any more."""
+
     def on_sign_in(self, callback: Callable[[], None]) -> Callable[[], None]:
         """Call ``callback`` when there are new credentials; return a function that removes it."""
         callbacks = self._sign_in_callbacks

@@ -20,6 +20,7 @@ from directus_realtime import (
     delete_items,
     read_item,
     read_items,
+    realtime,
     rest,
     update_item,
     update_items,
@@ -220,3 +221,19 @@ def test_over_http_a_value_that_is_not_json_is_named(
             await create_directus(server.url).with_(rest()).request(command)
 
     run(scene)
+
+
+def test_a_subscription_a_message_and_a_sockets_address_are_looked_at_too(server: Embedded) -> None:
+    async def scene() -> None:
+        directus = await connected(server.url)
+        with pytest.raises(UsageError, match="`query` to be a dict"):
+            await directus.subscribe("messages", query=TEXT)
+        with pytest.raises(UsageError, match=r"`query\.filter\.id`.* a Decimal"):
+            await directus.subscribe("messages", query={"filter": {"id": Decimal(1)}})
+        with pytest.raises(UsageError, match=r"`message\.data`.* a datetime"):
+            directus.send_message({"type": "items", "data": AN_HOUR})
+        directus.disconnect()
+
+    run(scene)
+    with pytest.raises(UsageError, match="user or a password"):
+        realtime(url="wss://user:secret@example.com/websocket")

@@ -32,10 +32,30 @@ class Transport(Protocol):
 
 
 class Answer(NamedTuple):
-    """The answer to a request. Status 0 means that the browser hides the answer from this page."""
+    """The answer to a request. Status 0 means that the browser hides the answer from this page.
+
+    ``location`` is the address that a redirect names, and None if the answer is no redirect.
+    """
 
     status: int
     text: str
+    location: str | None = None
+
+
+class ProxyFailed(OSError):
+    """The proxy that the environment names did not lead to the address.
+
+    Attributes:
+        proxy: its address, without a password.
+    """
+
+    def __init__(self, proxy: str, cause: OSError) -> None:
+        super().__init__(proxy, cause)
+        self.proxy = proxy
+
+
+class Unexplained(OSError):
+    """There was no answer, and the browser hides the reason."""
 
 
 def http_address(url: str) -> str:
@@ -82,11 +102,12 @@ class Transports(Protocol):
     async def fetch(
         self, url: str, token: str | None = None, *, body: str | None = None, timeout: float = 5.0
     ) -> Answer:
-        """Get ``url``, or post ``body`` to it, which is JSON text.
+        """Get ``url``, or post ``body`` to it, which is JSON text; do not follow a redirect.
 
         Cancelling the wait aborts the request.
 
         Raises:
+            UsageError: the token has a character that no header takes.
             OSError: nothing answers there within ``timeout`` seconds.
         """
 

@@ -16,9 +16,10 @@ from js import URL, AbortController, Date, Object, Promise, WebSocket, globalThi
 from js import fetch as js_fetch
 from pyodide.ffi import JsException, create_proxy, to_js
 
+from ..checks import check_token
 from ..core import codec
-from ..errors import ConnectionFailed, UsageError, missing_package_error
-from .base import Answer, Listener, Storage
+from ..errors import ConnectionFailed, DirectusError, UsageError, missing_package_error
+from .base import Answer, Listener, Storage, Unexplained
 from .http import exchange
 
 _EARLY = 5_000
@@ -128,6 +129,7 @@ async def fetch(
 
     The status of an answer that the browser hides is 0.
     """
+    check_token(token)
     headers = {"Authorization": f"Bearer {token}"} if token else {}
     options: dict[str, Any] = {"headers": headers}
     if body is not None:
@@ -138,10 +140,10 @@ async def fetch(
     except JsException:
         pass
     try:
-        await _fetch(url, {"mode": "no-cors"}, timeout)
+        hidden = await _fetch(url, {"mode": "no-cors"}, timeout)
     except JsException as error:
-        raise OSError(f"{url}: {error.message}") from None
-    return Answer(0, "")
+        raise Unexplained(f"{url}: {error.message}") from None
+    return Answer(0, "", hidden.location)
 
 
 async def _fetch(url: str, options: dict[str, Any], timeout: float) -> Answer:
@@ -149,11 +151,22 @@ async def _fetch(url: str, options: dict[str, Any], timeout: float) -> Answer:
     controller = AbortController.new()
     try:
         async with asyncio.timeout(timeout):
-            given = {**options, "cache": "no-store", "signal": controller.signal}
-            response = await js_fetch(url, _to_js(given))
+            given = {"cache": "no-store", "signal": controller.signal, "redirect": "manual"}
+            response = await js_fetch(url, _to_js({**given, **options}))
+            if response.type == "opaqueredirect":
+                return Answer(0, "", await _redirected(url, given))
             return Answer(response.status, await response.text())
     finally:
         controller.abort()  # has no effect after the whole answer
+
+
+async def _redirected(url: str, options: dict[str, Any]) -> str:
+    """Return where a redirect leads, asked without a token; empty where the browser hides it."""
+    try:
+        response = await js_fetch(url, _to_js({**options, "redirect": "follow"}))
+    except JsException:
+        return ""
+    return str(response.url)
 
 
 def _to_js(options: dict[str, Any]) -> Any:
@@ -199,7 +212,8 @@ class LocalStorage:
 
     def get(self) -> dict[str, Any] | None:
         """Return the value, or None if there is none, or none of ours."""
-        text = globalThis.localStorage.getItem(self._key)
+        with self._failing_as("read"):
+            text = globalThis.localStorage.getItem(self._key)
         try:
             value = codec.decode(text) if isinstance(text, str) else None
         except ValueError:
@@ -207,11 +221,26 @@ class LocalStorage:
         return value if isinstance(value, dict) else None
 
     def set(self, data: dict[str, Any] | None) -> None:
-        """Keep the value; None removes it."""
-        if data is None:
-            globalThis.localStorage.removeItem(self._key)
-        else:
-            globalThis.localStorage.setItem(self._key, codec.encode(data))
+        """Keep the value; None removes it.
+
+        Raises:
+            DirectusError: the storage is full, or the browser refuses it.
+        """
+        with self._failing_as("written"):
+            if data is None:
+                globalThis.localStorage.removeItem(self._key)
+            else:
+                globalThis.localStorage.setItem(self._key, codec.encode(data))
+
+    @contextlib.contextmanager
+    def _failing_as(self, what: str) -> Iterator[None]:
+        try:
+            yield
+        except JsException as error:
+            raise DirectusError(
+                f'The browser\'s localStorage cannot be {what} under "{self._key}" '
+                f"({error.name}): make room in it, and let this site keep data."
+            ) from None
 
 
 class LockableLocalStorage(LocalStorage):

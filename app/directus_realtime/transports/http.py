@@ -8,7 +8,8 @@ import contextlib
 import socket
 from typing import TYPE_CHECKING, Any
 
-from .base import Answer
+from ..checks import check_token
+from .base import Answer, ProxyFailed
 
 if TYPE_CHECKING:
     from urllib.request import OpenerDirector
@@ -28,11 +29,19 @@ class Sockets:
             with contextlib.suppress(OSError):  # it has ended already
                 each.shutdown(socket.SHUT_RDWR)
 
-    def opener(self) -> "OpenerDirector":
-        """Return an opener whose connections can be aborted."""
+    def opener(self, *, follow: bool) -> "OpenerDirector":
+        """Return an opener whose connections can be aborted.
+
+        Args:
+            follow: whether it follows redirects; otherwise a redirect is an answer.
+        """
         import urllib.request
 
-        opener = urllib.request.build_opener()
+        class NoRedirects(urllib.request.HTTPRedirectHandler):
+            def redirect_request(self, *_: Any) -> None:
+                return None
+
+        opener = urllib.request.build_opener(*([] if follow else [NoRedirects]))
         for handler in opener.handlers:  # type: ignore[attr-defined]
             if isinstance(handler, urllib.request.AbstractHTTPHandler):
                 self._watch(handler)
@@ -83,12 +92,14 @@ def exchange(
         opener: opens the connection; None for urllib's own.
 
     Raises:
+        UsageError: the token has a character that no header takes.
         OSError: nothing answers there.
     """
     import http.client
     import urllib.error
     import urllib.request
 
+    check_token(token)
     request = urllib.request.Request(
         url,
         data=None if body is None else body.encode(),
@@ -103,8 +114,28 @@ def exchange(
             return Answer(response.status, response.read().decode("utf-8", "replace"))
     except urllib.error.HTTPError as error:
         with error:
-            return Answer(error.code, error.read().decode("utf-8", "replace"))
+            location = error.headers.get("Location") if 300 <= error.code < 400 else None
+            return Answer(error.code, error.read().decode("utf-8", "replace"), location)
     except urllib.error.URLError as error:
-        raise (error.reason if isinstance(error.reason, OSError) else error) from error
+        raise _with_proxy(url, error.reason if isinstance(error.reason, OSError) else error) from (
+            error
+        )
+    except ConnectionError:  # one of the next kind too, where the connection was closed
+        raise
     except http.client.HTTPException as error:
         raise OSError(f"{url} does not answer in HTTP: {error!r}") from error
+    except ValueError as error:  # as of a host's name that is too long for a name
+        raise OSError(f"{url} is no address: {type(error).__name__}") from None
+
+
+def _with_proxy(url: str, error: OSError) -> OSError:
+    """Return the error to raise: it is the proxy's, where there is one and no TLS came about."""
+    import urllib.request
+
+    scheme, _, rest = url.partition("://")
+    host = rest.partition("/")[0]
+    proxy = urllib.request.getproxies().get(scheme)
+    is_tls = any(kind.__name__ == "SSLError" for kind in type(error).__mro__)
+    if proxy is None or is_tls or urllib.request.proxy_bypass(host):
+        return error
+    return ProxyFailed(proxy.rpartition("@")[2].removeprefix(f"{scheme}://"), error)

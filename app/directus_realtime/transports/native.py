@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from functools import cache
 from typing import TYPE_CHECKING
 
 from ..errors import UsageError, missing_package_error
@@ -9,7 +10,7 @@ from .base import Answer, Listener, Storage
 from .http import Sockets, exchange
 
 if TYPE_CHECKING:
-    from websockets.asyncio.client import ClientConnection
+    from websockets.asyncio.client import ClientConnection, connect
 
 _FRAME_LIMIT = 100 * 2**20  # bytes; Directus' own
 _CLOSE_TIMEOUT = 1.0  # seconds in which the server must answer our close frame
@@ -55,11 +56,8 @@ class NativeSocket:
             self._outgoing.put_nowait(None)
 
     async def _run(self, url: str) -> None:
-        from websockets.asyncio.client import connect
-        from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidURI
-
         try:
-            self._socket = await connect(
+            self._socket = await _connector()(
                 url,
                 ping_interval=None,
                 compression=None,
@@ -67,7 +65,7 @@ class NativeSocket:
                 open_timeout=None,
                 close_timeout=_CLOSE_TIMEOUT,
             )
-        except (OSError, InvalidHandshake, InvalidURI, ConnectionClosed) as error:
+        except Exception as error:  # of a proxy, a name, a certificate, an answer, ...
             if self._listener:
                 self._listener.errored(error)
             self._report_closed(1006, "")
@@ -115,20 +113,39 @@ class NativeSocket:
             self._listener.closed(code, reason, self._unsent + self._outgoing.qsize())
 
 
+@cache
+def _connector() -> "type[connect]":
+    """Return the package's ``connect``, but for redirects: the address may hold the token."""
+    from websockets.asyncio.client import connect
+
+    class ConnectHere(connect):
+        def process_redirect(self, exc: Exception) -> Exception | str:
+            return exc
+
+    return ConnectHere
+
+
 async def fetch(
     url: str, token: str | None = None, *, body: str | None = None, timeout: float = 5.0
 ) -> Answer:
-    """Get an address, or post to it."""
+    """Get an address, or post to it; do not follow a redirect."""
     method = "GET" if body is None else "POST"
-    return await fetch_over_urllib(url, token, method=method, body=body, timeout=timeout)
+    return await _exchange(url, token, method, body, timeout, follow=False)
 
 
 async def fetch_over_urllib(
     url: str, token: str | None, *, method: str, body: str | None, timeout: float
 ) -> Answer:
+    """Send a request in a thread; a redirect is followed, without the token."""
+    return await _exchange(url, token, method, body, timeout, follow=True)
+
+
+async def _exchange(
+    url: str, token: str | None, method: str, body: str | None, timeout: float, *, follow: bool
+) -> Answer:
     """Send a request in a thread. A thread cannot be cancelled: its socket is shut instead."""
     sockets = Sockets()
-    opener = sockets.opener()
+    opener = sockets.opener(follow=follow)
     try:
         return await asyncio.to_thread(
             exchange, url, token, method=method, body=body, timeout=timeout, opener=opener
