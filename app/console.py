@@ -42,8 +42,13 @@ def log_message(message: dict[str, Any]) -> None:
 
 
 def to_javascript(value: Any) -> Any:
-    """Return ``value`` as the JavaScript value of the same JSON."""
-    return value if isinstance(value, JsProxy | str) else JSON.parse(json.dumps(value))
+    """Return ``value`` as the JavaScript value of the same JSON; it breaks at no value."""
+    if isinstance(value, JsProxy | str):
+        return value
+    try:
+        return JSON.parse(json.dumps(value))
+    except JsException:  # of a number such as 1e999, which Python reads as infinite
+        return to_js(value, dict_converter=Object.fromEntries)
 
 
 def expose(

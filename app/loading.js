@@ -1,5 +1,5 @@
-// What the page shows and does until Python has loaded. This runs before any other script, so that
-// every failure is reported.
+// What the page shows and does until Python has loaded, and what it says of Python's errors. This
+// runs before any other script, so that every failure is reported.
 (() => {
   const element = (id) => document.getElementById(id);
   const isLoading = () => (element("status")?.dataset.state ?? "loading") === "loading";
@@ -7,15 +7,50 @@
   // Calls before Python has loaded are kept, in order, and made when it has.
   const early = [];
   let failure = null; // the sentence that says why Python does not load
-  window.createItem = (...values) =>
-    new Promise((resolve, reject) => {
-      if (failure) reject(new Error(failure));
-      else early.push({ values, resolve, reject });
-    });
+  const stay = (event) => event.preventDefault(); // the browser asks whether to leave the page
+  window.createItem = (...values) => keep(values, false);
   window.createItem.handOver = (createItem) => {
-    for (const { values, resolve } of early.splice(0)) resolve(createItem(...values));
+    failure = null; // Python has loaded, whatever failed before
+    removeEventListener("beforeunload", stay);
+    const { send } = element("composer");
+    for (const { values, isForm, row, resolve } of early.splice(0)) {
+      row?.remove();
+      resolve(isForm ? send(...values) : createItem(...values));
+    }
   };
 
+  function keep(values, isForm) {
+    return new Promise((resolve, reject) => {
+      if (failure) return reject(new Error(failure));
+      if (!early.length) addEventListener("beforeunload", stay);
+      early.push({ values, isForm, row: showWaiting(...values), resolve, reject });
+    });
+  }
+
+  /** Show what waits for Python, where the document has got that far; return its row. */
+  function showWaiting(text, user) {
+    const row = element("waiting-row")?.content.firstElementChild.cloneNode(true);
+    if (!row) return;
+    const words = [user ?? "Anonymous", text ?? "", "waiting"];
+    words.forEach((word, at) => (row.children[at].textContent = String(word)));
+    row.dataset.outcome = "waiting";
+    element("waiting").prepend(row);
+    return row;
+  }
+
+  // The form is handled here for the page's whole life: Python sets `send` once it has loaded.
+  addEventListener("submit", (event) => {
+    if (event.target.id !== "composer") return;
+    event.preventDefault();
+    if (failure) return; // the text stays where it is
+    const [text, user] = [element("text"), element("user")];
+    if (event.target.send && !early.length) event.target.send(text.value, user.value);
+    else keep([text.value, user.value], true).catch(() => {}); // its row says so
+    text.value = "";
+    text.focus();
+  });
+
+  /** Show why Python does not load, or why its program ended, and give back what was kept. */
   function fail(sentence) {
     if (!isLoading()) return;
     failure = sentence;
@@ -24,11 +59,30 @@
       return;
     }
     element("status").dataset.state = "failed";
+    element("status").dataset.fresh = "stale";
     element("status").textContent = "Failed";
     element("error").textContent = sentence;
     element("error").hidden = false;
-    for (const { reject } of early.splice(0)) reject(new Error(sentence));
+    element("action").textContent = "Reload";
+    element("action").hidden = element("detail").hidden = false;
+    removeEventListener("beforeunload", stay);
+    for (const { values, isForm, row, reject } of early.splice(0)) {
+      reject(new Error(sentence));
+      if (row) {
+        row.dataset.outcome = "not-sent";
+        row.children[2].textContent = "not sent: Python did not start";
+      }
+      if (isForm) element("text").value ||= values[0];
+    }
+    dispatchEvent(new Event("python:failed"));
   }
+
+  addEventListener("click", ({ target }) => {
+    if (target.id === "action" && element("status").dataset.state === "failed") location.reload();
+  });
+
+  const NO_PACKAGES =
+    "pyscript.toml asks for packages, and this page cannot install any: it has Python's standard library. Remove the line that begins with packages.";
 
   function explain(cause) {
     fail(`Python could not be loaded: ${plain(cause)} Reload the page; if it stays so, start serve.py again.`);
@@ -37,13 +91,50 @@
   // Files are fetched from a folder named by their version, which says nothing to a reader.
   const plain = (text) => text.replace(/\bv-[0-9a-f]{16}\//g, "");
 
-  // The last line of a Python traceback, or of a message of PyScript's, names the cause.
+  /** Return the last line of what PyScript or the browser says, which names the cause. */
   function lastLine(value) {
     const text = String(value?.message ?? value);
     if (/PY0001|Failed to fetch|NetworkError|Load failed/.test(text)) {
       return "a file of the page did not come.";
     }
     return `${text.trim().split("\n").pop().trim().replace(/\.$/, "")}.`;
+  }
+
+  /** Return where an error of the program is and what it says, from a Python traceback; else null. */
+  function faultIn(value) {
+    const text = String(value?.message ?? value);
+    const start = text.lastIndexOf("Traceback (most recent call last):\n");
+    if (start < 0) return null;
+    const lines = text.slice(start).split("\n").slice(1);
+    const says = lines.find((line) => /^\S/.test(line)) ?? "an error without a name";
+    const frames = [...text.slice(start).matchAll(/^ +File "(.+)", line (\d+)/gm)];
+    const places = frames.map(([, file, line]) => `${nameOf(file)}, line ${line}`);
+    const ours = places.filter((place) => place.startsWith("app/"));
+    const programs = ours.filter((place) => !place.startsWith("app/directus_realtime/"));
+    const place = programs.pop() ?? ours.pop() ?? places.pop() ?? "Python";
+    return `${place}: ${says.replace(/\.$/, "")}.${cureOf(says)}`;
+  }
+
+  /** Return a file's path in the repository; the script itself is run without a name. */
+  function nameOf(file) {
+    const path = file.replace(/^\/home\/pyodide\//, "");
+    if (path === "<exec>") {
+      return plain(document.querySelector("script[type=py]")?.getAttribute("src") ?? "app/main.py");
+    }
+    return path.replace(/^directus_realtime\//, "app/directus_realtime/");
+  }
+
+  function cureOf(says) {
+    if (!/^(ModuleNotFoundError|ImportError)/.test(says)) return "";
+    return " The page has Python's standard library, and the files under [files] in pyscript.toml.";
+  }
+
+  /** Show an error of the program; the first one stays, since later ones may come of it. */
+  function showFault(sentence) {
+    const place = element("fault");
+    if (failure || !place?.hidden) return;
+    place.textContent = `${sentence} The console has the traceback.`;
+    place.hidden = false;
   }
 
   // Most of the time goes into the snapshot's bytes; then come the stages that PyScript reports.
@@ -94,17 +185,29 @@
     }
   }
 
+  /** Tell what failed: an error of the program, or, while Python loads, of anything else. */
+  function tell(value) {
+    const fault = faultIn(value);
+    const isOurs = fault?.startsWith("app/");
+    if (value?.name === "PythonError" && isOurs && isLoading()) fail(fault);
+    else if (fault && (isOurs || !isLoading())) showFault(fault);
+    else if (/error occurred while loading /.test(value)) fail(NO_PACKAGES);
+    else explain(lastLine(value));
+  }
+
   addEventListener("error", ({ target, message }) => {
     const source = target?.src ?? target?.href;
-    explain(source ? `${new URL(source).pathname} did not come.` : lastLine(message));
+    if (source) explain(`${new URL(source).pathname} did not come.`);
+    else tell(message);
   }, true);
-  addEventListener("unhandledrejection", ({ reason }) => explain(lastLine(reason)));
+  addEventListener("unhandledrejection", ({ reason }) => tell(String(reason?.message ?? reason)));
 
-  // PyScript catches errors while it loads, and writes them to the console or into an element.
+  // PyScript writes the errors that it catches to the console: a PythonError ended a script.
   const logError = console.error;
   console.error = (...values) => {
     logError(...values);
-    if (isLoading()) explain(lastLine(values[0]));
+    tell(values[0]);
+    if (values[0]?.name === "PythonError") dispatchEvent(new Event("python:failed"));
   };
   // If the WebAssembly does not come, Pyodide writes a warning and waits for ever.
   const logWarning = console.warn;
@@ -115,12 +218,11 @@
   const observer = new MutationObserver(() => {
     const told = document.querySelector(".py-error");
     if (told) {
-      explain(lastLine(told.textContent.split("\n")[0]));
+      tell(faultIn(told.textContent) ? told.textContent : told.textContent.split("\n")[0]);
       told.remove();
     }
     if (!isLoading()) {
       observer.disconnect();
-      console.error = logError;
       console.warn = logWarning;
     }
   });

@@ -1,40 +1,29 @@
-"""The view: plain functions on the document. It knows no client.
+"""The page, as the program uses it: plain functions on the document. It knows no client.
 
-What comes between two frames is gathered and drawn at the next one, and the list is bounded, so
-that a message costs the same however many there are. Text is only ever set as text.
+What each part of the page shows stands in ``app/view``, in a file of its own.
 """
 
 import asyncio
-from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
-from js import console, document, performance, requestAnimationFrame
-from pyodide.ffi import create_proxy
+from js import performance
 
-ROWS = 500
-"""How many rows the list holds at most."""
+from app.view import faults, messages, status
+from app.view.sending import Create, Sending
+from app.view.status import on_connect, show_state, state
 
-_WORDS = {
-    "connecting": "Connecting",
-    "open": "Live",
-    "reconnecting": "Reconnecting",
-    "closed": "Disconnected",
-    "failed": "Failed",
-}
-
-
-class _Shown:
-    """What the page shows, and what it will show at the next frame."""
-
-    state = "loading"
-    opened = False
-    problem = ""
-    count = 0
-    drawing = False
-
-
-_undrawn: deque[tuple[Any, dict[str, Any]]] = deque(maxlen=ROWS)
+__all__ = [
+    "mark",
+    "on_connect",
+    "run",
+    "show",
+    "show_freshness",
+    "show_history",
+    "show_sending",
+    "show_state",
+    "state",
+]
 
 
 def mark(name: str) -> None:
@@ -43,110 +32,77 @@ def mark(name: str) -> None:
         performance.mark(name)
 
 
-def state() -> str:
-    """Return the state that ``#status`` shows."""
-    return _Shown.state
+def run(program: Callable[[], Awaitable[Any]]) -> None:
+    """Run the program, and say on the page why it ended.
 
-
-def status(name: str, problem: object = None) -> None:
-    """Show the connection's state, and what went wrong.
-
-    Args:
-        name: the connection's state, in the SDK's words.
-        problem: what says in one sentence why, or None.
+    One that ended with an error of the SDK's is run again at the next connection; any other error
+    is a fault of the program.
     """
-    if name in ("connecting", "authenticating", "reauthenticating", "waiting"):
-        name = "reconnecting" if _Shown.opened else "connecting"
-    elif name == "needs sign-in":
-        name = "failed"
-    _Shown.state = name
-    _Shown.opened = name in ("open", "reconnecting")
-    element = document.getElementById("status")
-    element.dataset.state = name
-    element.textContent = _WORDS[name]
-    if name == "open":
-        error("")
-    elif problem is not None:
-        error(str(problem), aloud=name in ("connecting", "failed"))
 
+    def run_again() -> None:
+        messages.clear()  # it begins with the history
+        run(program)
 
-def error(sentence: str, *, aloud: bool = True) -> None:
-    """Show a sentence about what went wrong, or hide the last one; ``aloud`` in the console too."""
-    if aloud and sentence and sentence != _Shown.problem:
-        console.warn(sentence)
-    _Shown.problem = sentence
-    element = document.getElementById("error")
-    element.textContent = sentence
-    element.hidden = not sentence
-
-
-def run(work: Awaitable[Any]) -> None:
-    """Start ``work``; if it fails, say so on the page instead of in a traceback."""
-
-    async def report() -> None:
+    async def work() -> None:
         try:
-            await work
-        except Exception as problem:
-            if not hasattr(problem, "code"):  # no error of the SDK's: a fault of this program
-                raise
-            error(str(problem))
+            await program()
+        except Exception as error:
+            if hasattr(error, "code"):
+                status.end(str(error), run_again)
+            else:
+                status.break_off()
+                faults.report(error)
+        else:
+            status.end("The program has ended: reload the page to start it again.", run_again)
 
-    task = asyncio.ensure_future(report())
+    task = asyncio.ensure_future(work())
     _running.add(task)  # a task that nothing refers to may be collected
     task.add_done_callback(_running.discard)
 
 
-def show(rows: list[dict[str, Any]], keys: Sequence[Any] = (), *, live: bool = True) -> None:
+def show(rows: object, keys: Sequence[Any] = (), *, live: bool = True) -> None:
     """Show messages, the oldest first.
 
     Args:
-        rows: the messages.
+        rows: the messages; what is no list of them is not shown.
         keys: their primary keys, where ``rows`` do not hold them as ``id``.
         live: whether they came while we watched, and are counted.
     """
-    known = keys or [row.get("id") for row in rows]
-    _undrawn.extend(zip(known, rows, strict=True))
-    _Shown.count += len(rows) if live else 0
-    if rows and not _Shown.drawing:
-        _Shown.drawing = True
-        requestAnimationFrame(_on_frame)
+    shown = messages.show(rows, keys, live=live)
+    if _sending:
+        _sending[0].arrived(shown)
 
 
-def on_submit(create: Callable[[dict[str, Any]], Awaitable[Any]]) -> None:
-    """Create an item whenever the form is sent, and make room for the next text."""
-    user, text = document.getElementById("user"), document.getElementById("text")
+async def show_history(history: Awaitable[list[Any]]) -> list[Any] | None:
+    """Show earlier messages, the oldest first, and return them.
 
-    def submit(event: Any) -> None:
-        event.preventDefault()
-        error("")
-        run(create({"text": text.value, "user": user.value}))
-        text.value = ""
-        text.focus()
-
-    document.getElementById("composer").addEventListener("submit", create_proxy(submit))
-
-
-def _draw(_time: float) -> None:
-    _Shown.drawing = False
-    fresh = document.createDocumentFragment()
-    while _undrawn:
-        fresh.prepend(_element(*_undrawn.popleft()))
-    messages = document.getElementById("messages")
-    messages.prepend(fresh)
-    while messages.childElementCount > ROWS:
-        messages.lastElementChild.remove()
-    document.getElementById("count").textContent = str(_Shown.count)
+    None where they cannot be read: the page says why, and goes on without them. Where the
+    connection was closed meanwhile, the error is raised: whoever closed it connects again.
+    """
+    try:
+        rows = await history
+    except Exception as error:
+        if not hasattr(error, "code") or state() == "closed":
+            raise
+        status.show_error(f"Earlier messages cannot be shown: {error}")
+        return None
+    show(rows, live=False)
+    return rows
 
 
-def _element(key: Any, row: dict[str, Any]) -> Any:
-    element = document.getElementById("row").content.firstElementChild.cloneNode(True)
-    if key is not None:
-        element.dataset.id = str(key)
-    user, text = row.get("user"), row.get("text")
-    element.children[0].textContent = "Anonymous" if user is None else str(user)
-    element.children[1].textContent = "" if text is None else str(text)
-    return element
+def show_freshness(name: str) -> None:
+    """Show whether the messages are all there are, in the SDK's words."""
+    status.show_freshness(name)
+    if name == "live" and _sending:
+        _sending[0].settled()
 
 
-_on_frame = create_proxy(_draw)  # one for the page's whole life
+def show_sending(create: Create) -> Create:
+    """Return ``create`` such that the page shows what it sends; the form uses it too."""
+    _sending[:] = [Sending(create, messages.holds, status.is_settling)]
+    return _sending[0].create
+
+
+_sending: list[Sending] = []
 _running: set[asyncio.Future[None]] = set()
+faults.watch()

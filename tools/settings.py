@@ -2,9 +2,9 @@
 
 import re
 import tomllib
-from dataclasses import dataclass
 from pathlib import Path
 
+from app.settings import Settings
 from server.config import AuthMode
 from tools.steps import SetupError
 
@@ -18,18 +18,6 @@ _KINDS = {
 }
 _WORDS = {str: "a text in quotes", int: "a whole number", bool: "true or false"}
 _MODES: tuple[AuthMode, ...] = ("handshake", "strict", "public")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
-    """The table's values, with defaults for those that are left out."""
-
-    url: str = ""
-    token: str = "your_access_token"
-    auth_mode: AuthMode = "handshake"
-    history: int = 50
-    recover: str = "id"
-    log: bool = True
 
 
 def read_settings(path: Path) -> Settings:

@@ -1,11 +1,16 @@
 """Before Python is there: what the page says while it loads, and where it cannot load."""
 
+import functools
 import re
+import threading
+from collections.abc import Iterator
+from http.server import ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
+from tests.e2e.test_build import Quiet
 from tests.support.embedded import ROOT
 from tests.support.pages import Site
 
@@ -94,3 +99,89 @@ def test_opened_as_a_file_it_says_what_to_run(blank: Page) -> None:
     blank.goto(Path(ROOT / "index.html").as_uri())
     expect(blank.locator("#error")).to_have_text(re.compile(r"run python3 serve\.py"))
     expect(blank.locator("#status")).to_have_attribute("data-state", "failed")
+
+
+def write(page: Page, text: str) -> None:
+    page.fill("#text", text)
+    page.press("#text", "Enter")
+
+
+def stays(page: Page) -> None:
+    """Show that a page was not loaded anew, and that its address holds nothing."""
+    assert page.evaluate("window.first") is True
+    assert "?" not in page.url
+
+
+def test_what_is_written_before_python_is_there_waits_in_sight_and_is_sent(
+    blank: Page, site: Site
+) -> None:
+    held: list[Route] = []
+    blank.route("**/app/main.py", lambda route: held.append(route))
+    blank.goto(site.url, wait_until="commit")
+    blank.evaluate("window.first = true")
+    for text in ("one", "two"):
+        write(blank, text)
+    expect(blank.locator("#text")).to_have_value("")
+    expect(blank.locator("#waiting span")).to_have_text(["two", "one"])
+    with blank.expect_event("dialog") as asked:
+        blank.close(run_before_unload=True)
+    asked.value.dismiss()
+    stays(blank)
+    blank.wait_for_function("performance.getEntriesByName('runtime:asked').length")
+    for route in held:
+        route.continue_()
+    expect(blank.locator("#messages span")).to_have_text(["two", "one"], timeout=60_000)
+    expect(blank.locator("#waiting li")).to_have_count(0)
+    stays(blank)
+
+
+def test_what_is_written_is_given_back_if_python_never_comes(blank: Page, site: Site) -> None:
+    held: list[Route] = []
+    blank.route("**/app/main.py", lambda route: held.append(route))
+    blank.goto(site.url, wait_until="commit")
+    blank.evaluate("window.first = true")
+    write(blank, "kept")
+    blank.wait_for_function("performance.getEntriesByName('runtime:asked').length")
+    for route in held:
+        route.abort()
+    expect(blank.locator("#status")).to_have_attribute("data-state", "failed")
+    expect(blank.locator("#text")).to_have_value("kept")
+    expect(blank.locator("#waiting li")).to_have_attribute("data-outcome", "not-sent")
+    blank.press("#text", "Enter")
+    expect(blank.locator("#text")).to_have_value("kept")
+    stays(blank)
+
+
+@pytest.fixture
+def plain_host() -> Iterator[str]:
+    """The checkout on a plain server of files, which has no runtime to give."""
+    handler = functools.partial(Quiet, directory=str(ROOT))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_address[1]}/"
+        server.shutdown()
+
+
+@pytest.mark.parametrize("host", ["file", "plain"])
+@pytest.mark.parametrize("script", ["app/loading.js", ""])
+def test_where_python_cannot_come_enter_loses_nothing(
+    blank: Page, plain_host: str, host: str, script: str
+) -> None:
+    address = plain_host if host == "plain" else Path(ROOT / "index.html").as_uri()
+    if not script:  # nothing of ours runs at all
+        blank.route("**/app/loading.js", lambda route: route.abort())
+    blank.goto(address)
+    blank.evaluate("window.first = true")
+    if script:
+        expect(blank.locator("#status")).to_have_attribute("data-state", "failed")
+    write(blank, "kept")
+    blank.evaluate("new Promise((go) => requestAnimationFrame(() => requestAnimationFrame(go)))")
+    expect(blank.locator("#text")).to_have_value("kept")
+    stays(blank)
+
+
+def test_a_page_that_could_not_be_loaded_offers_to_reload(blank: Page, site: Site) -> None:
+    blank.route("**/app/main.py", lambda route: route.abort(), times=1)
+    blank.goto(site.url)
+    blank.get_by_role("button", name="Reload").click(timeout=60_000)
+    expect(blank.locator("#status")).to_have_attribute("data-state", "open", timeout=60_000)

@@ -78,7 +78,8 @@ def test_directus_at_the_console(open_page: Open) -> None:
     assert page.evaluate("directus.state()") == "open"
     page.evaluate("async () => await createItem('Hello World!', 'Ben')")
     stats = page.evaluate("directus.stats()")
-    assert set(stats) == {"sent", "received", "reconnects", "recovered", "buffered"}
+    counts = {"sent", "received", "reconnects", "recovered", "buffered"}
+    assert set(stats) == counts | {"pending", "stale_since", "round_trip"}
     assert stats["sent"] > 0
     page.evaluate("directus.disconnect()")
     assert page.evaluate("directus.state()") == "closed"

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from tools.settings import Settings, read_settings
+from app.settings import Settings
+from tools.settings import read_settings
 from tools.steps import SetupError
 
 

@@ -18,6 +18,7 @@ Error: Any
 console: Any
 document: Any
 globalThis: Any
+navigator: Any
 performance: Any
 window: Any
 

@@ -1,0 +1,241 @@
+"""The list ``#waiting``: what was written here, until it is in ``#messages``.
+
+A message waits without an end for the connection. What fails says why, and can be sent again.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from js import document, requestAnimationFrame, window
+from pyodide.ffi import create_proxy
+
+from app.view import faults
+from app.view.messages import ROWS, text_of
+
+Item = dict[str, Any]
+Create = Callable[[Item], Awaitable[Any]]
+
+WAITING, SAVED, SETTLED = "waiting", "saved", "settled"
+"""No answer yet; answered, and about to come over the wire; nothing more to show."""
+
+_NOT_SENT = {
+    *("NOT_SENT", "NOT_CONNECTED", "NOT_DELIVERED", "OUTBOX_FULL", "USAGE_ERROR"),
+    *("CONNECTION_FAILED", "AUTH_FAILED"),
+}
+_UNKNOWN = {"DELIVERY_UNKNOWN", "REPLY_TIMEOUT"}
+_WORDS = {"not-sent": "not sent", "refused": "refused", "unknown": "unknown"}
+
+
+class _Message:
+    """One message that was written here.
+
+    Attributes:
+        item: its fields.
+        outcome: one of the three above, ``not-sent``, ``refused`` or ``unknown``.
+        reason: the sentence that says why.
+        row: its row in the list, or None.
+        in_composer: whether its text was given back to the form.
+    """
+
+    __slots__ = ("in_composer", "item", "number", "outcome", "reason", "row")
+
+    def __init__(self, item: Item, number: int) -> None:
+        self.item = item
+        self.number = number
+        self.outcome = WAITING
+        self.reason = ""
+        self.row: Any = None
+        self.in_composer = False
+
+
+class Sending:
+    """Sends messages, and shows those that are on their way or have failed.
+
+    Args:
+        create: creates an item.
+        is_shown: tells whether the message of a key is in the list of messages already.
+        is_settling: tells whether messages that were missed are still being read.
+    """
+
+    def __init__(
+        self,
+        create: Create,
+        is_shown: Callable[[Any], bool],
+        is_settling: Callable[[], bool],
+    ) -> None:
+        self._create = create
+        self._is_shown = is_shown
+        self._is_settling = is_settling
+        self._count = 0
+        self._waiting = 0
+        self._rows = 0
+        self._messages: dict[int, _Message] = {}
+        self._saved: dict[Any, _Message] = {}  # by key
+        self._changed: dict[int, _Message] = {}
+        self._undrawn: deque[_Message] = deque()
+        self._drawing = False
+        self._on_frame = create_proxy(self._draw)
+        self._on_leave = create_proxy(lambda event: event.preventDefault())
+        self._composer = document.getElementById("composer")
+        self._composer.send = create_proxy(self._submit)  # app/loading.js calls it
+        document.getElementById("waiting").addEventListener("click", create_proxy(self._click))
+
+    async def create(self, item: Item) -> Any:
+        """Create an item, and show it until it has its outcome."""
+        return await self._send(self._begin(item))
+
+    def arrived(self, keys: list[Any]) -> None:
+        """Record that the messages of these keys came over the wire."""
+        for key in keys if self._saved else ():
+            if isinstance(key, str | int) and (message := self._saved.pop(key, None)):
+                self._settle(message, SETTLED)
+
+    def settled(self) -> None:
+        """Record that every message that was missed has been read."""
+        for message in self._saved.values():
+            self._settle(message, SETTLED)
+        self._saved.clear()
+
+    def _begin(self, item: Item) -> _Message:
+        self._count += 1
+        message = self._messages[self._count] = _Message(item, self._count)
+        self._waiting += 1
+        if self._waiting == 1:
+            window.addEventListener("beforeunload", self._on_leave)
+        self._mark(message)
+        return message
+
+    async def _send(self, message: _Message) -> Any:
+        try:
+            row = await self._create(message.item)
+        except Exception as error:
+            self._answered()
+            self._settle(message, _outcome_of(error), str(error))
+            raise
+        except BaseException:  # cancelled
+            self._answered()
+            self._settle(message, SETTLED)
+            raise
+        self._answered()
+        key = row.get("id") if isinstance(row, dict) else None
+        if isinstance(key, str | int) and self._is_settling() and not self._is_shown(key):
+            self._saved[key] = message
+            self._settle(message, SAVED)
+        else:
+            self._settle(message, SETTLED)
+        return row
+
+    def _answered(self) -> None:
+        self._waiting -= 1
+        if not self._waiting:
+            window.removeEventListener("beforeunload", self._on_leave)
+
+    def _settle(self, message: _Message, outcome: str, reason: str = "") -> None:
+        message.outcome, message.reason = outcome, reason
+        if outcome == SETTLED:
+            self._messages.pop(message.number, None)
+        self._mark(message)
+
+    # The form
+
+    def _submit(self, text: str, user: str) -> None:
+        """Send what the form holds; a text that was given back to it is sent by that."""
+        for message in [each for each in self._messages.values() if each.in_composer]:
+            self._settle(message, SETTLED)
+        self._start(self._begin({"text": text, "user": user}), is_form=True)
+
+    def _start(self, message: _Message, *, is_form: bool = False) -> None:
+        async def send() -> None:
+            try:
+                await self._send(message)
+            except Exception as error:
+                if not hasattr(error, "code"):  # no error of the SDK's: a fault of this program
+                    faults.report(error)
+                if is_form and message.outcome == "refused":
+                    self._give_back(message)
+
+        task = asyncio.ensure_future(send())
+        _running.add(task)  # a task that nothing refers to may be collected
+        task.add_done_callback(_running.discard)
+
+    def _give_back(self, message: _Message) -> None:
+        """Put a text back into the form, unless another one is being written there."""
+        text = document.getElementById("text")
+        if not text.value:
+            text.value = message.item["text"]
+            message.in_composer = True
+
+    def _click(self, event: Any) -> None:
+        button = event.target.closest("button")
+        if button is None:
+            return
+        message = self._messages[int(button.closest("li").dataset.number)]
+        text = document.getElementById("text")
+        if message.in_composer and text.value == message.item["text"]:
+            text.value = ""
+        self._settle(message, SETTLED)
+        if button.dataset.action == "again":
+            self._start(self._begin(message.item), is_form=True)
+        text.focus()
+
+    # The list
+
+    def _mark(self, message: _Message) -> None:
+        """Draw a message at the next frame: most have their outcome by then."""
+        self._changed[message.number] = message
+        if not self._drawing:
+            self._drawing = True
+            requestAnimationFrame(self._on_frame)
+
+    def _draw(self, _time: float) -> None:
+        self._drawing = False
+        changed, self._changed = self._changed, {}
+        for message in changed.values():
+            if message.outcome == SETTLED:
+                self._remove(message)
+            elif message.row is not None:
+                self._fill(message)
+            else:
+                self._undrawn.append(message)
+        while self._undrawn and self._rows < ROWS:
+            message = self._undrawn.popleft()
+            if message.outcome != SETTLED and message.row is None:
+                self._add(message)
+
+    def _remove(self, message: _Message) -> None:
+        if message.row is not None:
+            message.row.remove()
+            message.row = None
+            self._rows -= 1
+
+    def _add(self, message: _Message) -> None:
+        template = document.getElementById("waiting-row").content.firstElementChild
+        row = message.row = template.cloneNode(True)
+        self._rows += 1
+        row.dataset.number = str(message.number)
+        user = message.item.get("user")
+        row.children[0].textContent = "Anonymous" if user is None else text_of(user)
+        row.children[1].textContent = text_of(message.item.get("text"))
+        self._fill(message)
+        document.getElementById("waiting").prepend(row)
+
+    @staticmethod
+    def _fill(message: _Message) -> None:
+        row = message.row
+        row.dataset.outcome = message.outcome
+        has_failed = message.outcome in _WORDS
+        words = f"{_WORDS[message.outcome]}: {message.reason}" if has_failed else message.outcome
+        row.children[2].textContent = words
+        row.children[3].hidden = not has_failed
+
+
+def _outcome_of(error: Exception) -> str:
+    code = getattr(error, "code", "")
+    if code in _UNKNOWN:
+        return "unknown"
+    return "not-sent" if code in _NOT_SENT else "refused"
+
+
+_running: set[asyncio.Future[None]] = set()

@@ -1,0 +1,192 @@
+"""One's own messages: each waits, and is shown until it has its outcome."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.support.observed_page import ObservedPage
+from tests.support.pages import Open, Site
+from tests.support.wire import Wire, is_create, refusal_of
+
+
+def write(page: Page, text: str) -> None:
+    page.fill("#text", text)
+    page.press("#text", "Enter")
+
+
+def write_at_console(page: Page, text: str) -> None:
+    page.evaluate("(text) => { createItem(text, 'Ben').catch(() => {}); }", text)
+
+
+@pytest.fixture
+def wired(open_page: Open) -> tuple[ObservedPage, Wire]:
+    """The page, and what stands between it and its server."""
+    wires: list[Wire] = []
+    page = open_page(before=lambda page: wires.append(Wire(page)))
+    return page, wires[0]
+
+
+@pytest.mark.parametrize("send", [write, write_at_console])
+def test_what_is_written_in_an_outage_waits_in_sight_and_arrives_once(
+    open_page: Open, site: Site, send: Callable[[Page, str], None]
+) -> None:
+    page = open_page()
+    site.kill()
+    page.wait_for_state("reconnecting")
+    for text in ("one", "two"):
+        send(page.page, text)
+    rows = page.page.locator("#waiting li")
+    expect(rows.locator("span")).to_have_text(["two", "one"])
+    expect(rows.locator("em")).to_have_text(["waiting", "waiting"])
+    expect(page.page.locator("#waiting li[data-outcome=waiting]")).to_have_count(2)
+    expect(page.page.locator("#error")).not_to_be_empty()  # the connection's own sentence
+    assert page.texts() == []
+    site.start()
+    page.wait_for_text("two")
+    expect(rows).to_have_count(0)
+    assert page.texts() == ["two", "one"]
+    assert page.page.text_content("#count") == "2"
+
+
+def test_it_waits_for_longer_than_an_answer_may_take(blank: Page, site: Site) -> None:
+    blank.clock.install()
+    blank.goto(site.url)
+    status = blank.locator("#status")
+    expect(status).to_have_attribute("data-fresh", "live", timeout=60_000)
+    site.kill()
+    expect(status).to_have_attribute("data-state", "reconnecting")
+    write(blank, "late")
+    blank.clock.fast_forward(120_000)
+    expect(blank.locator("#waiting li")).to_have_attribute("data-outcome", "waiting")
+    site.start()
+    blank.clock.fast_forward(120_000)
+    blank.locator("#messages li", has_text="late").wait_for()
+
+
+def test_what_waits_when_the_page_disconnects_was_not_sent_and_can_be_sent_again(
+    open_page: Open, site: Site
+) -> None:
+    page = open_page()
+    site.kill()
+    page.wait_for_state("reconnecting")
+    for text in ("again", "never"):
+        write(page.page, text)
+    page.page.evaluate("directus.disconnect()")
+    expect(page.page.locator("#waiting li[data-outcome=not-sent]")).to_have_count(2)
+    expect(page.page.locator("#waiting em").first).to_contain_text("not sent: ")
+    row = page.page.locator("#waiting li", has_text="never")
+    row.get_by_role("button", name="Discard").press("Enter")
+    expect(page.page.locator("#waiting li")).to_have_count(1)
+    expect(page.page.locator("#text")).to_be_focused()
+    site.start()
+    page.page.get_by_role("button", name="Connect").click()
+    page.wait_for_state("open")
+    page.page.get_by_role("button", name="Send again").click()
+    page.wait_for_text("again")
+    expect(page.page.locator("#waiting li")).to_have_count(0)
+    assert page.texts() == ["again"]
+
+
+def test_a_refused_message_says_why_and_gives_its_text_back(
+    wired: tuple[ObservedPage, Wire],
+) -> None:
+    page, wire = wired
+    wire.refuse(is_create)
+    write(page.page, "not allowed")
+    row = page.page.locator("#waiting li[data-outcome=refused]")
+    expect(row.locator("em")).to_contain_text("refused: You may not. (FORBIDDEN)")
+    expect(page.page.locator("#text")).to_have_value("not allowed")
+    expect(page.page.locator("#error")).to_be_hidden()
+    wire.refuse(lambda _: False)
+    write(page.page, "allowed")
+    page.wait_for_text("allowed")
+    expect(page.page.locator("#waiting li")).to_have_count(0)
+
+
+def test_a_text_that_is_being_written_is_not_overwritten(
+    wired: tuple[ObservedPage, Wire],
+) -> None:
+    page, wire = wired
+    held = wire.hold(is_create)
+    write(page.page, "first")
+    page.page.fill("#text", "second")
+    wire.send(refusal_of(wire.wait_for(held)))
+    expect(page.page.locator("#waiting li[data-outcome=refused]")).to_have_count(1)
+    expect(page.page.locator("#text")).to_have_value("second")
+
+
+def test_what_was_sent_and_not_answered_is_unknown(wired: tuple[ObservedPage, Wire]) -> None:
+    page, wire = wired
+
+    def lose(text: str) -> list[str]:
+        if not is_create(json.loads(text)):
+            return [text]
+        wire.cut()
+        return []
+
+    wire.to_server = lose
+    code = page.page.evaluate("createItem('lost', 'Ben').catch((error) => error.code)")
+    assert code == "DELIVERY_UNKNOWN"
+    row = page.page.locator("#waiting li[data-outcome=unknown]")
+    expect(row.locator("em")).to_contain_text("unknown: The connection was lost")
+    page.wait_for_state("open")
+    expect(row).to_have_count(1)  # the connection's recovery takes nothing away
+    assert page.page.input_value("#text") == ""
+
+
+def test_leaving_asks_while_a_message_is_unanswered(open_page: Open, site: Site) -> None:
+    page = open_page()
+    site.kill()
+    page.wait_for_state("reconnecting")
+    write(page.page, "waits")
+    with page.page.expect_event("dialog") as asked:
+        page.page.close(run_before_unload=True)
+    assert asked.value.type == "beforeunload"
+    asked.value.dismiss()
+
+
+def test_leaving_asks_nothing_once_everything_has_its_outcome(
+    wired: tuple[ObservedPage, Wire],
+) -> None:
+    page, wire = wired
+    write(page.page, "answered")
+    page.wait_for_text("answered")
+    wire.refuse(is_create)
+    write(page.page, "refused")
+    expect(page.page.locator("#waiting li[data-outcome=refused]")).to_have_count(1)
+    asked: list[str] = []
+    page.page.on("dialog", lambda dialog: asked.append(dialog.type))
+    with page.page.expect_event("close"):
+        page.page.close(run_before_unload=True)
+    assert asked == []
+
+
+def test_a_message_that_is_caught_up_with_is_always_in_one_of_the_two_lists(
+    wired: tuple[ObservedPage, Wire],
+) -> None:
+    page, wire = wired
+    page.page.evaluate(RECORD_PLACES)
+    wire.cut()
+    page.wait_for_state("reconnecting")
+    write(page.page, "looked for")
+    page.wait_for_text("looked for")
+    expect(page.page.locator("#waiting li")).to_have_count(0)
+    seen: list[Any] = page.page.evaluate("window.places")
+    assert set(map(str, seen)) == {"1"}
+
+
+RECORD_PLACES = """() => {
+  window.places = [];
+  let begun = false;
+  const look = () => {
+    const rows = [...document.querySelectorAll("#waiting li, #messages li")];
+    const count = rows.filter((row) => row.textContent.includes("looked for")).length;
+    begun ||= count > 0;
+    if (begun) window.places.push(count);
+    requestAnimationFrame(() => setTimeout(look));  // after the page has drawn
+  };
+  look();
+}"""

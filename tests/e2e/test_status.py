@@ -1,0 +1,191 @@
+"""What the page says of its connection: true, and with a button for what helps."""
+
+import json
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.support.observed_page import ObservedPage
+from tests.support.pages import Open, Site
+from tests.support.wire import Wire, is_history
+
+RECORD_STATUS = """
+addEventListener("DOMContentLoaded", () => {
+  const status = document.getElementById("status");
+  window.seen = [];
+  new MutationObserver(() => window.seen.push({ ...status.dataset, text: status.textContent }))
+    .observe(status, { attributes: true, childList: true });
+});
+"""
+SEEN = """() => window.seen.map(({ state, fresh }) => `${state} ${fresh}`)
+  .filter((each, at, all) => each !== all[at - 1])"""
+
+
+def is_fresh(page: ObservedPage, word: str) -> None:
+    expect(page.page.locator("#status")).to_have_attribute("data-fresh", word, timeout=60_000)
+
+
+def wired(open_page: Open, **options: str) -> tuple[ObservedPage, Wire]:
+    wires: list[Wire] = []
+    page = open_page(before=lambda page: wires.append(Wire(page)), **options)
+    return page, wires[0]
+
+
+def test_live_is_said_only_when_the_rows_are_complete(open_page: Open, site: Site) -> None:
+    page = open_page(before=lambda page: page.add_init_script(RECORD_STATUS))
+    is_fresh(page, "live")
+    expect(page.page.locator("#status")).to_have_text("Live")
+    seen = page.page.evaluate(SEEN)
+    assert {each for each in seen if each.startswith("connecting")} == {"connecting loading"}
+    assert seen.index("open loading") < seen.index("open live")
+    site.kill()
+    page.wait_for_state("reconnecting")
+    is_fresh(page, "stale")
+    expect(page.page.locator("#detail")).to_contain_text("Complete until")
+    site.start()
+    is_fresh(page, "live")
+    expect(page.page.locator("#detail")).to_be_hidden()
+    words = page.page.evaluate("window.seen.filter(({ text }) => text === 'Live')")
+    assert {(word["state"], word["fresh"]) for word in words} == {("open", "live")}
+
+
+def test_a_plain_subscription_that_may_have_missed_rows_says_so(
+    open_page: Open, site: Site
+) -> None:
+    page = open_page(settings={"recover": ""})
+    expect(page.page.locator("#status")).to_have_text("Live")
+    site.kill()
+    page.wait_for_state("reconnecting")
+    site.start()
+    page.wait_for_state("open")
+    expect(page.page.locator("#status")).to_have_text("Incomplete")
+    is_fresh(page, "stale")
+
+
+def test_the_next_attempt_is_told_and_can_be_made_now(open_page: Open, site: Site) -> None:
+    page = open_page()
+    site.kill()
+    detail = page.page.locator("#detail")
+    expect(detail).to_contain_text("Next try in", timeout=60_000)
+    expect(page.page.locator("#error")).to_contain_text("Nothing answers")
+    site.start()
+    button = page.page.get_by_role("button", name="Try now")
+    button.focus()
+    button.press("Enter")
+    page.wait_for_state("open")
+    expect(page.page.locator("#error")).to_be_hidden()
+
+
+def test_trying_now_in_vain_gives_nothing_up(blank: Page, site: Site) -> None:
+    blank.clock.install()
+    blank.goto(site.url)
+    status = blank.locator("#status")
+    expect(status).to_have_attribute("data-fresh", "live", timeout=60_000)
+    site.kill()
+    expect(blank.locator("#detail")).to_contain_text("Next try in")
+    blank.get_by_role("button", name="Try now").click()
+    blank.clock.fast_forward(60_000)
+    expect(status).to_have_attribute("data-state", "reconnecting")
+
+
+def test_offline_is_told_as_offline(open_page: Open) -> None:
+    page = open_page()
+    page.page.context.set_offline(True)
+    expect(page.page.locator("#status")).to_have_text("Offline")
+    expect(page.page.locator("#detail")).to_contain_text("when the network is back")
+    page.page.context.set_offline(False)
+    expect(page.page.locator("#status")).to_have_text("Live")
+
+
+def test_a_closed_page_offers_to_connect(open_page: Open) -> None:
+    page = open_page()
+    page.page.evaluate("directus.disconnect()")
+    expect(page.page.locator("#status")).to_have_text("Disconnected")
+    is_fresh(page, "stale")
+    page.page.get_by_role("button", name="Connect").click()
+    is_fresh(page, "live")
+
+
+def test_a_page_with_a_refused_token_keeps_the_reason_and_offers_to_reload(
+    open_page: Open,
+) -> None:
+    page = open_page("failed", settings={"token": "wrong"})
+    expect(page.page.locator("#error")).to_contain_text("Directus refused the token")
+    with page.page.expect_navigation():
+        page.page.get_by_role("button", name="Reload").click()
+    page.wait_for_state("failed")
+
+
+def test_a_refused_history_is_told_and_the_page_is_live_all_the_same(
+    blank: Page, site: Site
+) -> None:
+    page, wire = ObservedPage(blank, {}), Wire(blank)
+    wire.refuse(is_history)
+    blank.goto(site.url)
+    is_fresh(page, "live")
+    expect(blank.locator("#error")).to_have_text(
+        "Earlier messages cannot be shown: You may not. (FORBIDDEN): see that the collection "
+        "exists, and give the token's user a policy that allows this, as the guide's Public "
+        "Posts does."
+    )
+    blank.evaluate("async () => await createItem('live', 'Ben')")
+    page.wait_for_text("live")
+
+
+def test_a_refused_subscription_is_not_called_live_and_is_asked_for_after_a_reconnect(
+    blank: Page, site: Site
+) -> None:
+    page, wire = ObservedPage(blank, {}), Wire(blank)
+    wire.refuse(lambda request: request["type"] == "subscribe")
+    blank.goto(site.url)
+    page.wait_for_state("failed")
+    expect(blank.locator("#error")).to_contain_text("FORBIDDEN")
+    assert blank.evaluate("directus.state()") == "failed"
+    wire.refuse(lambda _: False)
+    blank.evaluate("async () => await createItem('before', 'Ben')")
+    wire.cut()
+    is_fresh(page, "live")
+    blank.evaluate("async () => await createItem('after', 'Ben')")
+    page.wait_for_text("after")
+    assert page.texts() == ["after", "before"]
+
+
+def test_a_page_that_was_disconnected_while_it_began_goes_on_when_it_connects(
+    blank: Page, site: Site
+) -> None:
+    page, wire = ObservedPage(blank, {}), Wire(blank)
+    held = wire.hold(is_history)
+    blank.goto(site.url)
+    wire.wait_for(held)
+    blank.evaluate("directus.disconnect()")
+    page.wait_for_state("closed")
+    wire.refuse(lambda _: False)
+    blank.evaluate("directus.connect()")
+    is_fresh(page, "live")
+    blank.evaluate("async () => await createItem('heard', 'Ben')")
+    page.wait_for_text("heard")
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_a_connection_that_falls_during_the_history_shows_it_once(
+    blank: Page, site: Site, times: int
+) -> None:
+    page, wire = ObservedPage(blank, {}), Wire(blank)
+    blank.goto(site.url)
+    page.wait_for_state("open")
+    for text in ("one", "two"):
+        blank.evaluate("async (text) => await createItem(text, 'Ben')", text)
+    left = [None] * times
+
+    def cut(text: str) -> list[str]:
+        if not left or not is_history(json.loads(text)):
+            return [text]
+        left.pop()
+        wire.cut()
+        return []
+
+    wire.to_server = cut
+    blank.reload()
+    is_fresh(page, "live")
+    expect(blank.locator("#messages span")).to_have_text(["two", "one"])
+    assert not left
