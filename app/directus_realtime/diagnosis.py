@@ -99,7 +99,8 @@ def origin_refused_error(url: str) -> ConnectionFailed:
     """Return the error for a project that hides its answers from pages of this origin."""
     return ConnectionFailed(
         f"Directus at {url} does not let this page in: set CORS_ENABLED=true and CORS_ORIGIN to "
-        "this page's origin in Directus, and start it again."
+        "this page's origin in Directus, and start it again. Where that is so already, open the "
+        "address in a tab: it may redirect to another one."
     )
 
 

@@ -6,6 +6,7 @@ from playwright.sync_api import Page
 from tests.e2e.test_page import RUN_PYTHON
 from tests.support.embedded import Embedded
 from tests.support.observed_page import ObservedPage
+from tests.support.odd_server import OddServer, answer
 from tests.support.pages import Open
 from tests.support.silent import Silent
 from tests.support.stock import STARTED_WITHIN, stock_page
@@ -36,14 +37,76 @@ def test_a_cancelled_wait_closes_its_connection(open_page: Open) -> None:
     assert page.problems == []
 
 
-@pytest.mark.parametrize("answer", [b"", b"HTTP/1.1 200 OK\r\nAccess-Control-Allow-Origin: *\r\n"])
-def test_a_wait_that_took_too_long_closes_its_connection(open_page: Open, answer: bytes) -> None:
+@pytest.mark.parametrize("begun", [b"", b"HTTP/1.1 200 OK\r\nAccess-Control-Allow-Origin: *\r\n"])
+def test_a_wait_that_took_too_long_closes_its_connection(open_page: Open, begun: bytes) -> None:
     page = open_page(settings={"log": False})
-    with Silent(answer) as silent:
+    with Silent(begun) as silent:
         page.page.evaluate(RUN_PYTHON, ASK.format(url=silent.url, timeout=0.1))
         assert page.wait_for_lines(1) == ["TimeoutError"]
         assert silent.wait_left(2.0)
     assert page.problems == []
+
+
+DIAGNOSE = """
+from directus_realtime import ConnectionFailed, authentication, create_directus
+
+try:
+    await create_directus("{url}").with_(authentication()).login("ben@example.com", "secret")
+except ConnectionFailed as error:
+    print(error)
+"""
+
+
+def test_a_login_is_not_sent_to_where_a_redirect_leads(open_page: Open) -> None:
+    allowed = {"Access_Control_Allow_Origin": "*", "Access_Control_Allow_Headers": "*"}
+    page = open_page(settings={"log": False})
+    with OddServer(answer("200 OK", "elsewhere", **allowed)) as other:
+        moved = answer("307 Moved", Location=f"{other.url}/auth/login", **allowed)
+        with Redirecting(moved, answer("204 No Content", **allowed)) as odd:
+            page.page.evaluate(RUN_PYTHON, DIAGNOSE.format(url=odd.url))
+            (said,) = page.wait_for_lines(1)
+        assert said == f"{odd.url} redirects to another address: use {other.url}."
+        assert not any("secret" in request for request in other.requests)
+
+
+class Redirecting(OddServer):
+    """Redirects every request but a preflight, which it allows."""
+
+    def __init__(self, moved: bytes, preflight: bytes) -> None:
+        super().__init__(moved)
+        self._preflight = preflight
+
+    def answer_to(self, request: str) -> bytes | None:
+        return self._preflight if request.startswith("OPTIONS") else super().answer_to(request)
+
+
+FULL = """
+from js import window
+from pyodide.code import run_js
+from directus_realtime import authentication, create_directus, local_storage
+
+refuse = "() => {{ throw new DOMException('{name} happened', '{name}') }}"
+run_js("Storage.prototype.getItem = Storage.prototype.setItem = " + refuse)
+login = create_directus(window.location.origin).with_(
+    authentication(storage=local_storage("login"), auto_refresh=False)
+)
+try:
+    login.tokens._storage._storage.set({{}})
+except Exception as error:
+    said = f"{{type(error).__name__}} {{error}}"
+await login.set_token("kept")
+window.said = f"{{said}} {{await login.get_token()}}"
+"""
+
+
+@pytest.mark.parametrize("name", ["QuotaExceededError", "SecurityError"])
+def test_a_login_outlives_a_full_or_refused_local_storage(open_page: Open, name: str) -> None:
+    page = open_page(settings={"log": False})
+    page.page.evaluate(RUN_PYTHON, FULL.format(name=name))
+    said = page.page.wait_for_function("window.said").json_value()
+    assert said.startswith("DirectusError The browser's localStorage cannot be written")
+    assert f"{name} happened" in said
+    assert said.endswith(" kept")
 
 
 WITHOUT_PYODIDE_HTTP = """

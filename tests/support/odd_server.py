@@ -72,6 +72,10 @@ class OddServer:
         for connection in self._open:
             connection.close()
 
+    def answer_to(self, request: str) -> bytes | None:
+        """Return the answer to a request; None for none."""
+        return self._answer
+
     def _serve(self) -> None:
         while True:
             try:
@@ -90,5 +94,6 @@ class OddServer:
             if self._tls is not None:
                 connection = self._tls.wrap_socket(connection, server_side=True)
             with connection:
-                self.requests.append(connection.recv(65_536).decode("latin-1"))
-                connection.sendall(self._answer)
+                request = connection.recv(65_536).decode("latin-1")
+                self.requests.append(request)
+                connection.sendall(self.answer_to(request) or b"")

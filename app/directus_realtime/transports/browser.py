@@ -140,10 +140,10 @@ async def fetch(
     except JsException:
         pass
     try:
-        hidden = await _fetch(url, {"mode": "no-cors"}, timeout)
+        await _fetch(url, {"mode": "no-cors", "redirect": "follow"}, timeout)
     except JsException as error:
         raise Unexplained(f"{url}: {error.message}") from None
-    return Answer(0, "", hidden.location)
+    return Answer(0, "")
 
 
 async def _fetch(url: str, options: dict[str, Any], timeout: float) -> Answer:
@@ -239,7 +239,7 @@ class LocalStorage:
         except JsException as error:
             raise DirectusError(
                 f'The browser\'s localStorage cannot be {what} under "{self._key}" '
-                f"({error.name}): make room in it, and let this site keep data."
+                f"({error.message}): make room in it, and let this site keep data."
             ) from None
 
 
