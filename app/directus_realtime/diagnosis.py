@@ -41,8 +41,9 @@ _UNREACHABLE = {
         "right, and that no firewall holds back what is sent there."
     ),
     "ConnectionResetError": (
-        "What listens at {url} closes the connection and answers nothing: see that the port is "
-        "Directus', and write https:// or wss:// where the server has a certificate."
+        "Nothing answers at {url}, and what listens there closes the connection: see that Directus "
+        "is running, that the port is right, and write https:// or wss:// where the server has a "
+        "certificate."
     ),
     "Unexplained": (
         "Nothing answers at {url}: see that Directus is running there and that the address is "

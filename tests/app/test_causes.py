@@ -78,7 +78,7 @@ def assert_no_secret(error: BaseException) -> None:
         (answer("301 Moved", Location="https://other.example/server/ping"), "use https://other"),
         (answer("302 Found", Location="/login?state=x"), "redirects.*browser's tab"),
         (b"SSH-2.0-odd\r\n", "Nothing answers at"),
-        (b"", "closes the connection and answers nothing.*wss://"),
+        (b"", "what listens there closes the connection.*wss://"),
     ],
     ids=["502", "503", "401", "404", "a page", "301", "302", "no http", "nothing"],
 )
