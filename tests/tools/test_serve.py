@@ -178,7 +178,7 @@ def test_a_wrong_command_line_is_a_usage_error(arguments: list[str]) -> None:
 def test_ctrl_c_in_the_middle_of_set_up_is_quiet(tmp_path: Path) -> None:
     for name in ("serve.py", "pyscript.toml", "requirements.txt", *PACKAGE_FILES):
         shutil.copy(ROOT / name, tmp_path)
-    for name in ("tools", "server", "web"):
+    for name in ("app", "tools", "server", "web"):
         shutil.copytree(ROOT / name, tmp_path / name)
     process = popen(tmp_path, ["--port", "0"])
     assert process.stdout is not None
