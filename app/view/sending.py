@@ -141,8 +141,9 @@ class Sending:
     # The form
 
     def _submit(self, text: str, user: str) -> None:
-        """Send what the form holds; a text that was given back to it is sent by that."""
-        for message in [each for each in self._messages.values() if each.in_composer]:
+        """Send what the form holds; a text that was given back to it is sent again by that."""
+        back = [each for each in self._messages.values() if each.in_composer]
+        for message in [each for each in back if each.item["text"] == text]:
             self._settle(message, SETTLED)
         self._start(self._begin({"text": text, "user": user}), is_form=True)
 

@@ -101,9 +101,12 @@ def test_a_refused_message_says_why_and_gives_its_text_back(
     expect(page.page.locator("#text")).to_have_value("not allowed")
     expect(page.page.locator("#error")).to_be_hidden()
     wire.refuse(lambda _: False)
-    write(page.page, "allowed")
-    page.wait_for_text("allowed")
-    expect(page.page.locator("#waiting li")).to_have_count(0)
+    write(page.page, "another")
+    page.wait_for_text("another")
+    expect(row).to_have_count(1)
+    write(page.page, "not allowed")
+    page.wait_for_text("not allowed")
+    expect(row).to_have_count(0)
 
 
 def test_a_text_that_is_being_written_is_not_overwritten(

@@ -7,7 +7,7 @@ from playwright.sync_api import Page, expect
 
 from tests.support.observed_page import ObservedPage
 from tests.support.pages import Open, Site
-from tests.support.wire import Wire, is_history
+from tests.support.wire import Wire, is_history, passed_on
 
 RECORD_STATUS = """
 addEventListener("DOMContentLoaded", () => {
@@ -189,3 +189,32 @@ def test_a_connection_that_falls_during_the_history_shows_it_once(
     is_fresh(page, "live")
     expect(blank.locator("#messages span")).to_have_text(["two", "one"])
     assert not left
+
+
+def test_a_network_that_stalls_while_the_page_begins_leaves_nothing_deaf(
+    blank: Page, site: Site
+) -> None:
+    wire = Wire(blank)
+    blank.clock.install()
+    late: list[str] = []
+
+    def stall(text: str) -> list[str]:
+        if '"type":"auth"' in text:
+            return [text]
+        late.append(text)
+        return []
+
+    wire.to_page = stall
+    blank.goto(site.url)
+    status = blank.locator("#status")
+    expect(status).to_have_attribute("data-state", "open", timeout=60_000)
+    wire.wait_until(lambda: bool(late))
+    blank.clock.fast_forward(12_000)
+    expect(blank.locator("#error")).to_contain_text("Earlier messages cannot be shown")
+    wire.to_page = passed_on
+    for text in late:
+        wire.send(json.loads(text))
+    expect(status).to_have_attribute("data-fresh", "live")
+    for text in ("one", "two"):
+        blank.evaluate("async (text) => await createItem(text, 'Ben')", text)
+    expect(blank.locator("#messages span")).to_have_text(["two", "one"])

@@ -45,10 +45,15 @@ class Wire:
 
     def wait_for(self, frames: list[dict[str, Any]]) -> dict[str, Any]:
         """Return the first frame of a list, as soon as there is one."""
+        self.wait_until(lambda: bool(frames))
+        return frames[0]
+
+    def wait_until(self, came: Callable[[], bool]) -> None:
+        """Wait until frames have made ``came`` true."""
         for _ in range(1000):
-            if frames:
-                return frames[0]
-            self._page.evaluate("new Promise((go) => setTimeout(go, 10))")
+            if came():
+                return
+            self._page.evaluate("new Promise(requestAnimationFrame)")
         raise AssertionError("no such frame came")
 
     def send(self, frame: dict[str, Any]) -> None:
