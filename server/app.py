@@ -70,7 +70,7 @@ async def _relayed(
         app.state.sockets = None
         app.router.routes[:] = [WebSocketRoute("/{path:path}", leave_unanswered), *pages]
         if config.directus:
-            relay = await stack.enter_async_context(Relay(config.directus))
+            relay = await stack.enter_async_context(Relay(config.directus, config))
             app.router.routes[:0] = relay.socket_routes()
             app.router.routes += relay.http_routes()
         yield
