@@ -19,11 +19,13 @@ from server.database.store import Store, StoreError
 from server.errors import DirectusError, route_not_found
 from server.project_file import ProjectError
 from server.rest.context import Json
+from server.websocket.http_protocol import HttpProtocol, RelayedHttpProtocol
 from server.websocket.sockets import leave_unanswered
-from server.websocket.upgrade import HttpProtocol, UpgradeProtocol
+from server.websocket.upgrade import UpgradeProtocol
 
 __all__ = ["ProjectError", "StoreError", "create_app", "create_server", "serve"]
 
+_ACCEPTED = 8  # connections in one step: those that are refused are closed before the next
 _GRACE = 2  # seconds for open requests at shutdown
 
 
@@ -68,7 +70,7 @@ async def _relayed(
         app.state.sockets = None
         app.router.routes[:] = [WebSocketRoute("/{path:path}", leave_unanswered), *pages]
         if config.directus:
-            relay = await stack.enter_async_context(Relay(config.directus))
+            relay = await stack.enter_async_context(Relay(config.directus, config))
             app.router.routes[:0] = relay.socket_routes()
             app.router.routes += relay.http_routes()
         yield
@@ -100,6 +102,9 @@ class _Server(uvicorn.Server):
             # listeners do not; without it, each small write waits for the client's delayed ACK.
             listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         await super().startup(sockets)
+        for listener in sockets or ():
+            # asyncio has set it to _ACCEPTED, which is too few to wait in the system.
+            listener.listen(socket.SOMAXCONN)
         self._on_ready()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
@@ -116,7 +121,7 @@ def create_server(
     options = uvicorn.Config(
         app,
         ws=UpgradeProtocol,
-        http=HttpProtocol,
+        http=HttpProtocol if config.directus is None else RelayedHttpProtocol,
         ws_max_size=MAX_FRAME_SIZE if config.directus is None else RELAYED_FRAME_SIZE,
         ws_per_message_deflate=False,
         ws_ping_interval=None,
@@ -125,6 +130,7 @@ def create_server(
         log_level="warning",
         access_log=False,
         server_header=False,
+        backlog=_ACCEPTED,
         proxy_headers=False,  # anyone can claim to be a proxy
         timeout_graceful_shutdown=_GRACE,
     )

@@ -13,6 +13,7 @@ from server.config import Config
 from server.cors import Cors
 from server.database.store import Store
 from server.errors import route_not_found
+from server.hosts import HostMiddleware
 from server.items.service import ItemsService
 from server.limiter import FixedWindowLimiter
 from server.project import Project
@@ -43,12 +44,10 @@ def project_of(config: Config) -> Project:
 
 def middleware(config: Config) -> list[Middleware]:
     """Return the middleware, the outermost first."""
-    failures = Middleware(InternalErrorMiddleware)
-    if config.directus is not None:
-        return [failures]
-    found = [Middleware(Cors, config=config)] if config.cors_enabled and config.cors_origin else []
-    found.append(failures)
-    if config.rate_limiter_enabled:
+    has_cors = config.cors_enabled and config.cors_origin
+    found = [Middleware(Cors, config=config)] if has_cors else []
+    found += [Middleware(InternalErrorMiddleware), Middleware(HostMiddleware, config=config)]
+    if config.rate_limiter_enabled and config.directus is None:
         found.append(Middleware(RateLimitMiddleware, config=config))
     return found
 

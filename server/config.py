@@ -106,6 +106,11 @@ class Config:
     cors_origin: bool | str | tuple[str, ...] = False
     """The allowed origins; True for all: ``CORS_ORIGIN``."""
 
+    hosts: tuple[str, ...] = ()
+    """Names under which it is reached, besides localhost, loopback addresses and that of
+    ``public_url``. An address such as 0.0.0.0 stands for all addresses of this machine. Directus
+    takes any name."""
+
     public_url: str = ""
     """The address of this server behind a proxy; its pages have the same origin: ``PUBLIC_URL``."""
 

@@ -22,8 +22,8 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus
 from websockets.typing import Subprotocol
 
-from server.config import RELAYED_FRAME_SIZE
-from server.cors import is_of_host
+from server.config import RELAYED_FRAME_SIZE, Config
+from server.cors import may_connect
 from server.errors import DirectusError, route_not_found
 
 log = logging.getLogger("server")
@@ -61,8 +61,9 @@ class _Connect(connect):
 class Relay:
     """A relay to one Directus, which is an asynchronous context manager."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, config: Config) -> None:
         self._url = url
+        self._config = config
         self._tls = httpx.create_ssl_context()
         self._client = httpx.AsyncClient(
             verify=self._tls,
@@ -95,7 +96,7 @@ class Relay:
     async def http(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Forward one request and its response, both as they arrive."""
         request = Request(scope, receive)
-        if not _is_same_origin(request.headers):
+        if not self._may_enter(request.headers):
             raise DirectusError("FORBIDDEN", "This page's relay serves no others.", status=403)
         has_body = bool({"content-length", "transfer-encoding"} & set(request.headers.keys()))
         outgoing = httpx.Request(
@@ -126,6 +127,9 @@ class Relay:
         finally:
             await answer.aclose()
 
+    def _may_enter(self, headers: Headers) -> bool:
+        return may_connect(self._config, headers.get("origin"), headers.get("host", ""))
+
     def _address(self, scope: Scope) -> httpx.URL:
         try:
             return httpx.URL(self._url + _target(scope))
@@ -136,7 +140,7 @@ class Relay:
         """Open a socket to Directus and join the two, or refuse with its status."""
         await websocket.receive()  # the connect event, which has no content
         status = 403
-        if _is_same_origin(websocket.headers):
+        if self._may_enter(websocket.headers):
             try:
                 upstream = await self._open(websocket)
             except InvalidStatus as error:
@@ -218,11 +222,6 @@ async def _relay_to_page(websocket: WebSocket, upstream: ClientConnection) -> No
             code = None if code == _NO_STATUS else code
             reason = upstream.close_reason
             await websocket.send({"type": "websocket.close", "code": code, "reason": reason})
-
-
-def _is_same_origin(headers: Headers) -> bool:
-    origin = headers.get("origin")
-    return origin is None or is_of_host(origin, headers.get("host", ""))
 
 
 def _target(scope: Scope) -> str:

@@ -42,6 +42,7 @@ SERVER_LAYERS = (
     ("items",),
     ("realtime",),
     ("websocket", "rest", "relay"),
+    ("hosts",),
     ("assembly",),
     ("app",),
 )

@@ -7,6 +7,7 @@ tools.precompressed.
 """
 
 import hashlib
+import os.path
 from collections.abc import Callable
 from pathlib import Path, PurePosixPath
 from typing import TypeVar
@@ -18,6 +19,7 @@ from starlette.routing import BaseRoute, Mount, Route
 
 from web.archive import zip_package
 from web.config import digest_of, state_of
+from web.policy import EVERYWHERE, content_security_policy, holds_token
 from web.site import PAGE_SUFFIXES, RUNTIME_SUFFIXES, Revision, Site
 
 # Written down here, since the operating system's own table differs from machine to machine.
@@ -37,6 +39,7 @@ TYPES = {
 # The best first: all of them are smaller than the file itself, and the first decodes fastest.
 ENCODINGS = {"zstd": ".zst", "gzip": ".gz"}
 _REVALIDATE = "no-cache"
+_PRIVATE = "private, no-cache"
 _IMMUTABLE = "public, max-age=31536000, immutable"
 
 Found = TypeVar("Found")
@@ -49,12 +52,19 @@ def routes(site: Site) -> list[BaseRoute]:
         return _found(site.revision)
 
     def index(request: Request) -> Response:
-        return _answer(request, _found(lambda: site.index(revision())), ".html")
+        now = revision()
+        answer = _answer(request, _found(lambda: site.index(now)), ".html")
+        policy = content_security_policy(now.settings, request.headers.get("host", ""))
+        answer.headers["Content-Security-Policy"] = policy
+        return answer
 
     def settings(request: Request) -> Response:
         now = revision()
         is_immutable = _version_in(request) == now.page
-        return _answer(request, now.settings.encode(), ".toml", is_immutable)
+        answer = _answer(request, now.settings.encode(), ".toml", is_immutable)
+        if holds_token(now.settings):
+            answer.headers["Cache-Control"] = _PRIVATE
+        return answer
 
     def icon(request: Request) -> Response:
         return _file(request, site.root / "app" / "icon.svg", site)
@@ -96,17 +106,25 @@ def _path(folder: Path, request: Request, suffixes: frozenset[str]) -> Path:
     """
     path = PurePosixPath(request.path_params["path"])
     # Windows takes two more characters for those of a path.
-    hidden = any(part[0] in "./" or "\\" in part or ":" in part for part in path.parts)
-    if hidden or path.suffix not in suffixes:
+    hidden = any(part[0] in "./" or set("\\:\0") & set(part) for part in path.parts)
+    if hidden or path.suffix not in suffixes or not _is_inside(folder / path, folder):
         raise HTTPException(404)
     return folder / path
+
+
+def _is_inside(path: Path, folder: Path) -> bool:
+    """Tell whether ``path`` is in ``folder`` when links are followed."""
+    try:
+        return path.resolve().is_relative_to(folder.resolve())
+    except OSError:  # such as a name that is too long
+        return False
 
 
 def _found(source: Callable[[], Found]) -> Found:
     """Return what ``source`` reads. Raises HTTPException: 404, if it is not there."""
     try:
         return source()
-    except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
+    except OSError:  # such as none of this name, or a name that is too long
         raise HTTPException(404) from None
 
 
@@ -124,7 +142,11 @@ def _encoded(path: Path, accepted: list[str]) -> tuple[str | None, Path]:
     wanted = {each.split(";")[0].strip() for each in accepted}
     for encoding, ending in ENCODINGS.items():
         precompressed = path.with_name(path.name + ending)
-        if encoding in wanted and precompressed.exists():
+        if (
+            encoding in wanted
+            and os.path.exists(precompressed)
+            and _is_inside(precompressed, path.parent)
+        ):
             return encoding, precompressed
     return None, path
 
@@ -140,7 +162,7 @@ def _answer(
     """Answer with ``body``; ``digest`` is its digest, where that is known already."""
     tag = f'"{(digest or hashlib.sha256(body).digest())[:16].hex()}"'
     headers = {"Cache-Control": _IMMUTABLE if is_immutable else _REVALIDATE, "ETag": tag}
-    headers["Vary"] = "Accept-Encoding"
+    headers |= {"Vary": "Accept-Encoding", **EVERYWHERE}
     if tag in (each.removeprefix("W/") for each in _header(request, "if-none-match")):
         return Response(status_code=304, headers=headers)
     if encoding:

@@ -64,16 +64,21 @@ def limit_time(connection: sa.Connection, seconds: float | None) -> None:
     deadline.at = at
 
 
+def reason_of(error: Exception) -> str:
+    """Return what is wrong, without the values of the statement."""
+    return str(error.orig if isinstance(error, DBAPIError) else error)
+
+
 def translated(error: DBAPIError) -> DirectusError:
     """Return the error for the client: about its request, or about the database file."""
     code = _code(error)
     if code == sqlite3.SQLITE_INTERRUPT:
         return too_slow()
     if code == sqlite3.SQLITE_ERROR:
-        return invalid_query(f"SQLite refuses it: {error.orig}")
+        return invalid_query(f"SQLite refuses it: {reason_of(error)}")
     if code in (sqlite3.SQLITE_TOOBIG, sqlite3.SQLITE_CONSTRAINT, sqlite3.SQLITE_MISMATCH):
-        return invalid_payload(f"SQLite cannot hold it: {error.orig}")
-    return unavailable("database", str(error.orig).capitalize())
+        return invalid_payload(f"SQLite cannot hold it: {reason_of(error)}")
+    return unavailable("database", reason_of(error).capitalize())
 
 
 def ends_transaction(error: DBAPIError) -> bool:

@@ -11,7 +11,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -20,10 +20,20 @@ import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 
 from server.config import MAX_READ_TIME, MAX_WRITE_TIME
-from server.database.engine import ends_transaction, limit_time, make_engine, translated
+from server.database.engine import (
+    ends_transaction,
+    limit_time,
+    make_engine,
+    reason_of,
+    translated,
+)
 from server.database.fair_queue import FairQueue
-from server.database.schema import OtherProjectError, prepare
+from server.database.file import DatabaseFile
+from server.database.opening import StoreError, open_database
+from server.errors import DirectusError
 from server.project import Project
+
+__all__ = ["Store", "StoreError"]
 
 log = logging.getLogger("server")
 T = TypeVar("T")
@@ -31,10 +41,6 @@ T = TypeVar("T")
 _READERS = 2  # of clients; one more reads what subscribers are shown
 _LARGEST_BATCH = 256
 _LONGEST_BATCH = 0.05  # seconds of work after which a transaction takes no further job
-
-
-class StoreError(Exception):
-    """The database cannot be opened; the text has its path, the reason and the cure."""
 
 
 @dataclass(slots=True)
@@ -66,15 +72,11 @@ class Store:
     def __init__(self, path: Path, project: Project) -> None:
         self.project = project
         self._engine = make_engine(path, _READERS + 2)
-        try:
-            with self._engine.begin() as connection:
-                self.prepared = prepare(connection, project)
-        except OtherProjectError as error:
-            self._engine.dispose()
-            raise StoreError(_other_project(path, error)) from None
-        except (DBAPIError, OSError) as error:
-            self._engine.dispose()
-            raise StoreError(_cannot_open(path, error)) from error
+        with ExitStack() as undo:
+            undo.callback(self._engine.dispose)
+            self._lock, self.prepared = open_database(path, project, self._engine)
+            self._file = DatabaseFile(path)
+            undo.pop_all()
         self._writes, self._reads, self._views = _Jobs(), _Jobs(), _Jobs()
         self._threads = [
             threading.Thread(target=self._write_until_closed, name="store-writer"),
@@ -127,10 +129,12 @@ class Store:
         for thread in self._threads:
             thread.join()
         self._engine.dispose()
+        self._lock.close()
 
     def _read_until_closed(self, jobs: _Jobs) -> None:
         while (job := jobs.get()) is not None:
             try:
+                self._file.check()
                 with self._engine.connect() as connection:
                     limit_time(connection, MAX_READ_TIME)
                     job.result = job.work(connection)
@@ -152,10 +156,13 @@ class Store:
                 for job in self._gathered(first):
                     batch.append(job)
                     _run(connection, job)
+            self._file.check()
         except Exception as error:
-            if len(batch) < 2:
-                first.error = _failure(error)
-                return [first]
+            if len(batch) < 2 or isinstance(error, DirectusError):
+                failure = _failure(error)
+                for job in batch or [first]:
+                    job.error = failure
+                return batch or [first]
             # One job may have failed for all of them: run each in a transaction of its own.
             for job in batch:
                 self._commit_alone(job)
@@ -174,6 +181,7 @@ class Store:
         try:
             with self._engine.execution_options(writes=True).begin() as connection:
                 _run(connection, job)
+            self._file.check()
         except Exception as error:
             job.error = _failure(error)
 
@@ -181,9 +189,10 @@ class Store:
 def _failure(error: Exception) -> Exception:
     """Return the error for the client, and log it; its text has no values of items."""
     if isinstance(error, DBAPIError):
-        log.error("a write failed: %s", error.orig)
+        log.error("a write failed: %s", reason_of(error))
         return translated(error)
-    log.error("a write failed: %s", type(error).__name__)
+    reason = error.message if isinstance(error, DirectusError) else type(error).__name__
+    log.error("a write failed: %s", reason)
     return error
 
 
@@ -217,18 +226,3 @@ def _run(connection: sa.Connection, job: _Job) -> None:
         savepoint.commit()
     finally:
         limit_time(connection, None)
-
-
-def _cannot_open(path: Path, error: Exception) -> str:
-    reason = error.orig if isinstance(error, DBAPIError) else error
-    return (
-        f"expected a database that can be opened at {path}, got: {reason}. "
-        "Close what else uses it, make its folder writable, or name another file with --db."
-    )
-
-
-def _other_project(path: Path, error: OtherProjectError) -> str:
-    return (
-        f"expected a database made from this project at {path}, got: {error}. "
-        "Name another file with --db, or with --project the project that it was made from."
-    )

@@ -32,6 +32,7 @@ log = logging.getLogger("server")
 
 _CONCURRENT = 64  # requests of one connection
 _CONCURRENT_LARGE = 4  # of those, the ones whose replies may be larger than the request
+_FLUSH = 10.0  # seconds for a client to read what is left at the end
 _AT_ONCE = 16  # frames that are handled before other clients have their turn
 
 
@@ -94,6 +95,7 @@ class Connection:
         if self._closing is None:
             self._closing = (code,)
             self._outgoing.changed.set()
+            self._loop.call_later(_FLUSH, self.sent.cancel)
 
     async def _receive_until_closed(self) -> None:
         for number in itertools.count():

@@ -4,6 +4,7 @@ import asyncio
 from urllib.parse import parse_qs, unquote
 
 from starlette.websockets import WebSocket
+from uvicorn.protocols.utils import ClientDisconnected
 
 from server.auth.authentication import Authentication, Identity
 from server.config import MAX_UNAUTHENTICATED_SIZE, Config
@@ -13,6 +14,8 @@ from server.realtime.dispatch import Dispatcher
 from server.websocket.connection import Connection, expiry_of
 from server.websocket.session import Session, SessionConfig
 from server.websocket.upgrade import limit_frames, refuse
+
+_UNANSWERED = 60.0  # seconds until an upgrade of an unknown path ends
 
 
 class Sockets:
@@ -88,9 +91,13 @@ class Sockets:
 
 
 async def leave_unanswered(websocket: WebSocket) -> None:
-    """Leave an upgrade of an unknown path without an answer, as Directus does."""
-    while (await websocket.receive())["type"] != "websocket.disconnect":
-        pass
+    """Leave an upgrade of an unknown path without an answer, as Directus does, but not for ever."""
+    try:
+        async with asyncio.timeout(_UNANSWERED):
+            while (await websocket.receive())["type"] != "websocket.disconnect":
+                pass
+    except TimeoutError:
+        raise ClientDisconnected from None  # closes the connection, without an answer
 
 
 def _token(websocket: WebSocket) -> str | None:

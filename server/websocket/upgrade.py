@@ -13,20 +13,19 @@ from http import HTTPStatus
 from typing import Any
 
 from starlette.websockets import WebSocket
-from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.protocols.utils import ClientDisconnected
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.frames import CloseCode, Frame, Opcode
 from websockets.http11 import Request
 from websockets.server import ServerProtocol
 
-_PLAIN = "Content-Type: text/plain; charset=utf-8\r\nConnection: close\r\n"
+from server.websocket.http_protocol import Lingering, read_little
+
 _METHOD = "Invalid HTTP method"
 _NEEDED = ("Sec-WebSocket-Version", "Sec-WebSocket-Key")
 _FRAGMENT = 262_144  # characters of a large text that leave at once
 _MOST_FRAGMENTS = 4_096  # of a client's message
-_LINGER, _LINGER_MOST = 0.25, 5.0  # seconds after the last data, and in all
-_READ_AT_ONCE = 4_096  # bytes: the frames in them are handled before other clients have their turn
+_FLUSH = 10.0  # seconds for a client to read what was written last
 
 FRAME_LIMIT = "server.frame_limit"
 """The extension of the scope that sets the most bytes of a message."""
@@ -43,12 +42,6 @@ async def refuse(websocket: WebSocket, status: int, body: bytes = b"") -> None:
 def limit_frames(websocket: WebSocket, size: int) -> None:
     """Set the most bytes of a message from the client."""
     websocket.scope["extensions"][FRAME_LIMIT](size)
-
-
-def read_little(transport: BaseTransport) -> None:
-    """Let ``transport`` read little at once, so that a busy client does not hold up the others."""
-    # asyncio has no public way; where its transports have no such attribute, nothing changes.
-    transport.max_size = _READ_AT_ONCE  # type: ignore[attr-defined]
 
 
 def _frame(text: str) -> bytes:
@@ -71,46 +64,7 @@ class _Protocol(ServerProtocol):
         super().fail(code)
 
 
-class _Lingering:
-    """Ends a connection, but reads on for a moment: else the system drops what was written last."""
-
-    _until: float | None = None
-    _timer: asyncio.TimerHandle | None = None
-
-    def _linger(self, transport: asyncio.Transport) -> None:
-        """Close ``transport`` when nothing has come for a moment. Call it again for more data."""
-        loop = asyncio.get_running_loop()
-        if self._until is None:
-            self._until = loop.time() + _LINGER_MOST
-            transport.resume_reading()
-        if self._timer is not None:
-            self._timer.cancel()
-        self._timer = loop.call_at(min(loop.time() + _LINGER, self._until), transport.close)
-
-
-class HttpProtocol(_Lingering, H11Protocol):
-    """The server's side of one HTTP connection."""
-
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Handle the start of the connection."""
-        super().connection_made(transport)
-        read_little(transport)
-
-    def data_received(self, data: bytes) -> None:
-        """Handle received data."""
-        if self._until is None:
-            super().data_received(data)
-        else:
-            self._linger(self.transport)
-
-    def send_400_response(self, msg: str) -> None:
-        """Answer what is no HTTP request."""
-        head = f"HTTP/1.1 400 Bad Request\r\n{_PLAIN}Content-Length: {len(msg)}\r\n\r\n"
-        self.transport.write((head + msg).encode())
-        self._linger(self.transport)
-
-
-class UpgradeProtocol(_Lingering, WebSocketsSansIOProtocol):
+class UpgradeProtocol(Lingering, WebSocketsSansIOProtocol):
     """The server's side of one WebSocket, from its upgrade on."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -133,6 +87,9 @@ class UpgradeProtocol(_Lingering, WebSocketsSansIOProtocol):
             self._linger(self.transport)
             return
         super().data_received(data)
+        if self.conn.handshake_exc is not None and not self.handshake_initiated:
+            self._fail(400, "Invalid request")  # its head cannot be read
+            return
         if len(self.conn.reader.buffer) + (self.conn.current_size or 0) > self._largest:
             self._too_big()
 
@@ -190,6 +147,11 @@ class UpgradeProtocol(_Lingering, WebSocketsSansIOProtocol):
             return
         await super().send(message)
 
+    async def run_asgi(self) -> None:
+        """Run the application, and end the connection also if the client does not read."""
+        await super().run_asgi()
+        self.loop.call_later(_FLUSH, self.transport.abort)
+
     async def _send_texts(self, texts: list[str]) -> None:
         await self.writable.wait()
         if self.disconnected or self.close_sent or self.transport.is_closing():
@@ -224,4 +186,4 @@ class UpgradeProtocol(_Lingering, WebSocketsSansIOProtocol):
         head = f"HTTP/1.1 {status} {HTTPStatus(status).phrase}\r\n{''.join(lines)}\r\n"
         self.close_sent = self.handshake_complete = True
         self.transport.write(head.encode("latin-1") + body)
-        self.transport.close()
+        self._linger(self.transport)

@@ -21,8 +21,9 @@ def start(tmp_path: Path) -> Iterator[Callable[..., Running]]:
     running: list[Running] = []
 
     def start(**options: Any) -> Running:
+        pages = options.pop("pages", ())
         config = Config(database=tmp_path / "messages.db", **options)
-        running.append(Running(config))
+        running.append(Running(config, pages=pages))
         return running[-1]
 
     yield start

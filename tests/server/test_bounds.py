@@ -61,6 +61,7 @@ def texts(size: int) -> dict[str, str]:
         "as many values as allowed": filled('"' + "\\n," * 20 + '",', min(size, 49_000 * 63)),
         "quotation marks": '["' + '"' * (size - 2),
         "brackets": "[" * size,
+        "a missing comma": f"[{','.join(['[]', chr(34) * 2] * min(size // 6, 15_000))} 1]",
         "unfinished": '["",' * (size // 4),
     }
 

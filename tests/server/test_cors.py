@@ -72,6 +72,8 @@ def test_what_a_page_is_told(
 
 def test_nothing_is_told_unless_it_is_switched_on(start: Start) -> None:
     for options in ({}, {"cors_enabled": True}, {"cors_origin": True}):
-        with client(start(**options).address) as http:
+        server = start(**options)
+        with client(server.address) as http:
             answer = http.get("/server/ping", headers={"Origin": APP})
             assert "access-control-allow-origin" not in answer.headers
+        server.stop()

@@ -4,6 +4,8 @@ import asyncio
 import json
 from typing import Any
 
+from starlette.responses import PlainTextResponse
+from starlette.routing import Route
 from starlette.types import Message, Receive, Scope, Send
 
 from server.rest.rate_limit import RateLimitMiddleware
@@ -63,7 +65,13 @@ def test_addresses_are_forgotten_once_there_are_many() -> None:
 
 
 def test_over_http(start: Start) -> None:
-    server = start(rate_limiter_enabled=True, rate_limiter_points=1, rate_limiter_duration=60)
+    page = Route("/", lambda _: PlainTextResponse("page"))
+    server = start(
+        rate_limiter_enabled=True,
+        rate_limiter_points=1,
+        rate_limiter_duration=60,
+        pages=[page],
+    )
     with client(server.address) as http:
         assert http.get("/server/ping").status_code == 200
         answer = http.get("/server/ping")

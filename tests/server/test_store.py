@@ -1,18 +1,22 @@
 """The store on a real file: what is answered is on the disk, and trouble is told, not suffered."""
 
 import asyncio
+import os
 import sqlite3
+import sys
 import threading
 from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 import sqlalchemy as sa
 
 from server.database.store import Store, StoreError
 from server.errors import DirectusError, forbidden
 from tests.server.guide import guide
+from tests.support.embedded import Embedded
 
 PROJECT = guide("token")
 MESSAGES = PROJECT.by_name["messages"].table
@@ -335,6 +339,90 @@ def test_a_failed_write_logs_no_values(
     with_store(conversation)
     assert "a write failed" in caplog.text
     assert "secret" not in caplog.text
+
+
+def test_a_database_is_for_one_server(path: Path) -> None:
+    store = Store(path, PROJECT)
+    try:
+        with pytest.raises(StoreError) as error:
+            Store(path, PROJECT)
+        assert str(error.value) == (
+            f"expected a database that no other server uses at {path}, got: that of the process "
+            f"{os.getpid()}. Stop that one, or name another file with --db."
+        )
+    finally:
+        store.close()
+    Store(path, PROJECT).close()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="keeps the files of a running program")
+@pytest.mark.parametrize("which", ["", "-wal", "moved", "replaced"])
+def test_a_file_that_is_deleted_while_we_run_is_an_error(
+    with_store: Callable[[Talk], None], path: Path, which: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def conversation(store: Store) -> None:
+        await store.write(create("kept"))
+        if which == "moved":
+            path.rename(path.with_name("other.db"))
+        else:
+            Path(f"{path}{which if which == '-wal' else ''}").unlink()
+        if which == "replaced":
+            path.write_bytes(b"")
+        for _ in range(2):
+            results = await asyncio.gather(
+                *(store.write(create("lost")) for _ in range(3)),
+                store.read(texts),
+                return_exceptions=True,
+            )
+            for result in results:
+                assert isinstance(result, DirectusError)
+                assert (result.code, result.status) == ("SERVICE_UNAVAILABLE", 503)
+                assert "was deleted or replaced" in result.message
+
+    with_store(conversation)
+    assert "was deleted or replaced" in caplog.text
+    assert all(record.exc_info is None for record in caplog.records)
+
+
+def hold(path: Path, *statements: str) -> sqlite3.Connection:
+    """Open the database as another program, which does something and keeps it locked."""
+    other = sqlite3.connect(path, isolation_level=None)
+    for statement in statements:
+        other.execute(statement)
+    return other
+
+
+EXCLUSIVE = ("PRAGMA locking_mode = EXCLUSIVE", "BEGIN EXCLUSIVE")
+
+
+def test_a_file_that_another_program_holds_alone_is_a_sentence(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("server.database.engine._BUSY_TIMEOUT", 0.05)
+    Store(path, PROJECT).close()
+    other = hold(path, *EXCLUSIVE)
+    with pytest.raises(StoreError, match=r"got: database is locked\. Close what else uses it"):
+        Store(path, PROJECT)
+    other.close()
+    Store(path, PROJECT).close()
+
+
+@pytest.mark.parametrize("statements", [("BEGIN EXCLUSIVE",), ("BEGIN IMMEDIATE",)])
+def test_a_lock_that_another_program_holds_costs_no_traceback_at_the_end(
+    path: Path, statements: tuple[str, ...], tmp_path: Path
+) -> None:
+    server = Embedded(tmp_path).start()
+    other = hold(tmp_path / "messages.db", *statements)
+    headers = {"Authorization": "Bearer your_access_token"}
+    answer = httpx.post(f"{server.url}/items/messages", json={}, headers=headers, timeout=20)
+    assert answer.status_code == 503
+    assert answer.json()["errors"][0]["message"] == (
+        'Service "database" is unavailable. Database is locked.'
+    )
+    server.stop()
+    other.close()
+    assert "Traceback" not in server.log
+    assert "a write failed: database is locked" in server.log
 
 
 def test_a_folder_that_is_not_there(tmp_path: Path) -> None:

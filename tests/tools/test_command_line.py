@@ -25,6 +25,8 @@ def test_nothing_is_the_page_on_this_machine() -> None:
         open=False,
         directus=None,
         direct=False,
+        allow_host=[],
+        cors_origin=[],
     )
 
 
@@ -33,6 +35,29 @@ def test_options_of_serving() -> None:
     assert isinstance(command, Serve)
     assert (command.port, command.directus, command.direct) == (0, URL, True)
     assert (command.auth, command.token) == ("strict", "")
+
+
+def test_names_and_origins_that_are_let_in() -> None:
+    command = read(["--allow-host", "a.example", "--allow-host=b", "--cors-origin", "http://a:5"])
+    assert isinstance(command, Serve)
+    assert (command.allow_host, command.cors_origin) == (["a.example", "b"], ["http://a:5"])
+
+
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [
+        ("--allow-host", "http://a.example"),
+        ("--allow-host", "a.example:80"),
+        ("--allow-host", ""),
+        ("--cors-origin", "a.example"),
+        ("--cors-origin", "http://a.example/"),
+        ("--cors-origin", "http://a@b"),
+        ("--cors-origin", "*"),
+    ],
+)
+def test_what_is_let_in_is_checked_before_set_up(option: str, value: str) -> None:
+    with pytest.raises(SetupError, match=f"{option} .* is no (name|origin): give"):
+        read([f"{option}={value}", "--db", "/nonexistent/folder/m.db"]).run()
 
 
 def test_the_other_commands(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -74,6 +74,85 @@ def test_what_is_nobodys_business(page: httpx.Client, path: str) -> None:
     assert answer.json()["errors"][0]["extensions"]["code"] == "ROUTE_NOT_FOUND"
 
 
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/app/main.py%00.py",
+        "/app/%00.py",
+        f"/app/{'x' * 300}.py",
+        f"/app/{'x/' * 3_000}a.py",
+        f"/runtime/pyodide/{'x' * 300}.mjs",
+        "/runtime/%00/a.mjs",
+        f"/runtime/{'x' * 300}/a.mjs",
+        f"/v-{'x' * 300}/app/none.py",
+        "/v-%00/app/none.py",
+        "/app/outside.py",
+        "/app/folder/secret.py",
+        "/app/%ff.py",
+    ],
+    ids=lambda path: path[:30],
+)
+def test_odd_names_and_links_that_lead_out_are_not_there(
+    page: httpx.Client, root: Path, path: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    outside = root.parent / "outside"
+    outside.mkdir()
+    (outside / "secret.py").write_text("secret")
+    (root / "app" / "outside.py").symlink_to(outside / "secret.py")
+    (root / "app" / "folder").symlink_to(outside)
+    answer = page.get(path)
+    assert answer.status_code == 404
+    assert answer.json()["errors"][0]["extensions"]["code"] == "ROUTE_NOT_FOUND"
+    assert all(record.exc_info is None for record in caplog.records)
+
+
+def test_a_precompressed_file_that_leads_out_is_left_alone(page: httpx.Client, root: Path) -> None:
+    (root.parent / "secret").write_text("secret")
+    (root / "app" / "main.py.zst").symlink_to(root.parent / "secret")
+    answer = page.get("/app/main.py", headers={"Accept-Encoding": "zstd"})
+    assert answer.text == "print('one')\n"
+
+
+@pytest.mark.parametrize("path", ["/", "/pyscript.toml", "/app/main.py", "/favicon.ico"])
+def test_headers_of_every_file(page: httpx.Client, path: str) -> None:
+    answer = page.get(path)
+    for found in (answer, page.get(path, headers={"If-None-Match": answer.headers["etag"]})):
+        assert found.headers["x-content-type-options"] == "nosniff"
+        assert found.headers["referrer-policy"] == "same-origin"
+
+
+def rules(page: httpx.Client) -> dict[str, list[str]]:
+    policy = page.get("/").headers["content-security-policy"]
+    return {rule.split()[0]: rule.split()[1:] for rule in policy.split(";")}
+
+
+def test_the_policy_of_the_page(page: httpx.Client, root: Path) -> None:
+    host = page.base_url.netloc.decode()
+    own = ["'self'", "data:", f"ws://{host}", f"wss://{host}"]
+    found = rules(page)
+    assert found["script-src"] == ["'self'", "'wasm-unsafe-eval'", "'unsafe-eval'"]
+    assert found["style-src"] == ["'self'"]
+    assert found["frame-ancestors"] == ["'none'"]
+    assert found["connect-src"] == own
+    for url in ("https://directus.example.com/path", "wss://directus.example.com/websocket"):
+        (root / "pyscript.toml").write_text(f'[directus]\nurl = "{url}"\n')
+        there = ["https://directus.example.com", "wss://directus.example.com"]
+        assert rules(page)["connect-src"] == [*own, *there]
+    (root / "pyscript.toml").write_text('[directus]\nurl = "; script-src *"\n')
+    assert rules(page)["connect-src"] == own
+
+
+def test_settings_with_a_token_are_for_nobody_else(root: Path, start: Start) -> None:
+    for token in ("secret", ""):
+        server = start({"token": token})
+        with httpx.Client(base_url=f"http://{server.address}") as page:
+            (root / "index.html").write_text('<script config="pyscript.toml"></script>')
+            for path in ("/pyscript.toml", "/" + addresses(page)["pyscript.toml"]):
+                cached = page.get(path).headers["cache-control"]
+                assert (cached == "private, no-cache") is bool(token)
+        server.stop()
+
+
 def test_edited_python_is_there_at_the_next_load(page: httpx.Client, root: Path) -> None:
     before = page.get("/app/main.py")
     assert before.headers["cache-control"] == "no-cache"

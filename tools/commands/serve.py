@@ -3,6 +3,7 @@
 import argparse
 import contextlib
 import logging
+import re
 import sys
 import threading
 import webbrowser
@@ -33,6 +34,8 @@ class Serve:
     open: bool
     directus: str | None
     direct: bool
+    allow_host: list[str]
+    cors_origin: list[str]
 
     @staticmethod
     def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -72,6 +75,21 @@ class Serve:
             action="store_true",
             help="no relay: the browser connects to that URL itself",
         )
+        add(
+            "--allow-host",
+            action="append",
+            default=[],
+            metavar="NAME",
+            help="a name under which this server is reached, as behind a proxy; may be repeated",
+        )
+        add(
+            "--cors-origin",
+            action="append",
+            default=[],
+            metavar="ORIGIN",
+            help="an origin whose pages may talk to this server, as http://localhost:5173; "
+            "may be repeated",
+        )
 
     def run(self) -> None:
         """Check what can be checked, set up what is missing, and serve until Ctrl-C.
@@ -82,6 +100,7 @@ class Serve:
         token = settings.token if self.token is None else self.token
         auth = self.auth or settings.auth_mode
         _check_host(self.host, self.directus, token)
+        _check_names(self.allow_host, self.cors_origin)
         directus = self.directus
         if directus is None:
             _make_folder(self.db.absolute())
@@ -137,6 +156,9 @@ class Serve:
             token=token,
             auth=auth,
             directus="" if self.direct else directus,
+            hosts=(self.host, *self.allow_host),
+            cors_enabled=bool(self.cors_origin),
+            cors_origin=tuple(self.cors_origin),
         )
         try:
             app.serve(config, listener, on_ready, routes(Site(ROOT, page)))
@@ -182,6 +204,22 @@ def _check_host(host: str, directus: str | None, token: str) -> None:
             f"on {host} others could write with the guide's sample token, which everybody "
             "knows: give another with --token"
         )
+
+
+def _check_names(hosts: list[str], origins: list[str]) -> None:
+    """Check what is let in; raises SetupError."""
+    for host in hosts:
+        if not re.fullmatch(r"[A-Za-z0-9._-]+|\[?[0-9A-Fa-f:.]+\]?", host):
+            raise SetupError(
+                f"--allow-host {host!r} is no name: give it without scheme, port and path, as "
+                "chat.example.com"
+            )
+    for origin in origins:
+        if not re.fullmatch(r"https?://[^/\s?#@]+", origin):
+            raise SetupError(
+                f"--cors-origin {origin!r} is no origin: give scheme, host and port without a "
+                "path, as http://localhost:5173"
+            )
 
 
 def _make_folder(database: Path) -> None:

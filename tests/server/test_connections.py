@@ -1,0 +1,150 @@
+"""Connections that lead to nothing: how many there may be, and how long."""
+
+import asyncio
+import contextlib
+import socket
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from server.websocket import connection, http_protocol, sockets, upgrade
+from tests.server.sockets import AUTH, Start, connect, say
+from tests.support.embedded import Embedded
+
+SOON = 0.05  # seconds
+UPGRADE = (
+    "Host: {host}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
+    "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+)
+
+
+def opened(address: str) -> socket.socket:
+    host, port = address.split(":")
+    return socket.create_connection((host, int(port)), timeout=10)
+
+
+def received(plain: socket.socket) -> bytes:
+    """Return all that comes until the server ends the connection."""
+    parts = []
+    with contextlib.suppress(ConnectionResetError):
+        while part := plain.recv(65_536):
+            parts.append(part)
+    return b"".join(parts)
+
+
+PING = "GET /server/ping HTTP/1.1\r\nHost: {host}\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    ("sent", "answers"),
+    [
+        ("", 0),
+        ("GET / HT", 0),
+        ("GET /server/ping HTTP/1.1\r\nHost: {host}\r\n", 0),
+        ("POST /items/messages HTTP/1.1\r\nHost: {host}\r\nContent-Length: 9\r\n\r\n{{", 0),
+        (PING + "GET /server/pi", 1),
+    ],
+    ids=["nothing", "half a line", "half a head", "half a body", "half a second request"],
+)
+def test_a_request_that_does_not_come_ends(
+    start: Start, sent: str, answers: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(http_protocol, "_PATIENCE", SOON)
+    address = start().address
+    with opened(address) as plain:
+        plain.sendall(sent.format(host=address).encode())
+        assert received(plain).count(b"200 OK") == answers
+
+
+def test_an_upgrade_of_a_wrong_path_ends_without_an_answer(
+    start: Start, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(sockets, "_UNANSWERED", SOON)
+    address = start().address
+    for path in ("/nope", "/graphql"):
+        with opened(address) as plain:
+            plain.sendall(f"GET {path} HTTP/1.1\r\n{UPGRADE.format(host=address)}".encode())
+            assert received(plain) == b""
+    assert all(record.exc_info is None for record in caplog.records)
+
+
+def test_an_upgrade_whose_head_is_too_long_is_refused(
+    start: Start, caplog: pytest.LogCaptureFixture
+) -> None:
+    address = start().address
+    with opened(address) as plain:
+        line = f"GET /websocket?a={'x' * 10_000} HTTP/1.1\r\n"
+        plain.sendall((line + UPGRADE.format(host=address)).encode())
+        assert received(plain).startswith(b"HTTP/1.1 400 Bad Request\r\n")
+    assert all(record.exc_info is None for record in caplog.records)
+
+
+@pytest.mark.parametrize("ended", ["dropped", "missed heartbeat"])
+def test_a_client_that_does_not_read_its_end_is_cut_off(
+    start: Start, ended: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(upgrade, "_FLUSH", SOON)
+    monkeypatch.setattr(connection, "_FLUSH", SOON)
+    heartbeat = 0.5 if ended == "missed heartbeat" else None
+    server = start(send_queue=30_000_000, heartbeat_period=heartbeat)
+    open_ = server._server.server_state.connections
+
+    async def run() -> None:
+        async with asyncio.timeout(30), connect(server.address) as deaf:
+            await say(deaf, AUTH)
+            deaf.transport.pause_reading()
+            async with connect(server.address, max_size=None) as other:
+                await say(other, AUTH)
+                row = {"text": "x" * 2_000_000}
+                create = {"type": "items", "collection": "messages", "action": "create"}
+                await say(other, {**create, "data": row, "query": {"fields": ["id"]}})
+            read = '{"type":"items","collection":"messages","action":"read"}'
+            for _ in range(20):
+                await deaf.send(read)
+            if ended == "dropped":
+                for each in list(server._server._app.state.sockets._connections):
+                    each.sent.get_loop().call_soon_threadsafe(each.finish, None)
+            while open_:
+                await asyncio.sleep(0.01)
+            deaf.transport.abort()
+
+    with contextlib.suppress(ConnectionError):
+        asyncio.run(run())
+    assert not open_
+
+
+@pytest.fixture
+def limited(tmp_path: Path) -> Iterator[Embedded]:
+    """A server of 64 descriptors."""
+    server = Embedded(tmp_path)
+    server._command = ["sh", "-c", 'ulimit -n 64; exec "$@"', "sh", *server._command]
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="has no such limit")
+def test_more_connections_than_descriptors(limited: Embedded) -> None:
+    idle = [opened(f"127.0.0.1:{limited.port}") for _ in range(120)]
+    refused = [plain for plain in idle if was_closed(plain)]
+    assert 60 < len(refused) < 120
+    for plain in idle:
+        plain.close()
+    with httpx.Client(transport=httpx.HTTPTransport(retries=5)) as http:
+        assert http.get(f"{limited.url}/server/ping").text == "pong"
+    lines = limited.log.splitlines()
+    assert sum("refused a connection" in line for line in lines) == 1
+    assert len(lines) < 10
+
+
+def was_closed(plain: socket.socket) -> bool:
+    plain.settimeout(0.2)
+    try:
+        return plain.recv(1) == b""
+    except TimeoutError:
+        return False
+    except ConnectionResetError:
+        return True
