@@ -6,6 +6,7 @@ import socket
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -105,7 +106,8 @@ def test_a_client_that_does_not_read_its_end_is_cut_off(
             for _ in range(20):
                 await deaf.send(read)
             if ended == "dropped":
-                for each in list(server._server._app.state.sockets._connections):
+                uvicorn_server: Any = server._server
+                for each in list(uvicorn_server._app.state.sockets._connections):
                     each.sent.get_loop().call_soon_threadsafe(each.finish, None)
             while open_:
                 await asyncio.sleep(0.01)
