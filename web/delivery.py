@@ -54,8 +54,7 @@ def routes(site: Site) -> list[BaseRoute]:
     def index(request: Request) -> Response:
         now = revision()
         answer = _answer(request, _found(lambda: site.index(now)), ".html")
-        policy = content_security_policy(now.settings, request.headers.get("host", ""))
-        answer.headers["Content-Security-Policy"] = policy
+        answer.headers["Content-Security-Policy"] = content_security_policy()
         return answer
 
     def settings(request: Request) -> Response:

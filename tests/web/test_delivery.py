@@ -126,20 +126,12 @@ def rules(page: httpx.Client) -> dict[str, list[str]]:
     return {rule.split()[0]: rule.split()[1:] for rule in policy.split(";")}
 
 
-def test_the_policy_of_the_page(page: httpx.Client, root: Path) -> None:
-    host = page.base_url.netloc.decode()
-    own = ["'self'", "data:", f"ws://{host}", f"wss://{host}"]
+def test_the_policy_of_the_page(page: httpx.Client) -> None:
     found = rules(page)
     assert found["script-src"] == ["'self'", "'wasm-unsafe-eval'", "'unsafe-eval'"]
     assert found["style-src"] == ["'self'"]
     assert found["frame-ancestors"] == ["'none'"]
-    assert found["connect-src"] == own
-    for url in ("https://directus.example.com/path", "wss://directus.example.com/websocket"):
-        (root / "pyscript.toml").write_text(f'[directus]\nurl = "{url}"\n')
-        there = ["https://directus.example.com", "wss://directus.example.com"]
-        assert rules(page)["connect-src"] == [*own, *there]
-    (root / "pyscript.toml").write_text('[directus]\nurl = "; script-src *"\n')
-    assert rules(page)["connect-src"] == own
+    assert found["connect-src"] == ["'self'", "data:", "http:", "https:", "ws:", "wss:"]
 
 
 def test_settings_with_a_token_are_for_nobody_else(root: Path, start: Start) -> None:
