@@ -94,7 +94,7 @@ def show_freshness(name: str) -> None:
     """Show whether the messages are all there are, in the SDK's words."""
     status.show_freshness(name)
     if name == "live" and _sending:
-        _sending[0].settled()
+        _sending[0].live()
 
 
 def show_sending(create: Create) -> Create:

@@ -27,6 +27,9 @@ _NOT_SENT = {
 _UNKNOWN = {"DELIVERY_UNKNOWN", "REPLY_TIMEOUT"}
 _WORDS = {"not-sent": "not sent", "refused": "refused", "unknown": "unknown"}
 
+_SHOWN_WITHIN = 1.0
+"""Seconds in which the program shows what came before the freshness was live."""
+
 
 class _Message:
     """One message that was written here.
@@ -92,8 +95,15 @@ class Sending:
             if isinstance(key, str | int) and (message := self._saved.pop(key, None)):
                 self._settle(message, SETTLED)
 
-    def settled(self) -> None:
-        """Record that every message that was missed has been read."""
+    def live(self) -> None:
+        """Record that what was missed has been read; what the program has yet to show, it shows."""
+        if self._saved:
+            asyncio.get_running_loop().call_later(_SHOWN_WITHIN, self._settle_saved)
+
+    def _settle_saved(self) -> None:
+        """Settle what was saved and is none of the messages that this page is sent."""
+        if self._is_settling():
+            return
         for message in self._saved.values():
             self._settle(message, SETTLED)
         self._saved.clear()

@@ -2,14 +2,13 @@
 
 import json
 from collections.abc import Callable
-from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
 
 from tests.support.observed_page import ObservedPage
 from tests.support.pages import Open, Site
-from tests.support.wire import Wire, is_create, refusal_of
+from tests.support.wire import Wire, is_create, passed_on, refusal_of
 
 
 def write(page: Page, text: str) -> None:
@@ -172,23 +171,37 @@ def test_a_message_that_is_caught_up_with_is_always_in_one_of_the_two_lists(
 ) -> None:
     page, wire = wired
     page.page.evaluate(RECORD_PLACES)
+    late: list[str] = []
+
+    def only_answers(text: str) -> list[str]:
+        """Keep back all but the answers to the login and to the create."""
+        if isinstance(json.loads(text).get("data", {}), dict):
+            return [text]
+        late.append(text)
+        return []
+
     wire.cut()
     page.wait_for_state("reconnecting")
+    wire.to_page = only_answers
     write(page.page, "looked for")
+    expect(page.page.locator("#waiting li")).to_have_attribute("data-outcome", "saved")
+    wire.to_page = passed_on
+    for text in late:
+        wire.send(json.loads(text))
     page.wait_for_text("looked for")
     expect(page.page.locator("#waiting li")).to_have_count(0)
-    seen: list[Any] = page.page.evaluate("window.places")
-    assert set(map(str, seen)) == {"1"}
+    seen: list[str] = page.page.evaluate("window.places")
+    assert seen == ["waiting"] * seen.count("waiting") + ["messages"] * seen.count("messages")
+    assert set(seen) == {"waiting", "messages"}
 
 
 RECORD_PLACES = """() => {
   window.places = [];
-  let begun = false;
   const look = () => {
     const rows = [...document.querySelectorAll("#waiting li, #messages li")];
-    const count = rows.filter((row) => row.textContent.includes("looked for")).length;
-    begun ||= count > 0;
-    if (begun) window.places.push(count);
+    const found = rows.filter((row) => row.textContent.includes("looked for"));
+    const place = found.map((row) => row.parentElement.id).join();
+    if (place || window.places.length) window.places.push(place);
     requestAnimationFrame(() => setTimeout(look));  // after the page has drawn
   };
   look();
