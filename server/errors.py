@@ -29,6 +29,8 @@ class DirectusError(Exception):
         self.status = status
         self.extensions = dict(extensions or {})
         self.silent = silent
+        self.logged = message
+        """The message for the log, which has no values of items."""
         self.others: tuple[DirectusError, ...] = ()
 
     def envelope(self) -> dict[str, Any]:
@@ -100,6 +102,7 @@ def limit_exceeded(category: str) -> DirectusError:
 def unusable_value(field: str, value: Any, kind: str) -> DirectusError:
     """Return the refusal of a value that a field of this type cannot hold."""
     error = invalid_payload(f'"{field}" has to be a valid {kind}, received {str(value)[:100]!r}')
+    error.logged = f'"{field}" has to be a valid {kind}'
     error.silent = True
     return error
 

@@ -191,6 +191,22 @@ def test_an_answer_that_is_too_large_is_refused(
     on_socket(address, conversation)
 
 
+def test_a_refused_value_is_not_logged(start: Start, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO", "server")
+    address = start().address
+
+    async def conversation(socket: ClientConnection) -> None:
+        await say(socket, AUTH)
+        await socket.send(json.dumps({**CREATE, "data": {"date_created": "a secret"}}))
+        assert (await say(socket, {"type": "ping"}))["type"] == "pong"
+        while "without a reply" not in caplog.text:
+            await asyncio.sleep(0)
+
+    on_socket(address, conversation)
+    assert '"date_created" has to be a valid timestamp' in caplog.text
+    assert "secret" not in caplog.text
+
+
 TO_CREATES = {**SUBSCRIBE, "event": "create"}
 
 
