@@ -20,7 +20,7 @@ from pathlib import Path
 from websockets.asyncio.client import ClientConnection, connect
 
 SUBSCRIBERS, CREATES, WARM_UP, ROUNDS = 100, 100, 10, 3
-GOAL = 10
+GOAL = 20
 TOKEN = "benchmark-token"
 _ROOT = Path(__file__).resolve().parent.parent
 
