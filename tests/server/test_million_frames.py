@@ -138,11 +138,11 @@ async def run(server: Embedded, seed: int) -> None:
     resident = []
     for part in (1, 4):  # fifths
         count = COUNT * part // 5 // CLIENTS
-        sending = asyncio.gather(*(client.send(count) for client in clients))
-        await asyncio.wait([sending, pinging], return_when=asyncio.FIRST_COMPLETED)
+        async with asyncio.TaskGroup() as group:
+            for client in clients:
+                group.create_task(client.send(count))
         if pinging.done():
             pinging.result()
-        await sending
         resident.append(server.resident)
     done.set()
     assert await pinging > 0

@@ -78,7 +78,7 @@ def growth(samples: list[tuple[float, int]]) -> float:
     slope, before = statistics.linear_regression(times, resident)
     first, last = (before + slope * at for at in (times[0], times[-1]))
     print(f"{slope:+,.0f} bytes a second, from {first:,.0f} to {last:,.0f}")
-    return last / first
+    return float(last / first)
 
 
 def test_none_misses_an_event(tmp_path: Path, many_files: None) -> None:
