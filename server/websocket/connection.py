@@ -95,7 +95,8 @@ class Connection:
         if self._closing is None:
             self._closing = (code,)
             self._outgoing.changed.set()
-            self._loop.call_later(_FLUSH, self.sent.cancel)
+            late = self._loop.call_later(_FLUSH, self.sent.cancel)
+            self.sent.add_done_callback(lambda _: late.cancel())
 
     async def _receive_until_closed(self) -> None:
         for number in itertools.count():

@@ -10,6 +10,7 @@ import time
 from asyncio import BaseTransport
 from typing import Any
 
+import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 log = logging.getLogger("server")
@@ -82,6 +83,7 @@ class HttpProtocol(Lingering, H11Protocol):
     """The server's side of one HTTP connection."""
 
     descriptors = Descriptors(1)
+    _next_look: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Handle the start of the connection."""
@@ -92,6 +94,21 @@ class HttpProtocol(Lingering, H11Protocol):
         read_little(transport)
         self._seen: Any = None
         self._look()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Handle the end of the connection."""
+        super().connection_lost(exc)
+        self._stop_looking()
+
+    def handle_websocket_upgrade(self, event: h11.Request) -> None:
+        """Hand the connection over to the protocol of WebSockets."""
+        self._stop_looking()
+        super().handle_websocket_upgrade(event)
+
+    def _stop_looking(self) -> None:
+        # The timer would keep all that belongs to the connection.
+        if self._next_look is not None:
+            self._next_look.cancel()
 
     def data_received(self, data: bytes) -> None:
         """Handle received data."""
@@ -112,14 +129,12 @@ class HttpProtocol(Lingering, H11Protocol):
             # What was written last does not reach a client that does not read.
             self.transport.abort()
             return
-        if self.transport.get_protocol() is not self:
-            return  # a WebSocket now
         state = self._waits_for()
         if state is not None and state == self._seen:
             self.transport.abort()
             return
         self._seen = state
-        self.loop.call_later(_PATIENCE, self._look)
+        self._next_look = self.loop.call_later(_PATIENCE, self._look)
 
     def _waits_for(self) -> Any:
         """Return what the client has to go on with; None for nothing."""

@@ -70,6 +70,7 @@ class UpgradeProtocol(Lingering, WebSocketsSansIOProtocol):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.default_headers = []
+        self._abort: asyncio.TimerHandle | None = None
         self._largest = self.config.ws_max_size
         self.conn = _Protocol(max_size=self._largest, logger=self.logger)
 
@@ -150,7 +151,15 @@ class UpgradeProtocol(Lingering, WebSocketsSansIOProtocol):
     async def run_asgi(self) -> None:
         """Run the application, and end the connection also if the client does not read."""
         await super().run_asgi()
-        self.loop.call_later(_FLUSH, self.transport.abort)
+        if not self.disconnected:
+            self._abort = self.loop.call_later(_FLUSH, self.transport.abort)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Handle the end of the connection."""
+        super().connection_lost(exc)
+        # The timer would keep all that belongs to the connection.
+        if self._abort is not None:
+            self._abort.cancel()
 
     async def _send_texts(self, texts: list[str]) -> None:
         await self.writable.wait()

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gc
 import socket
 import sys
 from collections.abc import Iterator
@@ -116,6 +117,28 @@ def test_a_client_that_does_not_read_its_end_is_cut_off(
     with contextlib.suppress(ConnectionError):
         asyncio.run(run())
     assert not open_
+
+
+def test_nothing_is_kept_of_connections_that_have_ended(start: Start) -> None:
+    server = start()
+    open_ = server._server.server_state.connections
+
+    async def run() -> None:
+        for _ in range(20):
+            async with connect(server.address) as one:
+                await say(one, AUTH)
+            with opened(server.address) as plain:
+                plain.sendall(PING.format(host=server.address).encode())
+                assert plain.recv(1_000)
+        async with asyncio.timeout(10):
+            while open_:
+                await asyncio.sleep(0.01)
+
+    asyncio.run(run())
+    gc.collect()
+    kinds = (http_protocol.HttpProtocol, upgrade.UpgradeProtocol, connection.Connection)
+    kept = [each for each in gc.get_objects() if isinstance(each, kinds)]
+    assert len(kept) < 10, "each keeps its memory for as long as its timers run"
 
 
 @pytest.fixture

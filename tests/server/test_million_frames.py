@@ -39,7 +39,7 @@ WORDS = [
 ]
 KEYS = ["type", "collection", "action", "event", "id", "ids", "item", "data", "query", "uid"]
 QUERY_KEYS = ["fields", "filter", "sort", "search", "limit", "offset", "page", "meta", "deep"]
-TYPES = ["items", "items", "subscribe", "unsubscribe", "ping", "auth", "collab", "no"]
+TYPES = ["items", "items", "subscribe", "unsubscribe", "ping", "auth", "no"]
 ACTIONS = ["create", "read", "update", "delete"]
 NUMBERS = [0, -1, 1.5, 2**31, 2**53, 2**63, -(2**64), 1e308, 7]
 
@@ -52,6 +52,8 @@ class Maker:
 
     def frame(self) -> str | bytes:
         chance = self._random.random()
+        if chance < 0.001:
+            return '{"type":"collab"}'  # closes the connection
         if chance < 0.05:
             return self._random.randbytes(self._random.randint(0, 60))
         text = json.dumps(self._message())
@@ -104,8 +106,8 @@ class Client:
             with suppress(ConnectionClosed):
                 async with connect(self._address, ping_interval=None, max_size=None) as socket:
                     while sent < count:
-                        sent += AT_ONCE
                         await self._send_some(socket)
+                        sent += AT_ONCE
 
     async def _send_some(self, socket: ClientConnection) -> None:
         for _ in range(AT_ONCE):
