@@ -4,6 +4,10 @@ import signal
 
 import pytest
 
+from tests.support.pages import apart, blank, browser_type_launch_args, open_page, warm
+
+__all__ = ["apart", "blank", "browser_type_launch_args", "open_page", "warm"]
+
 
 def pytest_configure(config: pytest.Config) -> None:
     """Let Ctrl-C end children, and refuse the orders of workers' tests that do not work."""
@@ -33,4 +37,4 @@ def _place(item: pytest.Item) -> tuple[bool, bool, bool]:
     # Each worker plays the contract's scenarios that come to it, in the background, and all of one
     # server's in a row: the first share of a worker is the largest, and takes in most of them. The
     # behaviours are short, so that at the end no worker waits long for the other.
-    return "browser" in fixtures, "replays" not in fixtures, "place" in fixtures
+    return "playwright" in fixtures, "replays" not in fixtures, "place" in fixtures

@@ -5,10 +5,10 @@ from xml.etree import ElementTree
 
 import pytest
 
-from tests.__main__ import workers
+from tests.__main__ import shares
 from tests.support.inner import run_pytest
 
-PLAIN = ("--numprocesses", "2", "--dist", "load")
+PLAIN = ("--numprocesses", "3", "--dist", "load")
 
 
 @pytest.mark.parametrize("arguments", [[], ["-x"], ["-k", "server"], ["-n0"]])
@@ -16,7 +16,7 @@ def test_the_plain_tier_is_shared_out_in_the_order_load(
     arguments: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("DIRECTUS_INSTALL", raising=False)
-    assert workers(arguments) == PLAIN
+    assert shares(arguments) == [PLAIN]
 
 
 @pytest.mark.parametrize(
@@ -24,12 +24,12 @@ def test_the_plain_tier_is_shared_out_in_the_order_load(
     [["tests/test_layers.py"], ["tests/app", "-x"], ["-s"], ["--pdb"], ["-p", "no:xdist"]],
 )
 def test_where_workers_are_of_no_use_there_are_none(arguments: list[str]) -> None:
-    assert workers(arguments) == ()
+    assert shares(arguments) == [()]
 
 
-def test_with_a_real_directus_one_process_runs_all(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_those_on_a_real_directus_run_in_one_process(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DIRECTUS_INSTALL", "/somewhere")
-    assert workers([]) == ()
+    assert shares([]) == [(*PLAIN, "--ignore=tests/directus"), ("tests/directus",)]
 
 
 @pytest.mark.parametrize("distribution", ["loadfile", "worksteal"])
@@ -41,7 +41,7 @@ def test_orders_that_mix_browser_tests_with_others_are_refused(distribution: str
 
 
 def test_in_all_workers_browser_tests_come_last(request: pytest.FixtureRequest) -> None:
-    browser = ["browser" in getattr(item, "fixturenames", ()) for item in request.session.items]
+    browser = ["playwright" in getattr(item, "fixturenames", ()) for item in request.session.items]
     assert browser == sorted(browser)
 
 

@@ -188,10 +188,12 @@ def _advice() -> tuple[str, str]:
         return "Nothing is sent or received.", "Connect"
     if _Shown.state == "failed":
         return "", "Reload"
-    if _Shown.state == "open" or _Shown.next_try is None:
+    if _Shown.state == "open":
         return "", ""
     if not navigator.onLine:
         return "The page goes on when the network is back.", "Try now"
+    if _Shown.next_try is None:
+        return "", ""
     seconds = max(0, ceil(_Shown.next_try - time.monotonic()))
     return f"Next try in {seconds} s.", "Try now"
 

@@ -8,10 +8,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import httpx
 import pytest
 
-from tests.support import processes
+from tests.support import plain_http, processes
 from tests.support.embedded import ROOT, TOKEN, Embedded
 from tests.support.proxy import TcpProxy
 
@@ -67,7 +66,9 @@ def lines_until(process: subprocess.Popen[str], is_last: Callable[[str], bool]) 
 def create(url: str, text: str) -> None:
     """Create a message by another way than the driver's."""
     headers = {"Authorization": f"Bearer {TOKEN}"}
-    httpx.post(f"{url}/items/messages", json={"text": text}, headers=headers).raise_for_status()
+    plain_http.post(
+        f"{url}/items/messages", json={"text": text}, headers=headers
+    ).raise_for_status()
 
 
 def test_it_subscribes_creates_and_misses_nothing_over_a_cut(

@@ -4,14 +4,11 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 
 import pytest
-from playwright.sync_api import Browser
 
 from server.config import AuthMode
 from tests.behaviours.running import Place, Pyodide, disturbed, pyodide
-from tests.support.pages import browser_type_launch_args
+from tests.support.pages import Warm
 from tests.support.project import LIFE, Project, embedded
-
-__all__ = ["browser_type_launch_args"]
 
 MODES: tuple[AuthMode, ...] = ("handshake", "strict", "public")
 
@@ -38,7 +35,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
 
 
 @pytest.fixture(scope="module")
-def page(browser: Browser, place: Place) -> Iterator[Pyodide]:
+def page(warm: Warm, place: Place) -> Iterator[Pyodide]:
     """The page, served by the server itself through the proxy."""
-    with pyodide(browser, place.url) as opened:
+    with pyodide(warm, place.url) as opened:
         yield opened

@@ -10,12 +10,13 @@ from importlib import import_module
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, TimeoutError
+from playwright.sync_api import Page, TimeoutError
 
 from tests.behaviours.context import run
 from tests.e2e.test_page import RUN_PYTHON
 from tests.support.control import Control
 from tests.support.observed_page import ObservedPage
+from tests.support.pages import Warm
 from tests.support.proxy import TcpProxy
 
 HERE = Path(__file__).parent
@@ -88,11 +89,10 @@ class Pyodide:
 
 
 @contextmanager
-def pyodide(browser: Browser, address: str) -> Iterator[Pyodide]:
+def pyodide(warm: Warm, address: str) -> Iterator[Pyodide]:
     """Open the page at an address, disconnect its client, and load the behaviours into it."""
-    with browser.new_context() as context:
-        observed = ObservedPage(context.new_page(), {"log": False})
-        page = observed.page
+    with warm.page() as page:
+        observed = ObservedPage(page, {"log": False})
         page.goto(address)
         observed.wait_for_state("open")
         page.evaluate("directus.disconnect()")

@@ -10,11 +10,8 @@ import pytest
 
 from tests.contract.recording import RECORDED_VERSION
 from tests.support.directus import INSTALL, Cluster, Node, Relayed, version
-from tests.support.pages import blank, browser_type_launch_args, open_page
 from tests.support.proxy import TcpProxy
 from tests.support.services import Services
-
-__all__ = ["blank", "browser_type_launch_args", "open_page"]
 
 if "DIRECTUS_INSTALL" not in os.environ:
     collect_ignore_glob = ["*"]

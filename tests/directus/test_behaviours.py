@@ -9,13 +9,13 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 
 import pytest
-from playwright.sync_api import Browser
 
 from tests.behaviours.running import Place, Pyodide, disturbed, pyodide
 from tests.behaviours.test_behaviours import test_in_pyodide, test_on_cpython
 from tests.directus.conftest import Start
 from tests.support.directus import version
 from tests.support.embedded import Embedded
+from tests.support.pages import Warm
 from tests.support.project import LIFE, on_directus
 
 __all__ = ["test_in_pyodide", "test_on_cpython"]
@@ -59,7 +59,7 @@ def place(host: Embedded, start: Start) -> Iterator[Place]:
 
 
 @pytest.fixture(scope="module")
-def page(browser: Browser, host: Embedded, place: Place) -> Iterator[Pyodide]:
+def page(warm: Warm, host: Embedded, place: Place) -> Iterator[Pyodide]:
     """The page at its own origin, which is not that of Directus."""
-    with pyodide(browser, host.url) as opened:
+    with pyodide(warm, host.url) as opened:
         yield opened

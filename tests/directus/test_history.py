@@ -8,7 +8,6 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser
 
 from tests.directus.conftest import Start
 from tests.history import keys
@@ -21,7 +20,7 @@ from tests.history.schedule import ONE_SERVER, TWO_NODES, Fault, Kind, schedule
 from tests.history.test_history import CREATES, SEED, rows
 from tests.support.directus import Cluster, Node, Relayed
 from tests.support.embedded import Embedded
-from tests.support.pages import opener
+from tests.support.pages import Warm, opener
 from tests.support.project import LIFE, on_directus
 from tests.support.proxy import TcpProxy
 from tests.support.tier import runs
@@ -56,16 +55,16 @@ def test_each_key_is_recovered_on_postgres(name: str, on_postgres: keys.Place) -
     check_over_cuts(on_postgres, KEYED[name])
 
 
-def test_a_thousand_cuts_over_a_hundred_thousand_creates(browser: Browser, tmp_path: Path) -> None:
+def test_a_thousand_cuts_over_a_hundred_thousand_creates(warm: Warm, tmp_path: Path) -> None:
     faults = schedule(SEED, (Kind.CUT,), runs(1_000), creates=100)
     with Embedded(tmp_path) as server, closing(TcpProxy(server.port)) as proxy:
         place = Place(proxy, [server], lambda: rows(server.url))
         makes = [(with_token(proxy.url), FAST)]
-        counts = run_with_a_page(browser, proxy.url, place, faults, makes, creates=100)
+        counts = run_with_a_page(warm, proxy.url, place, faults, makes, creates=100)
     assert counts["invoked"] == 100 * len(faults) + 2
 
 
-def test_each_promise_is_kept_on_directus(browser: Browser, start: Start, tmp_path: Path) -> None:
+def test_each_promise_is_kept_on_directus(warm: Warm, start: Start, tmp_path: Path) -> None:
     kinds = (*ONE_SERVER, Kind.EXPIRE)
     faults = schedule(SEED, kinds, max(len(kinds), runs(100)), creates=CREATES)
     node = start(ACCESS_TOKEN_TTL=f"{LIFE}s", LOGIN_STALL_TIME="0")
@@ -77,24 +76,22 @@ def test_each_promise_is_kept_on_directus(browser: Browser, start: Start, tmp_pa
             (with_login(proxy.url, project.email, project.password, WATCHFUL), SLOW),
         ]
         with closing(Relayed(node, proxy.url, tmp_path)) as relayed:
-            run_with_a_page(browser, relayed.url, place, faults, makes)
+            run_with_a_page(warm, relayed.url, place, faults, makes)
 
 
-def test_each_promise_is_kept_on_two_nodes(
-    browser: Browser, cluster: Cluster, tmp_path: Path
-) -> None:
+def test_each_promise_is_kept_on_two_nodes(warm: Warm, cluster: Cluster, tmp_path: Path) -> None:
     faults = schedule(SEED, TWO_NODES, max(len(TWO_NODES), runs(100)), creates=CREATES)
     cluster.a.clear()
     with closing(TcpProxy(cluster.a.port)) as proxy:
         place = Place(proxy, [cluster.a, cluster.b], lambda: rows(cluster.b.url))
         makes = [(with_token(proxy.url), FAST)]
         with closing(Relayed(cluster.a, proxy.url, tmp_path)) as relayed:
-            run_with_a_page(browser, relayed.url, place, faults, makes)
+            run_with_a_page(warm, relayed.url, place, faults, makes)
     cluster.a.clear()
 
 
 def run_with_a_page(
-    browser: Browser,
+    warm: Warm,
     url: str,
     place: Place,
     faults: Sequence[Fault],
@@ -104,7 +101,7 @@ def run_with_a_page(
 ) -> dict[str, int]:
     """Run it with the page at an address besides, and print how many events of each kind came."""
     recorder = Recorder()
-    with opener(browser, url) as open_page:
+    with opener(warm, url) as open_page:
         page = PageParticipant(open_page, recorder)
         counts = run(place, faults, creates=creates, recorder=recorder, makes=makes, others=[page])
     print(counts)

@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from typing import Any
 
-import httpx
 import pytest
 from playwright.sync_api import Browser
 
+from tests.support import plain_http
 from tests.support.directus import Node
 from tests.support.embedded import ROOT
 from tests.support.observed_page import ObservedPage
@@ -55,7 +55,7 @@ def play(page: ObservedPage, directus: Node) -> tuple[list[Any], list[str]]:
         page.page.evaluate(f"() => {{ {call}; }}")
         lines += page.wait_for_lines(5)
     page.clear_lines()
-    httpx.post(
+    plain_http.post(
         f"{directus.url}/items/messages",
         headers={"Authorization": f"Bearer {directus.token}"},
         json={"text": "from elsewhere", "user": "Rijk"},

@@ -8,10 +8,10 @@ import subprocess
 import sys
 from typing import Any
 
-import httpx
 import pytest
 
 from tests.directus.conftest import Start
+from tests.support import plain_http
 from tests.support.directus import Node
 from tests.support.embedded import ROOT
 from tests.support.processes import running
@@ -60,9 +60,11 @@ def test_an_empty_project_is_set_up_and_its_token_works(empty: Node) -> None:
     empty.token = found[1]
     headers = {"Authorization": f"Bearer {empty.token}"}
     item = {"text": "Hello", "user": "Ben"}
-    created = httpx.post(f"{empty.url}/items/messages", json=item, headers=headers).json()["data"]
+    created = plain_http.post(f"{empty.url}/items/messages", json=item, headers=headers).json()[
+        "data"
+    ]
     assert created["date_created"]
-    read = httpx.get(f"{empty.url}/items/messages", headers=headers).json()["data"]
+    read = plain_http.get(f"{empty.url}/items/messages", headers=headers).json()["data"]
     assert read == [created | item]
 
 
@@ -73,14 +75,14 @@ def test_a_second_run_changes_nothing(empty: Node) -> None:
     assert "--new-token" in lines[1]
     assert traces(empty) == before
     headers = {"Authorization": f"Bearer {empty.token}"}
-    assert httpx.get(f"{empty.url}/items/messages", headers=headers).status_code == 200
+    assert plain_http.get(f"{empty.url}/items/messages", headers=headers).status_code == 200
 
 
 def test_a_new_token_ends_the_old_one(empty: Node) -> None:
     made, now = run(empty, "--new-token")
     assert made == f"made  a new static token for {EMAIL}; the old one ends"
     headers = {"Authorization": f"Bearer {empty.token}"}
-    assert httpx.get(f"{empty.url}/items/messages", headers=headers).status_code == 401
+    assert plain_http.get(f"{empty.url}/items/messages", headers=headers).status_code == 401
     empty.token = now.split()[-1]
 
 

@@ -6,9 +6,6 @@ from pathlib import Path
 import pytest
 
 from tests.support.embedded import Embedded
-from tests.support.pages import blank, browser_type_launch_args, open_page
-
-__all__ = ["blank", "browser_type_launch_args", "open_page", "site"]
 
 
 @pytest.fixture

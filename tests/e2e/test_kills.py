@@ -7,12 +7,13 @@ import sqlite3
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, BrowserType
 
 from tests.support.embedded import Embedded
-from tests.support.pages import Open
+from tests.support.pages import Open, Warm, opener
 from tests.support.tier import runs
 
 SECONDS = runs(600)
@@ -50,8 +51,20 @@ def stored(database: Path) -> list[str]:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="has no SIGKILL")
 def test_nothing_that_was_answered_is_missing(
-    browser: Browser, open_page: Open, site: Embedded, tmp_path: Path
+    browser_type: BrowserType,
+    browser_type_launch_args: dict[str, Any],
+    site: Embedded,
+    tmp_path: Path,
 ) -> None:
+    # A browser of its own, as all tabs of it are killed.
+    with (
+        browser_type.launch(**browser_type_launch_args) as browser,
+        opener(Warm(browser), site.url) as open_page,
+    ):
+        kill_and_look(browser, open_page, site, tmp_path / "messages.db")
+
+
+def kill_and_look(browser: Browser, open_page: Open, site: Embedded, database: Path) -> None:
     answered: list[str] = []
 
     def take(text: str) -> None:
@@ -70,10 +83,10 @@ def test_nothing_that_was_answered_is_missing(
             kills += 1
             page.wait_for_function(f"window.written >= {more + SOME}")
         kill_tabs(browser)
-        page.context.close()
+        page.close()
         kills += 1
         round_ += 1
-        found = stored(tmp_path / "messages.db")
+        found = stored(database)
         assert not set(answered) - set(found), "an answered item is lost"
         assert len(found) == len(set(found)), "an item is there twice"
     assert answered

@@ -58,14 +58,14 @@ def test_broken_settings_are_told_with_the_files_name(blank: Page, site: Site) -
     expect(blank.locator(".py-error")).to_have_count(0)
 
 
-def test_the_connection_opens_before_python_is_there(blank: Page, site: Site) -> None:
-    blank.clock.install()
-    blank.route("**/app/main.py", lambda route: route.abort())
-    with blank.expect_websocket() as opening:
-        blank.goto(site.url, wait_until="commit")
-    blank.wait_for_function("window.earlySocket?.readyState === WebSocket.OPEN")
+def test_the_connection_opens_before_python_is_there(apart: Page, site: Site) -> None:
+    apart.clock.install()
+    apart.route("**/app/main.py", lambda route: route.abort())
+    with apart.expect_websocket() as opening:
+        apart.goto(site.url, wait_until="commit")
+    apart.wait_for_function("window.earlySocket?.readyState === WebSocket.OPEN")
     with opening.value.expect_event("close"):  # nobody wants it
-        blank.clock.fast_forward(5_000)
+        apart.clock.fast_forward(5_000)
 
 
 AGE = """

@@ -50,19 +50,19 @@ def test_what_is_written_in_an_outage_waits_in_sight_and_arrives_once(
     assert page.page.text_content("#count") == "2"
 
 
-def test_it_waits_for_longer_than_an_answer_may_take(blank: Page, site: Site) -> None:
-    blank.clock.install()
-    blank.goto(site.url)
-    status = blank.locator("#status")
+def test_it_waits_for_longer_than_an_answer_may_take(apart: Page, site: Site) -> None:
+    apart.clock.install()
+    apart.goto(site.url)
+    status = apart.locator("#status")
     expect(status).to_have_attribute("data-fresh", "live", timeout=60_000)
     site.kill()
     expect(status).to_have_attribute("data-state", "reconnecting")
-    write(blank, "late")
-    blank.clock.fast_forward(120_000)
-    expect(blank.locator("#waiting li")).to_have_attribute("data-outcome", "waiting")
+    write(apart, "late")
+    apart.clock.fast_forward(120_000)
+    expect(apart.locator("#waiting li")).to_have_attribute("data-outcome", "waiting")
     site.start()
-    blank.clock.fast_forward(120_000)
-    blank.locator("#messages li", has_text="late").wait_for()
+    apart.clock.fast_forward(120_000)
+    apart.locator("#messages li", has_text="late").wait_for()
 
 
 def test_what_waits_when_the_page_disconnects_was_not_sent_and_can_be_sent_again(

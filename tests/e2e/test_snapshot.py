@@ -6,14 +6,14 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, Route
+from playwright.sync_api import Page, Route
 
 from server.config import Config
 from tests.e2e.test_guide import OPENING
 from tests.support.background import Running
 from tests.support.embedded import ROOT
 from tests.support.observed_page import ObservedPage, gather_infos
-from tests.support.pages import Open, opener
+from tests.support.pages import Open, Warm, opener
 from web.config import page_files
 from web.delivery import routes
 from web.site import Site
@@ -43,11 +43,11 @@ def checkout(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def open_copy(browser: Browser, checkout: Path, tmp_path: Path) -> Iterator[Open]:
+def open_copy(warm: Warm, checkout: Path, tmp_path: Path) -> Iterator[Open]:
     """A function that opens the page of that copy as it is by then."""
     pages = routes(Site(checkout))
     config = Config(database=tmp_path / "copy.db")
-    with Running(config, pages=pages) as server, opener(browser, f"{server.url}/") as open_it:
+    with Running(config, pages=pages) as server, opener(warm, f"{server.url}/") as open_it:
         yield open_it
 
 

@@ -76,15 +76,15 @@ def test_the_next_attempt_is_told_and_can_be_made_now(open_page: Open, site: Sit
     expect(page.page.locator("#error")).to_be_hidden()
 
 
-def test_trying_now_in_vain_gives_nothing_up(blank: Page, site: Site) -> None:
-    blank.clock.install()
-    blank.goto(site.url)
-    status = blank.locator("#status")
+def test_trying_now_in_vain_gives_nothing_up(apart: Page, site: Site) -> None:
+    apart.clock.install()
+    apart.goto(site.url)
+    status = apart.locator("#status")
     expect(status).to_have_attribute("data-fresh", "live", timeout=60_000)
     site.kill()
-    expect(blank.locator("#detail")).to_contain_text("Next try in")
-    blank.get_by_role("button", name="Try now").click()
-    blank.clock.fast_forward(60_000)
+    expect(apart.locator("#detail")).to_contain_text("Next try in")
+    apart.get_by_role("button", name="Try now").click()
+    apart.clock.fast_forward(60_000)
     expect(status).to_have_attribute("data-state", "reconnecting")
 
 
@@ -192,10 +192,10 @@ def test_a_connection_that_falls_during_the_history_shows_it_once(
 
 
 def test_a_network_that_stalls_while_the_page_begins_leaves_nothing_deaf(
-    blank: Page, site: Site
+    apart: Page, site: Site
 ) -> None:
-    wire = Wire(blank)
-    blank.clock.install()
+    wire = Wire(apart)
+    apart.clock.install()
     late: list[str] = []
 
     def stall(text: str) -> list[str]:
@@ -205,16 +205,16 @@ def test_a_network_that_stalls_while_the_page_begins_leaves_nothing_deaf(
         return []
 
     wire.to_page = stall
-    blank.goto(site.url)
-    status = blank.locator("#status")
+    apart.goto(site.url)
+    status = apart.locator("#status")
     expect(status).to_have_attribute("data-state", "open", timeout=60_000)
     wire.wait_until(lambda: bool(late))
-    blank.clock.fast_forward(12_000)
-    expect(blank.locator("#error")).to_contain_text("Earlier messages cannot be shown")
+    apart.clock.fast_forward(12_000)
+    expect(apart.locator("#error")).to_contain_text("Earlier messages cannot be shown")
     wire.to_page = passed_on
     for text in late:
         wire.send(json.loads(text))
     expect(status).to_have_attribute("data-fresh", "live")
     for text in ("one", "two"):
-        blank.evaluate("async (text) => await createItem(text, 'Ben')", text)
-    expect(blank.locator("#messages span")).to_have_text(["two", "one"])
+        apart.evaluate("async (text) => await createItem(text, 'Ben')", text)
+    expect(apart.locator("#messages span")).to_have_text(["two", "one"])

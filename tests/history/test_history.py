@@ -8,11 +8,10 @@ import os
 from contextlib import closing
 from pathlib import Path
 
-import httpx
-
 from tests.history.recorder import Recorder
 from tests.history.run import FAST, SLOW, WATCHFUL, Place, run, with_login, with_token
 from tests.history.schedule import NETWORK, ONE_SERVER, Kind, schedule
+from tests.support import plain_http
 from tests.support.embedded import TOKEN, Embedded
 from tests.support.project import LIFE, Project, embedded
 from tests.support.proxy import TcpProxy
@@ -26,7 +25,7 @@ def rows(url: str) -> list[dict[str, object]]:
     """Return all messages."""
     query = {"limit": "-1", "fields": "id,text"}
     headers = {"Authorization": f"Bearer {TOKEN}"}
-    answer = httpx.get(f"{url}/items/messages", params=query, headers=headers, timeout=60)
+    answer = plain_http.get(f"{url}/items/messages", params=query, headers=headers, timeout=60)
     found: list[dict[str, object]] = answer.raise_for_status().json()["data"]
     return found
 

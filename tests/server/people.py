@@ -6,6 +6,7 @@ from typing import Any
 import httpx
 
 from server.errors import DirectusError
+from tests.support import plain_http
 
 PROJECT = Path(__file__).with_name("project.toml")
 
@@ -16,7 +17,7 @@ WRITER = {"email": "writer@example.com", "password": "writer's password"}
 
 def client(address: str, token: str = "") -> httpx.Client:
     headers = {"Authorization": f"Bearer {token}"} if token else {}
-    return httpx.Client(base_url=f"http://{address}", headers=headers)
+    return plain_http.client(base_url=f"http://{address}", headers=headers)
 
 
 def refusal(response: httpx.Response) -> tuple[int, str, str]:

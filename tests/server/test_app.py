@@ -8,7 +8,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import httpx
 import pytest
 from websockets.asyncio.client import ClientConnection
 
@@ -21,6 +20,7 @@ from tests.server.sockets import (
     on_socket,
     say,
 )
+from tests.support import plain_http
 
 
 def test_the_guide_line_for_line(start: Start) -> None:
@@ -53,7 +53,7 @@ def test_others_are_told_of_what_rest_creates(start: Start) -> None:
         await say(socket, AUTH)
         subscribe = {"type": "subscribe", "collection": "messages", "uid": "s"}
         assert (await say(socket, {**subscribe, "query": {"fields": ["id"]}}))["data"] == []
-        async with httpx.AsyncClient(base_url=f"http://{address}", headers=BEARER) as client:
+        async with plain_http.async_client(base_url=f"http://{address}", headers=BEARER) as client:
             await client.post("/items/messages", json=[{"text": "a"}, {"text": "b"}])
         for key in (1, 2):
             event = json.loads(await socket.recv())
@@ -90,7 +90,7 @@ def test_small_writes_do_not_wait_for_the_other_side(start: Start) -> None:
 
 
 def test_unknown_routes_and_methods(start: Start) -> None:
-    with httpx.Client(base_url=f"http://{start().address}") as client:
+    with plain_http.client(base_url=f"http://{start().address}") as client:
         expected = {
             "errors": [
                 {
@@ -106,11 +106,11 @@ def test_unknown_routes_and_methods(start: Start) -> None:
 
 def test_rows_and_the_new_token_are_there_after_a_restart(start: Start) -> None:
     first = start()
-    httpx.post(f"http://{first.address}/items/messages", json={"text": "kept"}, headers=BEARER)
+    plain_http.post(f"http://{first.address}/items/messages", json={"text": "kept"}, headers=BEARER)
     first.stop()
     second = f"http://{start(token='another').address}/items/messages"
-    assert httpx.get(second, headers=BEARER).status_code == 401
-    rows = httpx.get(second, headers={"Authorization": "Bearer another"}).json()["data"]
+    assert plain_http.get(second, headers=BEARER).status_code == 401
+    rows = plain_http.get(second, headers={"Authorization": "Bearer another"}).json()["data"]
     assert [row["text"] for row in rows] == ["kept"]
 
 

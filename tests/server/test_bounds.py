@@ -13,7 +13,6 @@ import time
 from collections.abc import Callable, Coroutine, Iterator
 from typing import Any
 
-import httpx
 import pytest
 import websockets
 from websockets.asyncio.client import ClientConnection
@@ -21,6 +20,7 @@ from websockets.asyncio.client import ClientConnection
 from server.config import MAX_FRAME_SIZE, MAX_SUBSCRIPTIONS, MAX_UNAUTHENTICATED_SIZE
 from tests.server.people import client
 from tests.server.sockets import AUTH, BEARER, Start, connect, say
+from tests.support import plain_http
 from tests.support.background import Running
 
 MOST = 0.1  # seconds
@@ -37,7 +37,9 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="needs the clock
 @pytest.fixture(autouse=True)
 def no_collection() -> Iterator[None]:
     """Collect no garbage: that of the test and of its clients is in this process too."""
+    # Frozen, what pytest and other tests hold is not looked through each time.
     gc.collect()
+    gc.freeze()
     gc.disable()
     yield
     gc.enable()
@@ -155,7 +157,7 @@ def test_no_body_keeps_the_event_loop(start: Start, path: str, name: str) -> Non
     body = texts(1_048_000)[name]
 
     async def run() -> None:
-        async with httpx.AsyncClient(base_url=server.url, timeout=50) as http:
+        async with plain_http.async_client(base_url=server.url, timeout=50) as http:
             headers = JSON if path == "/auth/login" else {**JSON, **BEARER}
 
             async def post() -> None:
@@ -194,7 +196,7 @@ def test_no_address_keeps_the_event_loop(start: Start, target: str) -> None:
     server = start()
 
     async def run() -> None:
-        async with httpx.AsyncClient(base_url=server.url, timeout=50) as http:
+        async with plain_http.async_client(base_url=server.url, timeout=50) as http:
 
             async def get() -> None:
                 request = http.build_request("GET", "/", headers=BEARER)
@@ -296,7 +298,7 @@ def test_a_large_reply_gives_way(start: Start, monkeypatch: pytest.MonkeyPatch) 
                 await say(socket, {**CREATE, "data": {"text": letter * 400_000}})
             reply = await say(socket, READ)
             assert [len(row["text"]) for row in reply["data"]] == [400_000] * 50
-        async with httpx.AsyncClient(base_url=server.url, headers=BEARER, timeout=50) as http:
+        async with plain_http.async_client(base_url=server.url, headers=BEARER, timeout=50) as http:
             answer = await http.get("/items/messages")
             assert len(answer.json()["data"]) == 50
 

@@ -14,6 +14,7 @@ import pytest
 
 from server.websocket import connection, http_protocol, sockets, upgrade
 from tests.server.sockets import AUTH, Start, connect, say
+from tests.support import plain_http
 from tests.support.embedded import Embedded
 
 SOON = 0.05  # seconds
@@ -158,7 +159,7 @@ def test_more_connections_than_descriptors(limited: Embedded) -> None:
     assert 60 < len(refused) < 120
     for plain in idle:
         plain.close()
-    with httpx.Client(transport=httpx.HTTPTransport(retries=5)) as http:
+    with plain_http.client(transport=httpx.HTTPTransport(retries=5)) as http:
         assert http.get(f"{limited.url}/server/ping").text == "pong"
     lines = limited.log.splitlines()
     assert sum("refused a connection" in line for line in lines) == 1

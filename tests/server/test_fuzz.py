@@ -6,13 +6,13 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
+from tests.support import plain_http
 from tests.support.embedded import EDITORS, TOKEN, Embedded
 from tests.support.tier import runs
 
@@ -216,7 +216,7 @@ def test_any_request(server: Embedded, sockets: Callable[[], Socket]) -> None:
     def parameters(query: dict[str, Any]) -> dict[str, str]:
         return {k: v if isinstance(v, str) else json.dumps(v) for k, v in query.items()}
 
-    with httpx.Client(base_url=server.url, timeout=5) as http:
+    with plain_http.client(base_url=server.url, timeout=5) as http:
 
         @fuzzing
         @given(METHODS, PATHS, HEADERS, QUERIES.map(parameters), BODIES.map(json.dumps) | st.text())

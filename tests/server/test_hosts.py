@@ -13,6 +13,7 @@ from starlette.routing import Route
 from tests.server.people import refusal
 from tests.server.sockets import BEARER, Start, on_socket
 from tests.server.sockets import refused as refused_upgrade
+from tests.support import plain_http
 
 PAGE = [
     Route(path, lambda _: PlainTextResponse("page")) for path in ("/", "/pyscript.toml", "/app/x")
@@ -30,7 +31,7 @@ EVIL = "evil.example"
 
 
 def status(address: str, path: str, host: str, method: str = "GET", **headers: str) -> int:
-    answer = httpx.request(
+    answer = plain_http.request(
         method, f"http://{address}{path}", headers={**BEARER, "Host": host, **headers}
     )
     return answer.status_code
@@ -57,7 +58,9 @@ def test_no_route_is_served_under_another_name(
     for host in (EVIL, f"{EVIL}:{address.partition(':')[2]}"):
         for path in PATHS:
             for method in ("GET", "POST", "OPTIONS"):
-                answer = httpx.request(method, f"http://{address}{path}", headers={"Host": host})
+                answer = plain_http.request(
+                    method, f"http://{address}{path}", headers={"Host": host}
+                )
                 assert refusal(answer) == (
                     403,
                     "FORBIDDEN",
@@ -139,7 +142,7 @@ def test_another_site_writes_nothing(start: Start, mode: str, headers: dict[str,
             assert status(address, "/items/messages", address, method, **sent) == 403
     assert status(address, "/auth/login", address, "POST", **headers) == 403
     if mode == "embedded":
-        answer = httpx.get(f"http://{address}/items/messages", headers=BEARER)
+        answer = plain_http.get(f"http://{address}/items/messages", headers=BEARER)
         assert answer.json()["data"] == []
 
 
@@ -158,7 +161,7 @@ def test_an_origin_that_is_let_in(start: Start, mode: str) -> None:
     address = start(cors_enabled=True, cors_origin=(page,), **MODES[mode]).address
     own = {"Origin": page, "Sec-Fetch-Site": "same-site"}
     expected = 200 if mode == "embedded" else 502
-    answer = httpx.post(f"http://{address}/items/messages", headers={**BEARER, **own})
+    answer = plain_http.post(f"http://{address}/items/messages", headers={**BEARER, **own})
     assert answer.status_code == expected
     assert answer.headers["access-control-allow-origin"] == page
     preflight = httpx.options(f"http://{address}/items/messages", headers=own)

@@ -24,6 +24,7 @@ from websockets.typing import Origin, Subprotocol
 from server import relay
 from server.app import create_server
 from server.config import Config
+from tests.support import plain_http
 from tests.support.background import Background, server_for
 from tests.support.embedded import ROOT, TOKEN, free_port
 from web.delivery import routes
@@ -159,14 +160,16 @@ def test_our_own_server_is_the_same_through_it(ours: str) -> None:
         assert json.loads(socket.recv(timeout=10))["event"] == "init"
         headers = {"Authorization": f"Bearer {TOKEN}"}
         item = {"text": "Grüße", "user": "Ben"}
-        created = httpx.post(f"{ours}/items/messages", json=item, headers=headers).json()["data"]
+        created = plain_http.post(f"{ours}/items/messages", json=item, headers=headers).json()[
+            "data"
+        ]
         assert json.loads(socket.recv(timeout=10))["data"] == [created]
-    assert httpx.get(f"{ours}/server/ping").text == "pong"
-    assert "<title>" in httpx.get(ours).text
+    assert plain_http.get(f"{ours}/server/ping").text == "pong"
+    assert "<title>" in plain_http.get(ours).text
 
 
 def test_a_request_and_its_answer_pass_as_they_are(relayed: Relayed) -> None:
-    answer = httpx.request(
+    answer = plain_http.request(
         "SEARCH",
         f"{relayed.url}/items/echo?filter[a]=%20b&fields=*",
         content="body",
@@ -215,7 +218,7 @@ CLAIMS = {
 
 
 def test_what_a_proxy_passes_on(relayed: Relayed) -> None:
-    told = httpx.get(f"{relayed.url}/items/echo", headers=CLAIMS).json()["headers"]
+    told = plain_http.get(f"{relayed.url}/items/echo", headers=CLAIMS).json()["headers"]
     with relayed.socket(additional_headers=CLAIMS) as socket:
         socket.send("")
         socket.recv(timeout=10)
@@ -285,7 +288,7 @@ def test_an_answer_that_is_no_http_is_a_sentence(
     answer: bytes, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     with before(answer, tmp_path) as (url, canned):
-        got = httpx.get(f"{url}/items/echo?access_token=secret")
+        got = plain_http.get(f"{url}/items/echo?access_token=secret")
         assert got.status_code == 502, got.text
         (error,) = got.json()["errors"]
         assert error["extensions"]["code"] == "SERVICE_UNAVAILABLE"
@@ -303,7 +306,7 @@ def test_no_redirect_is_followed(status: int, tmp_path: Path) -> None:
     answer = f"HTTP/1.1 {status} Moved\r\n{location}Content-Length: 0\r\n\r\n".encode()
     try:
         with before(answer, tmp_path) as (url, _):
-            got = httpx.get(f"{url}/items/echo", headers={"Authorization": "Bearer secret"})
+            got = plain_http.get(f"{url}/items/echo", headers={"Authorization": "Bearer secret"})
             assert (got.status_code, got.headers["location"]) == (status, f"{thief.url}/")
             with pytest.raises(InvalidStatus, match="502"):
                 Relayed(url, Upstream()).socket("?access_token=secret")
@@ -317,7 +320,7 @@ def test_an_answer_that_breaks_off_logs_no_token(
 ) -> None:
     half = b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf"
     with before(half, tmp_path) as (url, _), pytest.raises(httpx.RemoteProtocolError):
-        httpx.get(f"{url}/items/echo?access_token=secret")
+        plain_http.get(f"{url}/items/echo?access_token=secret")
     assert "broke off" in caplog.text
     assert "secret" not in caplog.text
 
@@ -327,14 +330,14 @@ def test_an_answer_that_breaks_off_logs_no_token(
 )
 def test_nothing_else_is_to_be_had_through_it(relayed: Relayed, path: str) -> None:
     request = httpx.Request("GET", relayed.url, extensions={"target": path.encode()})
-    with httpx.Client() as client:
+    with plain_http.client() as client:
         answer = client.send(request)
     assert answer.status_code == 404
     assert answer.json()["errors"][0]["extensions"]["code"] == "ROUTE_NOT_FOUND"
 
 
 def test_pages_of_other_origins_are_refused(relayed: Relayed) -> None:
-    answer = httpx.get(f"{relayed.url}/items/echo", headers={"Origin": "https://example.com"})
+    answer = plain_http.get(f"{relayed.url}/items/echo", headers={"Origin": "https://example.com"})
     assert answer.status_code == 403
     with pytest.raises(InvalidStatus, match="403"):
         relayed.socket(origin=Origin("https://example.com"))
@@ -344,7 +347,7 @@ def test_a_directus_that_is_not_there(tmp_path: Path) -> None:
     with ExitStack() as stack:
         nowhere = f"http://127.0.0.1:{free_port()}"
         url = relay_to(stack, nowhere, tmp_path)
-        answer = httpx.get(f"{url}/server/ping")
+        answer = plain_http.get(f"{url}/server/ping")
         assert answer.status_code == 502
         assert nowhere in answer.json()["errors"][0]["message"]
         with pytest.raises(InvalidStatus, match="502"):

@@ -8,6 +8,7 @@ import pytest
 from server.rest.context import nested
 from tests.server.people import PROJECT, client, refusal, without_times
 from tests.server.sockets import BEARER, Start
+from tests.support import plain_http
 
 NOT_ALLOWED = (
     'You don\'t have permission to access collection "{}" or it does not exist. Queried in root.'
@@ -176,7 +177,7 @@ def test_who_may_not(start: Start) -> None:
 
 
 def test_bodies_that_are_too_large_or_no_json(start: Start) -> None:
-    with httpx.Client(
+    with plain_http.client(
         base_url=f"http://{start(max_payload_size=100).address}", headers=BEARER
     ) as http:
         large = http.post("/items/messages", json={"text": "x" * 200})

@@ -9,13 +9,13 @@ from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 import sqlalchemy as sa
 
 from server.database.store import Store, StoreError
 from server.errors import DirectusError, forbidden
 from tests.server.guide import guide
+from tests.support import plain_http
 from tests.support.embedded import Embedded
 
 PROJECT = guide("token")
@@ -414,7 +414,7 @@ def test_a_lock_that_another_program_holds_costs_no_traceback_at_the_end(
     server = Embedded(tmp_path).start()
     other = hold(tmp_path / "messages.db", *statements)
     headers = {"Authorization": "Bearer your_access_token"}
-    answer = httpx.post(f"{server.url}/items/messages", json={}, headers=headers, timeout=20)
+    answer = plain_http.post(f"{server.url}/items/messages", json={}, headers=headers, timeout=20)
     assert answer.status_code == 503
     assert answer.json()["errors"][0]["message"] == (
         'Service "database" is unavailable. Database is locked.'

@@ -6,9 +6,9 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-import httpx
 import pytest
 
+from tests.support import plain_http
 from tests.support.embedded import TOKEN, Embedded
 from tests.support.listener import Listener
 from tests.support.tier import runs
@@ -47,7 +47,7 @@ async def create(server: Embedded, events: int) -> list[tuple[float, int]]:
     loop = asyncio.get_running_loop()
     samples = []
     headers = {"Authorization": f"Bearer {TOKEN}"}
-    async with httpx.AsyncClient(base_url=server.url, headers=headers) as http:
+    async with plain_http.async_client(base_url=server.url, headers=headers) as http:
         started = loop.time()
         for number in range(events):
             # The pace is what is tested; nothing is waited for here.

@@ -7,8 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-import httpx
-
+from tests.support import plain_http
 from tests.support.embedded import TOKEN, Embedded, free_port
 from tools.directus_admin import DirectusAdmin
 from tools.local_directus import ADMIN_TOKEN, LocalDirectus
@@ -31,7 +30,7 @@ class Node(LocalDirectus):
         self.port = free_port()
         super().__init__(install, folder, port=self.port, env=env)
         self.token = TOKEN
-        self.admin = httpx.Client(
+        self.admin = plain_http.client(
             base_url=self.url, headers={"Authorization": f"Bearer {ADMIN_TOKEN}"}, timeout=30
         )
 

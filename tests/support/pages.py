@@ -1,6 +1,6 @@
 """Fixtures for tests in a real Chromium: pages, and what serves them.
 
-A conftest imports those that it needs, and defines ``site``.
+``open_page`` needs a fixture ``site``, which each conftest defines.
 """
 
 import contextlib
@@ -11,10 +11,14 @@ from typing import Any, Protocol
 import pytest
 from playwright.sync_api import Browser, Page
 
+from tests.support.embedded import ROOT
 from tests.support.observed_page import ObservedPage
+from web.config import runtime_folders
 
 _QUIET = (
     "--no-sandbox",
+    # For `Warm`: pages of one context and one host share a process.
+    "--process-per-site",
     "--disable-background-networking",
     "--disable-component-update",
     # A page that a test answers for has no address, and could connect to nothing on this machine.
@@ -41,9 +45,56 @@ def browser_type_launch_args() -> dict[str, Any]:
     return {"executable_path": os.environ.get("CHROMIUM"), "args": list(_QUIET)}
 
 
+class Warm:
+    """A browser context whose pages share a process in which Pyodide is compiled already.
+
+    That saves each page more than a second of CPU time. What a page stores is its origin's, and
+    each test's server has a port of its own; cookies know no ports, and are cleared.
+    """
+
+    def __init__(self, browser: Browser) -> None:
+        self._context = browser.new_context()
+        # It keeps the process alive, and what is compiled in it.
+        keeper = self._context.new_page()
+        wasm = runtime_folders(ROOT)["pyodide"] / "pyodide.asm.wasm"
+        keeper.route("**/", lambda route: route.fulfill(body="", content_type="text/html"))
+        keeper.route("**/*.wasm", lambda route: route.fulfill(path=wasm))
+        keeper.goto("http://127.0.0.1/")
+        keeper.evaluate(
+            "async () => { self.kept = await WebAssembly.compileStreaming(fetch('/py.wasm')) }"
+        )
+
+    @contextlib.contextmanager
+    def page(self) -> Iterator[Page]:
+        """Yield a page at no address yet."""
+        page = self._context.new_page()
+        try:
+            yield page
+        finally:
+            page.close()
+            self._context.set_offline(False)
+            self._context.clear_cookies()
+
+
+@pytest.fixture(scope="session")
+def warm(browser: Browser) -> Warm:
+    """A context for pages that need none of their own."""
+    return Warm(browser)
+
+
 @pytest.fixture
-def blank(browser: Browser) -> Iterator[Page]:
-    """A page at no address yet, in a browser context of its own."""
+def blank(warm: Warm) -> Iterator[Page]:
+    """A page at no address yet."""
+    with warm.page() as page:
+        yield page
+
+
+@pytest.fixture
+def apart(browser: Browser) -> Iterator[Page]:
+    """A page at no address yet, in a browser context of its own.
+
+    For tests that change the context, as one does with the clock.
+    """
     with browser.new_context() as context:
         yield context.new_page()
 
@@ -52,17 +103,17 @@ Open = Callable[..., ObservedPage]
 
 
 @pytest.fixture
-def open_page(browser: Browser, site: Site) -> Iterator[Open]:
-    """A function that opens the page in a browser context of its own and waits for a state.
+def open_page(warm: Warm, site: Site) -> Iterator[Open]:
+    """A function that opens the page and waits for a state.
 
     ``settings`` stand in for those of pyscript.toml; ``before`` is called with the page first.
     """
-    with opener(browser, site.url) as open_it:
+    with opener(warm, site.url) as open_it:
         yield open_it
 
 
 @contextlib.contextmanager
-def opener(browser: Browser, url: str) -> Iterator[Open]:
+def opener(warm: Warm, url: str) -> Iterator[Open]:
     """Yield a function that opens the page at an address; see :func:`open_page`."""
 
     def open_it(
@@ -71,8 +122,7 @@ def opener(browser: Browser, url: str) -> Iterator[Open]:
         settings: dict[str, object] | None = None,
         before: Callable[[Page], None] | None = None,
     ) -> ObservedPage:
-        context = stack.enter_context(browser.new_context())
-        observed = ObservedPage(context.new_page(), settings or {})
+        observed = ObservedPage(stack.enter_context(warm.page()), settings or {})
         if before:
             before(observed.page)
         observed.page.goto(url)

@@ -36,3 +36,9 @@ def test_the_first_known_name_on_the_path_is_taken(tmp_path: Path) -> None:
 def test_without_any_playwright_is_asked_for_its_own(tmp_path: Path) -> None:
     environ = {"PATH": str(tmp_path), "PLAYWRIGHT_BROWSERS_PATH": str(tmp_path)}
     assert find(environ) is None
+
+
+def test_the_one_without_a_window_is_preferred(tmp_path: Path) -> None:
+    program(tmp_path, "chromium")
+    shell = program(tmp_path, "chromium-headless-shell")
+    assert find({"PATH": str(tmp_path)}) == shell

@@ -11,6 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.support import plain_http
 from tests.web.conftest import Start
 from web.config import page_digest
 
@@ -23,7 +24,7 @@ def page(root: Path, start: Start) -> Iterator[httpx.Client]:
     (pyodide / "pyodide.mjs").write_text("export {}")
     (pyodide / "pyodide.asm.wasm").write_bytes(b"\0asm")
     (pyodide / ".npmrc").write_text("token")
-    with httpx.Client(base_url=f"http://{start({'token': 'given'}).address}") as client:
+    with plain_http.client(base_url=f"http://{start({'token': 'given'}).address}") as client:
         yield client
 
 
@@ -137,7 +138,7 @@ def test_the_policy_of_the_page(page: httpx.Client) -> None:
 def test_settings_with_a_token_are_for_nobody_else(root: Path, start: Start) -> None:
     for token in ("secret", ""):
         server = start({"token": token})
-        with httpx.Client(base_url=f"http://{server.address}") as page:
+        with plain_http.client(base_url=f"http://{server.address}") as page:
             (root / "index.html").write_text('<script config="pyscript.toml"></script>')
             for path in ("/pyscript.toml", "/" + addresses(page)["pyscript.toml"]):
                 cached = page.get(path).headers["cache-control"]
@@ -180,7 +181,7 @@ def hurried(root: Path, start: Start) -> Iterator[httpx.Client]:
     (snapshot / "0123-0.bin").write_bytes(b"memory")
     about = {"version": "1.2", "size": {"content": 6}, "sums": {"content": 7}}
     (snapshot / "snapshot.json").write_text(json.dumps({"names": ["0123-0.bin"], **about}))
-    with httpx.Client(base_url=f"http://{start().address}") as client:
+    with plain_http.client(base_url=f"http://{start().address}") as client:
         yield client
 
 

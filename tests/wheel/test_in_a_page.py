@@ -7,12 +7,9 @@ import pytest
 from playwright.sync_api import ConsoleMessage, Page
 
 from tests.support import quickstart
-from tests.support.pages import blank, browser_type_launch_args
 from tests.support.project import embedded
 from tests.support.stock import STARTED_WITHIN, served_folder
 from tests.wheel.conftest import Built
-
-__all__ = ["blank", "browser_type_launch_args"]
 
 INDEX = """<!doctype html>
 <title>A page of one's own</title>
