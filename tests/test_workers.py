@@ -61,7 +61,7 @@ def test_each_worker_runs_its_tests_in_the_order_of_all(tmp_path: Path) -> None:
     report = tmp_path / "report.xml"
     code, printed = run_pytest(*PLAIN, f"--rootdir={tmp_path}", f"--junit-xml={report}", tmp_path)
     assert code == 0, printed
-    found: dict[str, list[tuple[str, int]]] = {"gw0": [], "gw1": []}
+    found: dict[str, list[tuple[str, int]]] = {"gw0": [], "gw1": [], "gw2": []}
     for case in ElementTree.parse(report).iter("testcase"):
         for told in case.iter("property"):
             found[told.attrib["name"]].append((case.attrib["classname"], int(told.attrib["value"])))
