@@ -6,7 +6,8 @@ Values cross into JavaScript as JSON, so that the console shows plain objects, w
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable, Mapping
+import sys
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from typing import Any, Protocol
 
 from js import JSON, Error, Object, Promise, console, window
@@ -93,10 +94,18 @@ def promise(work: Awaitable[Any]) -> Any:
         else:
             deferred.resolve(None if result is None else to_javascript(result))
 
-    task = asyncio.ensure_future(settle())
+    task = _start(settle())
     _running.add(task)  # a task that nothing refers to may be collected
     task.add_done_callback(_running.discard)
     return deferred.promise
+
+
+def _start(work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+    """Return a task that has begun: what it sends first is sent before this returns."""
+    loop = asyncio.get_running_loop()
+    if sys.version_info >= (3, 12):
+        return asyncio.eager_task_factory(loop, work)
+    return loop.create_task(work)
 
 
 async def _create(create: Callable[[dict[str, Any]], Awaitable[Any]], text: Any, user: Any) -> Any:

@@ -28,7 +28,8 @@ __all__ = [
 
 def mark(name: str) -> None:
     """Set a user-timing mark; only the first of a name counts."""
-    if not performance.getEntriesByName(name).length:
+    if name not in _marked:
+        _marked.add(name)
         performance.mark(name)
 
 
@@ -103,6 +104,7 @@ def show_sending(create: Create) -> Create:
     return _sending[0].create
 
 
+_marked: set[str] = set()
 _sending: list[Sending] = []
 _running: set[asyncio.Future[None]] = set()
 faults.watch()

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections.abc import Sequence
 from typing import Any, Protocol
 
 from .client import DirectusClient
@@ -24,8 +25,8 @@ class Reports(Protocol):
     def socket_opened(self, number: int, credentials: dict[str, str] | None) -> None:
         """Report that a socket is open, and what to authenticate with on it."""
 
-    def socket_received(self, number: int, text: str) -> None:
-        """Report a text frame."""
+    def socket_received(self, number: int, texts: Sequence[str]) -> None:
+        """Report text frames, the oldest first."""
 
     def socket_errored(self, number: int, detail: Any) -> None:
         """Report an error of a socket."""
@@ -157,8 +158,8 @@ class _SocketListener:
     def opened(self) -> None:
         self._reports.socket_opened(self._number, self._credentials)
 
-    def received(self, text: str) -> None:
-        self._reports.socket_received(self._number, text)
+    def received(self, texts: Sequence[str]) -> None:
+        self._reports.socket_received(self._number, texts)
 
     def errored(self, detail: Any) -> None:
         self._reports.socket_errored(self._number, detail)

@@ -7,7 +7,8 @@ says, own the one timer, pair each request with its waiter, wake consumers, and 
 import asyncio
 import logging
 import time
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from .client import DirectusClient
@@ -37,9 +38,10 @@ from .core.recovery import Recovery
 from .core.states import State
 from .core.subscription import SubscriptionProtocol
 from .errors import AuthenticationFailed, ConnectionFailed, DirectusError, UsageError
-from .inbox import Inbox
+from .inbox import Frames, Inbox
 from .transports.platform import transports
 from .types import Freshness, Query, Stats
+from .waiter import Waiter
 
 log = logging.getLogger("directus")
 
@@ -69,9 +71,10 @@ class Driver:
         self._core = core
         self._client = client
         self._connector = Connector(self, client, url=url, auth_mode=auth_mode)
-        self._inbox = Inbox(self._take_frame)
-        self._replies: dict[str, asyncio.Future[dict[str, Any]]] = {}  # by uid
-        self._readers: dict[int, asyncio.Event] = {}  # by the subscription's number
+        self._inbox = Inbox(self._take_frames)
+        self._replies: dict[str, Waiter[dict[str, Any]]] = {}  # by uid
+        self._readers: dict[int, list[Waiter[None]]] = {}  # by the subscription's number
+        self._settled: deque[Waiter[Any]] = deque()  # to be resumed at the end of this step
         self._counts = {"sent": 0, "received": 0, "opened": 0}
         self._diagnosing: asyncio.Task[None] | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -82,7 +85,7 @@ class Driver:
         self._stale_since: float | None = None  # seconds since 1970
         self._was_open = False
         self._is_stepping = False
-        self._woke_consumer = False  # whether the last frame did
+        self._is_resuming = False
         self._handlers: dict[str, list[Callable[..., object]]] = {
             name: [] for name in (*WEB_SOCKET_EVENTS, "state", "freshness")
         }
@@ -195,7 +198,7 @@ class Driver:
             DeliveryUnknown: the connection was lost before the answer came.
             UsageError: it was not sent; the sentence says why.
         """
-        reply: asyncio.Future[dict[str, Any]] = asyncio.get_running_loop().create_future()
+        now = self._now()
         uid = self._core.request(
             message,
             what=what,
@@ -203,8 +206,9 @@ class Driver:
             quiet=quiet,
             timeout=timeout,
             queue_timeout=queue_timeout,
-            now=self._now(),
+            now=now,
         )
+        reply: Waiter[dict[str, Any]] = Waiter(asyncio.get_running_loop())
         self._replies[uid] = reply
         self.step()
         try:
@@ -242,16 +246,17 @@ class Driver:
             queue_timeout=queue_timeout,
             now=self._now(),
         )
-        reader = self._readers[subscription.number] = asyncio.Event()
-        stop = self._on_states(_AT_REST, reader.set)
+        reader = self._new_reader(subscription.number)
+        stop = self._on_states(_AT_REST, lambda: self._settle(reader))
         self.step()
         try:
-            await reader.wait()
+            await reader
         except asyncio.CancelledError:
             self.unsubscribe(subscription)
             raise
         finally:
             stop()
+            self._forget_reader(subscription.number, reader)
         if not subscription.buffered and not subscription.ended:
             self.unsubscribe(subscription)
             if self.state is not State.CLOSED and self.last_error is not None:
@@ -270,10 +275,13 @@ class Driver:
             if subscription.ended:
                 raise StopAsyncIteration
             self._now()  # in another event loop the readers are others
-            reader = self._readers[subscription.number]
-            reader.clear()
-            await reader.wait()
-        if self._core.resume(subscription, self._now()):
+            reader = self._new_reader(subscription.number)
+            try:
+                await reader
+            except asyncio.CancelledError:
+                self._forget_reader(subscription.number, reader)
+                raise
+        if subscription.is_paused and self._core.resume(subscription, self._now()):
             self.step()
         if isinstance(item, DirectusError):
             raise item
@@ -295,10 +303,10 @@ class Driver:
         self._core.opened(number, credentials, self._now())
         self.step()
 
-    def socket_received(self, number: int, text: str) -> None:
-        """Report a text frame of socket ``number``."""
-        self._counts["received"] += 1
-        self._inbox.put(number, text)
+    def socket_received(self, number: int, texts: Sequence[str]) -> None:
+        """Report text frames of socket ``number``, the oldest first."""
+        self._counts["received"] += len(texts)
+        self._inbox.put(number, texts)
 
     def socket_errored(self, number: int, detail: Any) -> None:
         """Report an error of socket ``number``."""
@@ -328,16 +336,37 @@ class Driver:
         self._core.refuse(error, self._now())
         self.step()
 
-    def _take_frame(self, number: int, text: str) -> bool:
-        self._woke_consumer = False
-        self._core.received(number, text, self._now())
-        self.step()
-        return self._woke_consumer
+    def _take_frames(self, frames: Frames) -> None:
+        now = self._now()
+        while frames:
+            number, text = frames.popleft()
+            self._core.received(number, text, now)
+            self._handle_all()
+        self._arm()
 
     # Step and timer
 
     def step(self) -> None:
-        """Handle what the core reports, then set the timer.
+        """Handle what the core reports, then set the timer."""
+        self._handle_all()
+        if not self._is_stepping:
+            self._arm()
+
+    def _handle_all(self) -> None:
+        """Handle what the core reports, then resume each task that waited for it, in turn."""
+        self._handle_events()
+        if self._is_resuming:  # a task that is resumed calls the client
+            return
+        self._is_resuming = True
+        try:
+            while self._settled:
+                self._settled.popleft().resume()
+                self._handle_events()
+        finally:
+            self._is_resuming = False
+
+    def _handle_events(self) -> None:
+        """Handle what the core reports.
 
         A handler may call the client: the events of that call are handled after this one.
         """
@@ -350,7 +379,6 @@ class Driver:
                     self._handle_safely(event)
         finally:
             self._is_stepping = False
-        self._arm()
 
     def _now(self) -> float:
         """Return the time of the running event loop; every call of the client asks for it."""
@@ -377,8 +405,9 @@ class Driver:
                     "make a client for each."
                 )
             self._timer = self._diagnosing = None
-            self._inbox = Inbox(self._take_frame)
-            self._readers = {number: asyncio.Event() for number in self._readers}
+            self._inbox = Inbox(self._take_frames)
+            self._readers = {}
+            self._settled.clear()
             self._core.disconnect(loop.time())
         self._loop = loop
         self.step()
@@ -404,7 +433,14 @@ class Driver:
     def _handle_safely(self, event: Event) -> None:
         """Handle an event; a failure, as of a storage, does not stop those after it."""
         try:
-            self._handle(event)
+            # The two that each message brings; a match tries one pattern after the other.
+            if type(event) is MessageReceived:
+                self._call("message", event.message)
+            elif type(event) is Readable:
+                for reader in self._readers.pop(event.number, ()):
+                    self._settle(reader)
+            else:
+                self._handle(event)
         except Exception:
             log.exception("%s could not be handled.", type(event).__name__)
 
@@ -413,21 +449,14 @@ class Driver:
             case SendText(_, text):
                 self._counts["sent"] += 1
                 self._connector.send(text)
-            case MessageReceived(message):
-                self._call("message", message)
-            case Readable(number, ended):
-                self._wake_consumer(number, ended)
             case Replied(uid, message):
-                if uid in self._replies and not self._replies[uid].done():
-                    self._replies[uid].set_result(message)
+                if (reply := self._replies.get(uid)) is not None:
+                    reply.set(message)
+                    self._settled.append(reply)
             case RequestFailed(uid, error):
-                if uid in self._replies and not self._replies[uid].done():
-                    self._replies[uid].set_exception(error)
-            case _:
-                self._handle_connection(event)
-
-    def _handle_connection(self, event: Event) -> None:
-        match event:
+                if (reply := self._replies.get(uid)) is not None:
+                    reply.fail(error)
+                    self._settled.append(reply)
             case OpenSocket(number, refused):
                 self._connector.open(number, refused)
             case CredentialsNeeded(number, used):
@@ -458,14 +487,26 @@ class Driver:
             self._stale_since = time.time()
         self._call("freshness", freshness)
 
-    def _wake_consumer(self, number: int, ended: bool) -> None:
-        reader = self._readers.pop(number, None) if ended else self._readers.get(number)
-        if reader is not None and not reader.is_set():
-            reader.set()
-            self._woke_consumer = True
+    def _new_reader(self, number: int) -> Waiter[None]:
+        """Return what is settled when a subscription has something to read, or has ended."""
+        reader: Waiter[None] = Waiter(asyncio.get_running_loop())
+        self._readers.setdefault(number, []).append(reader)
+        return reader
+
+    def _settle(self, reader: Waiter[None]) -> None:
+        reader.set(None)
+        self._settled.append(reader)
+
+    def _forget_reader(self, number: int, reader: Waiter[None]) -> None:
+        """Drop a reader whose wait was cancelled."""
+        readers = self._readers.get(number)
+        if readers is not None and reader in readers:
+            readers.remove(reader)
+            if not readers:
+                del self._readers[number]
 
     def _call(self, name: str, argument: Any) -> None:
-        for handler in list(self._handlers[name]):
+        for handler in list(self._handlers[name]) if self._handlers[name] else ():
             try:
                 handler(argument)
             except Exception:

@@ -1,41 +1,41 @@
-"""Received frames, and the consumer's turn between them."""
+"""Received frames, until they can be processed."""
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+
+Frames = deque[tuple[int, str]]
 
 
 class Inbox:
-    """Passes frames to the core, one after the other.
+    """Holds the frames of sockets, and has them processed while no task is running.
 
-    After a frame for a consumer the event loop runs once, and the consumer reads the frame. So a
-    consumer handles a message before handlers see the next one.
+    Then each consumer can be resumed on the spot, and handles a message before handlers see the
+    next one. In a browser frames come while no task is running; on CPython a task receives them,
+    and they are processed in the next turn of the event loop.
 
     Args:
-        take: processes a frame, given its socket's number and its text; returns whether that woke
-            a consumer.
+        take: processes frames, oldest first, until there are none.
     """
 
-    def __init__(self, take: Callable[[int, str], bool]) -> None:
+    def __init__(self, take: Callable[[Frames], None]) -> None:
         self._take = take
-        self._frames: deque[tuple[int, str]] = deque()
-        self._is_waiting = False  # for the consumer's turn
+        self._frames: Frames = deque()
+        self._is_due = False
 
-    def put(self, number: int, text: str) -> None:
-        """Process a frame of socket ``number``, now or after the earlier ones."""
-        self._frames.append((number, text))
-        if not self._is_waiting:
-            self._take_frames()
+    def put(self, number: int, texts: Sequence[str]) -> None:
+        """Process frames of socket ``number``, now or in the next turn."""
+        self._frames.extend([(number, text) for text in texts])
+        if self._is_due:
+            return
+        loop = asyncio.get_running_loop()
+        if asyncio.current_task(loop) is None:
+            self.flush()
+        else:
+            self._is_due = True
+            loop.call_soon(self.flush)
 
     def flush(self) -> None:
-        """Process every frame at once: the socket is closed, and no other will come."""
-        while self._frames:
-            self._take(*self._frames.popleft())
-
-    def _take_frames(self) -> None:
-        self._is_waiting = False
-        while self._frames:
-            if self._take(*self._frames.popleft()):
-                self._is_waiting = True
-                asyncio.get_running_loop().call_soon(self._take_frames)
-                return
+        """Process every frame now."""
+        self._is_due = False
+        self._take(self._frames)

@@ -635,6 +635,14 @@ def test_rows_that_share_a_value_and_come_live_are_remembered_within_a_bound() -
     assert recovery.remembered == 2 * 65
 
 
+def test_rows_that_share_a_value_are_forgotten_together() -> None:
+    recovery = by_date(margin=2)
+    recovery.accept_page([])
+    for key, date in ((1, "09:00"), (2, "09:00"), (3, "10:00")):
+        assert recovery.accept(dated(key, date))
+    assert recovery.remembered == 1
+
+
 def test_rows_of_an_earlier_value_are_forgotten_while_later_pages_are_read() -> None:
     recovery = by_date()
     recovery.accept_page([dated(1, "09:00"), dated(2, "09:30")])

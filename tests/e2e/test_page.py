@@ -9,7 +9,8 @@ RECORD_LISTENERS = """
 window.listeners = [];
 const add = WebSocket.prototype.addEventListener;
 WebSocket.prototype.addEventListener = function (name, listener) {
-  window.listeners.push(listener);
+  // Those that gather frames are JavaScript's own.
+  if (typeof listener.destroy === "function") window.listeners.push(listener);
   return add.call(this, name, listener);
 };
 """

@@ -161,8 +161,8 @@ class Timeline:
         items: list[Any] = []
         while len(items) < count and (item := subscription.pop()) is not None:
             items.append(item)
-            self.core.resume(subscription, self.now)
-            self.step()
+            if subscription.is_paused and self.core.resume(subscription, self.now):
+                self.step()
         return items
 
     def unsubscribe(self, subscription: SubscriptionProtocol) -> None:

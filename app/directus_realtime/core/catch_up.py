@@ -8,7 +8,7 @@ new that its own event is still to come: it is held for a moment, and delivered 
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from ..types import Query
+from ..types import Query, Row
 from .messages import Failure, SubscriptionMessage
 from .recovery import Recovery
 
@@ -142,8 +142,7 @@ class RowCatchUp(CatchUp):
             return Accepted(SubscriptionMessage(message))
         key = self.recovery.key
         new = [row for row in rows if self.recovery.accept(row) or row.get(key) in self._held]
-        keys = [row.get(key) for row in new]
-        overtaken = self._overtaken([k for k in keys if isinstance(k, int | float | str)])
+        overtaken = self._overtaken(new) if self._held else ()
         return Accepted(self._message(message, new or rows), bool(new) or not rows, overtaken)
 
     def release(self) -> list[SubscriptionMessage]:
@@ -151,8 +150,10 @@ class RowCatchUp(CatchUp):
         held, self._held, self.held_until = self._held, {}, None
         return list(held.values())
 
-    def _overtaken(self, keys: list[Any]) -> list[SubscriptionMessage]:
-        """Take out the held rows of `keys`, and return those before them; all, if none is held."""
+    def _overtaken(self, rows: list[Row]) -> list[SubscriptionMessage]:
+        """Take out the held ones of ``rows``; return those before them, or all if none is held."""
+        found = [row.get(self.recovery.key) for row in rows]
+        keys = [key for key in found if isinstance(key, int | float | str)]
         before = []
         for key in list(self._held) if keys else []:
             if key in keys:
@@ -167,8 +168,8 @@ class RowCatchUp(CatchUp):
     def _message(
         self, message: dict[str, Any], rows: list[dict[str, Any]], **marks: bool
     ) -> SubscriptionMessage:
-        stripped = [self.recovery.strip(row) for row in rows]
-        result = SubscriptionMessage({**message, "data": stripped, **marks})
+        result = SubscriptionMessage(message, **marks)
+        result["data"] = [self.recovery.strip(row) for row in rows]
         result.is_missed = "recovered" in marks
-        result.keys_of_data = tuple(row.get(self.recovery.key) for row in rows)
+        result.keys_of_data = tuple([row.get(self.recovery.key) for row in rows])
         return result

@@ -26,7 +26,7 @@ def encode(message: Any) -> str:
         TypeError: a value cannot be written as JSON.
         ValueError: a number is NaN or infinite.
     """
-    text = json.dumps(message, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    text = _ENCODER.encode(message)
     if text.isascii():
         return text
     return _LONE_SURROGATE.sub(lambda match: f"\\u{ord(match.group()):04x}", text)
@@ -40,13 +40,18 @@ def decode(text: str) -> Any:
             deep to read.
     """
     try:
-        return json.loads(text, parse_constant=_refuse_constant)
+        return _DECODER.decode(text)
     except RecursionError:
         raise ValueError("The JSON value is nested too deep.") from None
 
 
 def _refuse_constant(name: str) -> None:
     raise ValueError(f"{name} is no JSON value.")
+
+
+# Made once: json.dumps and json.loads make one for each call that has options.
+_ENCODER = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+_DECODER = json.JSONDecoder(parse_constant=_refuse_constant)
 
 
 def quoted(text: str) -> str:

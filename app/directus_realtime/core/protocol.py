@@ -403,7 +403,8 @@ class Protocol:
         """Process a text frame."""
         if number != self._number:
             return
-        log.debug("< %s", codec.Masked(text))
+        if log.isEnabledFor(logging.DEBUG):
+            log.debug("< %s", codec.Masked(text))
         try:
             frame = messages.parse(text)
         except ValueError:

@@ -103,6 +103,8 @@ class Recovery:
 
     def strip(self, row: Row) -> Row:
         """Return ``row`` without the fields that only recovery asked for."""
+        if not self._added:
+            return row
         return {name: value for name, value in row.items() if name not in self._added}
 
     def mark_query(self) -> Query:
@@ -187,16 +189,26 @@ class Recovery:
         return is_new
 
     def _remember(self, row: Row) -> bool:
-        key, value = _comparable(row.get(self.key)), _comparable(row.get(self.field))
+        key = _comparable(row.get(self.key))
+        value = key if self.field == self.key else _comparable(row.get(self.field))
         if key is None or value is None:
             return True
         if key in self._known:
             return False
-        if self._after is not None and order(value) <= order(self._after):
+        rank = order(value)
+        if self._after is not None and rank <= order(self._after):
             return not self._was_paged(value)
-        insort(self._window, (order(value), order(key), key, value), key=lambda entry: entry[:2])
+        self._insert((rank, rank if value is key else order(key), key, value))
         self._known.add(key)
         return True
+
+    def _insert(self, entry: tuple[Any, Any, Key, Any]) -> None:
+        """Insert an entry at its place, which is nearly always the end."""
+        window = self._window
+        if not window or window[-1][0] < entry[0]:
+            window.append(entry)
+        else:
+            insort(window, entry, key=lambda each: each[:2])
 
     def _was_paged(self, value: Any) -> bool:
         """Return whether the pages since the last init have brought the rows of ``value``.
@@ -253,10 +265,16 @@ class Recovery:
             if oldest == self._window[-1][0] or not self._is_read(oldest):
                 break
             self._after = self._window[0][3]
-            end = bisect_left(self._window, True, key=lambda entry: entry[0] > oldest)
-            self._forget(end)
+            is_alone = self._window[1][0] != oldest
+            self._forget(1 if is_alone else self._end_of(oldest))
         # Beyond this a row may come twice; none is lost.
-        self._forget(max(0, len(self._window) - _MOST_KEYS * self._margin))
+        excess = len(self._window) - _MOST_KEYS * self._margin
+        if excess > 0:
+            self._forget(excess)
+
+    def _end_of(self, value: Any) -> int:
+        """Return how many rows are not newer than a value; ``value`` is its sort key."""
+        return bisect_left(self._window, True, key=lambda entry: entry[0] > value)
 
     def _is_read(self, value: Any) -> bool:
         """Return whether the pages are past the rows of a value; ``value`` is its sort key."""
@@ -316,6 +334,8 @@ _MOST_DIGITS = 4000  # Python converts no longer text to a number
 
 def _comparable(value: Any) -> Any:
     """Return ``value`` if it can be ordered: a finite number or a text; else None."""
+    if type(value) is int or type(value) is str:
+        return value
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         return None
     return None if isinstance(value, float) and not isfinite(value) else value

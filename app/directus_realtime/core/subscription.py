@@ -146,6 +146,11 @@ class SubscriptionProtocol:
         )
 
     @property
+    def is_paused(self) -> bool:
+        """Whether it waits for its consumer before it reads more missed rows."""
+        return self._is_paused
+
+    @property
     def buffered(self) -> int:
         """How many messages wait to be read."""
         return len(self._buffer)

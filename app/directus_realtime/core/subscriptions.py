@@ -156,7 +156,8 @@ class Subscriptions:
             subscription.take_error(frame.error, now)
         else:
             return False
-        self._settle(subscription.uid, now)
+        if subscription.ended:
+            self._settle(subscription.uid, now)
         return True
 
     def take_read(self, frame: Frame, now: float) -> bool:

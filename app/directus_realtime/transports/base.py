@@ -1,6 +1,6 @@
 """The interfaces of the transports: what the SDK expects of a socket, a request and a storage."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Any, NamedTuple, Protocol, runtime_checkable
 
@@ -11,8 +11,8 @@ class Listener(Protocol):
     def opened(self) -> None:
         """The socket is open."""
 
-    def received(self, text: str) -> None:
-        """A text frame came."""
+    def received(self, texts: Sequence[str]) -> None:
+        """Text frames came, the oldest first."""
 
     def errored(self, detail: Any) -> None:
         """The socket reported an error; ``closed`` follows."""

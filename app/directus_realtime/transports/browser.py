@@ -10,16 +10,19 @@ Every proxy is destroyed: when the socket has closed, or when it is given up.
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable, Iterator
+from functools import cache
 from typing import Any
 
 from js import URL, AbortController, Date, Object, Promise, WebSocket, globalThis
 from js import fetch as js_fetch
+from pyodide.code import run_js
 from pyodide.ffi import JsException, create_proxy, to_js
 
 from ..checks import check_token
 from ..core import codec
 from ..errors import ConnectionFailed, DirectusError, UsageError, missing_package_error
 from .base import Answer, Listener, Storage, Unexplained
+from .gathering import GATHER
 from .http import exchange
 
 _EARLY = 5_000
@@ -53,9 +56,10 @@ class BrowserSocket:
             raise ConnectionFailed(
                 f"The browser does not connect to {url.split('?')[0]}: {error.message}"
             ) from None
+        self._gathering = _gather()(self._socket)
         self._proxies = {
             "open": create_proxy(self._on_open),
-            "message": create_proxy(self._on_message),
+            "frames": create_proxy(self._on_frames),
             "error": create_proxy(self._on_error),
             "close": create_proxy(self._on_close),
         }
@@ -83,8 +87,8 @@ class BrowserSocket:
     def _on_open(self, _event: Any) -> None:
         self._listener.opened()
 
-    def _on_message(self, event: Any) -> None:
-        self._listener.received(event.data)
+    def _on_frames(self, event: Any) -> None:
+        self._listener.received(event.detail.to_py())
 
     def _on_error(self, event: Any) -> None:
         self._listener.errored(event)
@@ -95,10 +99,17 @@ class BrowserSocket:
 
     def _release(self) -> None:
         """Undo what the constructor registered."""
+        self._gathering.stop()
         for name, proxy in self._proxies.items():
             self._socket.removeEventListener(name, proxy)
             proxy.destroy()
         self._proxies = {}
+
+
+@cache
+def _gather() -> Any:
+    """Return the JavaScript function that gathers frames."""
+    return run_js(GATHER)
 
 
 def _early(url: str) -> Any:

@@ -95,7 +95,7 @@ class NativeSocket:
             while True:
                 text = await socket.recv(decode=True)
                 if self._listener:
-                    self._listener.received(text)
+                    self._listener.received([text])
         except ConnectionClosed:
             pass
 
