@@ -1,0 +1,73 @@
+"""Programs that a benchmark measures, each in a process of its own, ended with it."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from websockets.sync.client import ClientConnection, connect
+
+from benchmarks.common.set_up import ROOT
+
+PATIENCE = 300.0
+"""Seconds within which a burst must be written."""
+
+
+@contextmanager
+def running(module: str, *arguments: str) -> Iterator[str]:
+    """Run one of our modules that prints its address when it listens; give the address.
+
+    Raises RuntimeError if it ends before that.
+    """
+    command = [sys.executable, "-m", module, *arguments]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout is not None
+            address = process.stdout.readline().strip()
+            if not address:
+                raise RuntimeError(f"{module} does not start: its error is above")
+            yield address
+        finally:
+            process.terminate()
+
+
+class Sender:
+    """The sender of events of ``benchmarks.common.sender``, told what to send.
+
+    Attributes:
+        url: the address to connect to, in place of a Directus'.
+    """
+
+    def __init__(self, url: str, control: ClientConnection) -> None:
+        self.url = url
+        self._control = control
+
+    def send(self, count: int, text: str, rate: float | None = None) -> float:
+        """Send events to every subscriber; return the seconds until all were written.
+
+        The event's texts are ``text`` and a number from 1 on. ``rate`` is events a second; without
+        it they go as fast as the sockets take them. Waits for a subscriber if there is none.
+        """
+        self.start(count, text, rate)
+        return self.finish()
+
+    def start(self, count: int, text: str, rate: float | None = None) -> None:
+        """Begin to send, and return at once."""
+        order: dict[str, Any] = {"count": count, "text": text, "rate": rate}
+        self._control.send(json.dumps(order))
+
+    def finish(self, timeout: float | None = PATIENCE) -> float:
+        """Wait until all is written; return the seconds that it took."""
+        return float(json.loads(self._control.recv(timeout)))
+
+
+@contextmanager
+def sender() -> Iterator[Sender]:
+    """Start the sender of events."""
+    with (
+        running("benchmarks.common.sender") as url,
+        connect(f"ws{url.removeprefix('http')}/control", compression=None) as control,
+    ):
+        yield Sender(url, control)
