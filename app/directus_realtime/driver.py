@@ -274,7 +274,8 @@ class Driver:
         while (item := subscription.pop()) is None:
             if subscription.ended:
                 raise StopAsyncIteration
-            self._now()  # in another event loop the readers are others
+            if asyncio.get_running_loop() is not self._loop:
+                self._now()  # in another event loop the readers are others
             reader = self._new_reader(subscription.number)
             try:
                 await reader
@@ -376,7 +377,14 @@ class Driver:
         try:
             while events := self._core.events():
                 for event in events:
-                    self._handle_safely(event)
+                    # Each message brings these two; a match tries one pattern after the other.
+                    if type(event) is MessageReceived:
+                        self._call("message", event.message)
+                    elif type(event) is Readable:
+                        for reader in self._readers.pop(event.number, ()):
+                            self._settle(reader)
+                    else:
+                        self._handle_safely(event)
         finally:
             self._is_stepping = False
 
@@ -433,14 +441,7 @@ class Driver:
     def _handle_safely(self, event: Event) -> None:
         """Handle an event; a failure, as of a storage, does not stop those after it."""
         try:
-            # The two that each message brings; a match tries one pattern after the other.
-            if type(event) is MessageReceived:
-                self._call("message", event.message)
-            elif type(event) is Readable:
-                for reader in self._readers.pop(event.number, ()):
-                    self._settle(reader)
-            else:
-                self._handle(event)
+            self._handle(event)
         except Exception:
             log.exception("%s could not be handled.", type(event).__name__)
 
@@ -506,7 +507,8 @@ class Driver:
                 del self._readers[number]
 
     def _call(self, name: str, argument: Any) -> None:
-        for handler in list(self._handlers[name]) if self._handlers[name] else ():
+        handlers = self._handlers[name]
+        for handler in list(handlers) if handlers else ():
             try:
                 handler(argument)
             except Exception:

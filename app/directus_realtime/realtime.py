@@ -1,7 +1,7 @@
 """The realtime composable: the public client, over the driver."""
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from typing import Any, Generic, Literal, Self, TypeVar, cast, get_args, overload
 
 from .checks import check_address, check_json, check_query
@@ -329,8 +329,8 @@ class Subscription(Generic[Message]):
     def __aiter__(self) -> Self:
         return self
 
-    async def __anext__(self) -> Message:
-        return cast(Message, await self._driver.receive(self._subscription))
+    def __anext__(self) -> Coroutine[Any, Any, Message]:
+        return cast(Coroutine[Any, Any, Message], self._driver.receive(self._subscription))
 
     def unsubscribe(self) -> None:
         """End the subscription; messages that came before can still be read."""

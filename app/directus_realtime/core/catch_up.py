@@ -140,9 +140,9 @@ class RowCatchUp(CatchUp):
         rows = message.get("data")
         if message.get("event") != "create" or not isinstance(rows, list):
             return Accepted(SubscriptionMessage(message))
-        key = self.recovery.key
-        new = [row for row in rows if self.recovery.accept(row) or row.get(key) in self._held]
-        overtaken = self._overtaken(new) if self._held else ()
+        accept, key, held = self.recovery.accept, self.recovery.key, self._held
+        new = [row for row in rows if accept(row) or (held and row.get(key) in held)]
+        overtaken = self._overtaken(new) if held else ()
         return Accepted(self._message(message, new or rows), bool(new) or not rows, overtaken)
 
     def release(self) -> list[SubscriptionMessage]:

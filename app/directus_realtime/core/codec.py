@@ -40,6 +40,10 @@ def decode(text: str) -> Any:
             deep to read.
     """
     try:
+        value, end = _DECODER.raw_decode(text)
+        # Directus sends one value and nothing around it; decode() looks at anything else.
+        return value if end == len(text) else _DECODER.decode(text)
+    except json.JSONDecodeError:
         return _DECODER.decode(text)
     except RecursionError:
         raise ValueError("The JSON value is nested too deep.") from None

@@ -136,6 +136,8 @@ class Protocol:
 
     def events(self) -> list[Event]:
         """Return the events since the last call, in their order."""
+        if not self._events and not self._is_freshness_unknown:
+            return []
         if self._is_freshness_unknown:
             self._is_freshness_unknown = False
             if self.freshness != self._freshness:

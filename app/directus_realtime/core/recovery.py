@@ -185,7 +185,8 @@ class Recovery:
     def accept(self, row: Row) -> bool:
         """Remember ``row``; return whether it is new."""
         is_new = self._remember(row)
-        self._trim()
+        if len(self._window) > self._margin:
+            self._trim()
         return is_new
 
     def _remember(self, row: Row) -> bool:
