@@ -23,10 +23,6 @@ _REMEMBERED = 1000  # created keys
 class Subscribed(Protocol):
     """What a live view needs of a subscription."""
 
-    @property
-    def freshness(self) -> Freshness:
-        """How complete its messages are."""
-
     def __aiter__(self) -> AsyncIterator[Any]:
         """Return what iterates over the messages."""
 
@@ -111,21 +107,19 @@ class KeyWatch:
 
     @property
     def freshness(self) -> Freshness:
-        """Whether every event comes."""
+        """Whether every event comes: ``live``, ``catching up`` before the last init, ``stale``."""
         if self.problem is not None or self._state != "open":
             return "stale"
-        subscriptions = self._subscriptions.values()
-        is_live = not self._awaited and all(each.freshness == "live" for each in subscriptions)
-        return "live" if is_live else "catching up"
+        return "catching up" if self._awaited else "live"
 
-    async def end(self) -> None:
-        """End the subscriptions."""
+    def end(self) -> Awaitable[object]:
+        """End the subscriptions; return what waits for the tasks that read them."""
         self._unwatch()
         for subscription in self._subscriptions.values():
             subscription.unsubscribe()
         for task in self._tasks:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        return asyncio.gather(*self._tasks, return_exceptions=True)
 
     def _start(self, work: Awaitable[None]) -> None:
         """Run ``work`` beside the others; what goes wrong in it goes to the listeners."""

@@ -1,5 +1,6 @@
 """Reads the rows of a query: all of them, or those that may have changed."""
 
+import asyncio
 from operator import itemgetter
 from typing import Any
 
@@ -9,6 +10,8 @@ from .keyed_query import KeyedQuery
 from .pace import Pace
 from .partial_query import partial_query
 from .types import Query, Row
+
+_REFRESH = 60.0  # seconds after which all rows are read again, if many were read in part
 
 
 class RowReader:
@@ -36,6 +39,8 @@ class RowReader:
         self._partial = partial_query(keyed.query, keyed.key)
         self._pace = pace
         self._stands_by_key = False  # whether the rows stand in the order of their keys
+        self._read_at = 0.0  # when all rows were read last
+        self._count = 0  # how many rows were read in part since
 
     async def read_all(self) -> dict[Any, Row]:
         """Return all rows, in their order.
@@ -50,6 +55,7 @@ class RowReader:
             raise self._keyed.refusal(error) from None
         rows = self._keyed.rows(answer)
         self.misplaced = set()
+        self._read_at, self._count = asyncio.get_running_loop().time(), 0
         if self._partial is not None:
             is_singleton = isinstance(answer, dict)
             self.reads_parts = not is_singleton and not self._partial.may_cut(len(rows))
@@ -72,8 +78,9 @@ class RowReader:
             DirectusError: the rows cannot be read.
         """
         partial = self._partial
-        if partial is None or not partial.can_read(keys):
+        if partial is None or not partial.can_read(keys) or self._is_refresh_due(len(before)):
             return None
+        self._count += len(keys)
         try:
             found = self._keyed.rows(await self._ask(partial.of(keys)))
             rows = {**before, **found}
@@ -82,14 +89,26 @@ class RowReader:
                     rows.pop(key, None)
             if not found.keys() <= set(keys) or partial.may_cut(len(rows)):
                 return None
-            return await self._in_order(rows) if self._may_move(before, found) else rows
+            if self._may_move(before, found):
+                return await self._in_order(rows)
         except ServerError:
             return None  # what Directus refuses of the whole query is raised
+        self.misplaced = set()
+        return rows
+
+    def _is_refresh_due(self, count: int) -> bool:
+        """Return whether to read all ``count`` rows again, at the price of as many read in part.
+
+        No event tells of a row that a policy hides from now on, or of what a database changes by
+        itself.
+        """
+        age = asyncio.get_running_loop().time() - self._read_at
+        return age > _REFRESH and self._count >= count
 
     def _may_move(self, before: dict[Any, Row], found: dict[Any, Row]) -> bool:
         """Return whether rows that were read may change the order."""
         assert self._partial is not None, "it is read as a whole"
-        if found.keys() - before.keys():
+        if found.keys() - before.keys() or found.keys() & self.misplaced:
             return True
         if not self._partial.is_sorted:
             return not self._stands_by_key

@@ -8,7 +8,7 @@ events may have been missed, the whole query is read.
 
 import asyncio
 import re
-from collections.abc import Iterable
+from collections.abc import Awaitable, Collection, Iterable
 from typing import Any
 
 from .changes import Changes
@@ -99,21 +99,21 @@ class SharedView:
             self.failure = None
             self.doubt()
 
-    async def end(self) -> None:
-        """End the reads."""
+    def end(self) -> Awaitable[object]:
+        """End the reads; return what waits for that."""
         self.watch.listeners.remove(self)
         self._task.cancel()
-        await asyncio.gather(self._task, return_exceptions=True)
+        return asyncio.gather(self._task, return_exceptions=True)
 
     # What may have changed the rows
 
     def touch(self, keys: Iterable[Any]) -> None:
         """Read these rows anew."""
         self._touched.update(dict.fromkeys(keys))
+        if self._touched:
+            self._news.set()
         if len(self._touched) > _MOST_TOUCHED:
             self.doubt()
-        elif self._touched:
-            self._news.set()
 
     def delete(self, keys: list[Any]) -> None:
         """Take these rows out; Directus tells of those of all rows, filtered or not."""
@@ -170,7 +170,6 @@ class SharedView:
     async def _run(self) -> None:
         try:
             await self.watch.ready()
-            self.doubt()
             while True:
                 await self._news.wait()
                 await self._pace.turn()
@@ -210,7 +209,8 @@ class SharedView:
     async def _read_all(self) -> None:
         losses = self._losses
         self._touched, self._needs_all = {}, False
-        rows = self._without_deleted(await self._reader.read_all())
+        rows = await self._reader.read_all()
+        rows = self._without_deleted(rows, rows)
         before = self.rows
         left = [key for key in before if key not in rows]
         self._take(rows, left, [key for key, row in rows.items() if before.get(key) != row])
@@ -224,16 +224,16 @@ class SharedView:
         if rows is None:
             self.doubt()
             return
-        rows = self._without_deleted(rows)
+        rows = self._without_deleted(rows, set(keys))
         self.touch(self._reader.misplaced)
         left = [key for key in keys if key in before and key not in rows]
         changed = [key for key in keys if key in rows and before.get(key) != rows[key]]
         self._take(rows, left, changed)
 
-    def _without_deleted(self, rows: dict[Any, Row]) -> dict[Any, Row]:
-        """Return the rows that were not deleted while they were read; look at the others again."""
+    def _without_deleted(self, rows: dict[Any, Row], read: Collection[Any]) -> dict[Any, Row]:
+        """Return the rows that were not deleted meanwhile; look again at those that were read."""
         deleted = [key for each in self._deleted if (key := _found(each, rows)) is not None]
-        self.touch(deleted)
+        self.touch(key for key in deleted if key in read)
         return _without(rows, deleted) if deleted else rows
 
 

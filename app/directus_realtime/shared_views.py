@@ -54,13 +54,12 @@ class SharedViews:
         view.observers = [each for each in view.observers if each is not observer]
         if view.observers:
             return
-        watch = view.watch
         self._views = {place: each for place, each in self._views.items() if each is not view}
-        if watch.listeners == [view]:
+        watch, ended = view.watch, [view.end()]
+        if not watch.listeners:
             self._watches = {at: each for at, each in self._watches.items() if each is not watch}
-            await asyncio.gather(view.end(), watch.end())
-        else:
-            await view.end()
+            ended.append(watch.end())
+        await asyncio.gather(*ended)
 
     def _watch(self, collection: str, key: str) -> KeyWatch:
         watch = self._watches.get((collection, key))
