@@ -228,5 +228,9 @@ def _keys_of(data: Any, key: str | None) -> list[Any] | None:
     """Return the keys of an event's rows, or those that it names itself; None if it has none."""
     if not isinstance(data, list):
         return None
-    keys = [row.get(key) if isinstance(row, dict) else row for row in data] if key else data
-    return keys if all(isinstance(each, str | int | float) for each in keys) else None
+    keys = [isinstance(row, dict) and row.get(key) for row in data] if key else data
+    return keys if all(map(_is_key, keys)) else None
+
+
+def _is_key(value: Any) -> bool:
+    return isinstance(value, str | int | float) and not isinstance(value, bool)
