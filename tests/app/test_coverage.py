@@ -17,6 +17,7 @@ NOT_COUNTED = (
     "driving_the_core",
     "fuzz_core",
     "live",
+    "live_disturbed",
     "live_parts",
     "live_sharing",
     "live_truth",
