@@ -12,6 +12,7 @@ The names are those of the Directus JS SDK, in snake case::
 from .authentication import AuthenticationClient, authentication
 
 # client
+from .changes import Change
 from .client import DirectusClient, create_directus
 
 # core
@@ -41,7 +42,7 @@ from .errors import (
 from .items import Items
 
 # live
-from .live import Change, Live
+from .live import Live
 
 # realtime
 from .realtime import RealtimeClient, Subscription, keys_of, realtime

@@ -3,6 +3,7 @@
 from typing import Any
 
 from .checks import check_query
+from .core.codec import decode, encode
 from .errors import DirectusError, ServerError, UsageError
 from .types import Query, Row
 
@@ -32,10 +33,11 @@ class KeyedQuery:
                 "none: subscribe to the collection, and read the aggregate anew after each event."
             )
         self.key = key
-        self.query = _with_field(query, key)
+        copy = decode(encode(query))  # what its caller does with it later changes nothing
+        self.query = _with_field(copy, key)
         self.is_paged = bool(query.get("offset") or query.get("page"))
         self._collection = collection
-        self._added_key = self.query is not query
+        self._added_key = self.query is not copy
 
     def rows(self, answer: Any) -> dict[Any, Row]:
         """Return the rows of an answer by their key.

@@ -16,6 +16,7 @@ from .driver import WEB_SOCKET_EVENTS, Driver
 from .errors import UsageError
 from .items import Items
 from .live import Live
+from .shared_views import SharedViews
 from .types import (
     UNSET,
     AuthMode,
@@ -61,6 +62,7 @@ class RealtimeClient(DirectusClient):
         self._driver = Driver(core, self, url=url, auth_mode=auth_mode)
         self._timeout = timeout
         self._queue_timeout = queue_timeout
+        self._views = SharedViews(self, self._connect_if_closed)
 
     # The connection
 
@@ -248,8 +250,7 @@ class RealtimeClient(DirectusClient):
             ConnectionFailed: there was no connection.
         """
         check_query(query)
-        if self._driver.state in (ConnectionState.CLOSED, ConnectionState.FAILED):
-            await self.connect()
+        await self._connect_if_closed()
         if isinstance(recover, Unset):
             recover = key
         recovery = None
@@ -281,7 +282,11 @@ class RealtimeClient(DirectusClient):
         Raises:
             UsageError: ``query`` is no query, or one that aggregates: its rows have no key.
         """
-        return Live(self, collection, query or {}, key)
+        return Live(self, collection, query or {}, key, self._views)
+
+    async def _connect_if_closed(self) -> None:
+        if self._driver.state in (ConnectionState.CLOSED, ConnectionState.FAILED):
+            await self.connect()
 
     async def _request(
         self,

@@ -66,6 +66,45 @@ async def a_view_that_is_cut_at_its_limit_stays_full(ctx: Context) -> None:
         assert _texts(live) == ["2", "1"]
 
 
+async def rows_move_as_directus_sorts_them(ctx: Context) -> None:
+    directus = await _connected(ctx)
+    messages = directus.items("messages")
+    given = ["b", None, "Ä", "a", "B", "ä", "", "A"]
+    made = await messages.create([{"text": text, "user": ctx.user} for text in given])
+    query = {"fields": ["id", "text"], "filter": ctx.mine, "sort": ["-text", "id"], "limit": -1}
+    async with directus.live("messages", query=query) as live:
+        for row, text in zip(made, reversed(given), strict=True):
+            await messages.update({"text": text}, id=row["id"])
+            await messages.create({"text": text, "user": ctx.user})
+        while live.rows != await messages.read(query):
+            await anext(live)
+        assert len(live) == 2 * len(given)
+
+
+async def equal_views_cost_what_one_does(ctx: Context) -> None:
+    directus = await _connected(ctx)
+    messages = directus.items("messages")
+    item = await messages.create({"text": "0", "user": ctx.user})
+    sent = []
+    async with _mine(ctx, directus) as first:
+        for number in (1, 2):
+            before = directus.stats()["sent"]
+            await messages.update({"text": str(number)}, id=item["id"])
+            assert await _changes(first, 1) == [("update", str(number))]
+            sent.append(directus.stats()["sent"] - before)
+            if number == 1:
+                second, third = _mine(ctx, directus), _mine(ctx, directus)
+                before = directus.stats()["sent"]
+                await second.__aenter__()
+                await third.__aenter__()
+                assert directus.stats()["sent"] == before, "it asked for what is there"
+        assert await _changes(second, 1) == await _changes(third, 1) == [("update", "2")]
+        assert sent == [2, 2]
+        await second.__aexit__()
+        await third.__aexit__()
+    await caught_up(directus)
+
+
 async def after_a_reconnect_the_view_is_true_again(ctx: Context) -> None:
     directus, other = await _connected(ctx), ctx.other()
     states = States(directus)

@@ -1,0 +1,75 @@
+"""What one reader of a live view has been told, and what is different since."""
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+from .types import ChangeKind, Row
+
+
+class Change(NamedTuple):
+    """One row that is different.
+
+    ``kind`` is ``enter``, ``update`` or ``leave``; ``row`` is as it is now, or was at last.
+    """
+
+    kind: ChangeKind
+    key: Any
+    row: Row
+
+
+class Changes:
+    """The changes that a reader has not been told yet, one for each row.
+
+    Attributes:
+        rows: the rows by their key, as they are now.
+    """
+
+    def __init__(self) -> None:
+        self.rows: dict[Any, Row] = {}
+        self._told: dict[Any, Row] = {}
+        self._left: OrderedDict[Any, None] = OrderedDict()  # keys of rows that may have left
+        self._changed: OrderedDict[Any, None] = OrderedDict()  # keys of those that may differ
+        self._woken = asyncio.Event()
+
+    def begin(self, rows: dict[Any, Row]) -> None:
+        """Take ``rows`` as told."""
+        self.rows, self._told = rows, dict(rows)
+        self._left.clear()
+        self._changed.clear()
+
+    def take(self, rows: dict[Any, Row], left: Iterable[Any], changed: Iterable[Any]) -> None:
+        """Take the rows as they are now, and the keys of those that are different."""
+        self.rows = rows
+        for key in left:
+            self._changed.pop(key, None)
+            self._left[key] = None
+        for key in changed:
+            self._left.pop(key, None)
+            self._changed[key] = None
+        self.wake()
+
+    def next(self) -> Change | None:
+        """Return the next change, those that have left first; None if there is none."""
+        while self._left:
+            key, _ = self._left.popitem(last=False)
+            if key in self._told and key not in self.rows:
+                return Change("leave", key, self._told.pop(key))
+        while self._changed:
+            key, _ = self._changed.popitem(last=False)
+            row = self.rows.get(key)
+            if row is not None and self._told.get(key) != row:
+                kind: ChangeKind = "update" if key in self._told else "enter"
+                self._told[key] = row
+                return Change(kind, key, row)
+        return None
+
+    def wake(self) -> None:
+        """End the wait."""
+        self._woken.set()
+
+    async def wait(self) -> None:
+        """Return after the next wake, or at once if there was one since the last wait."""
+        await self._woken.wait()
+        self._woken.clear()
