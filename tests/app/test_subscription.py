@@ -44,8 +44,9 @@ def test_the_frame_is_the_js_sdks_key_for_key() -> None:
 def test_the_init_and_every_event_reach_the_consumer_as_they_came() -> None:
     line = online()
     subscription = line.subscribe()
-    line.say(INIT, created({"text": "a"}))
-    assert drain(subscription) == [INIT, created({"text": "a"})]
+    deleted = {"type": "subscription", "event": "delete", "data": [1, "b"], "uid": "1"}
+    line.say(INIT, created({"text": "a"}), deleted)
+    assert drain(subscription) == [INIT, created({"text": "a"}), deleted]
 
 
 def test_the_handlers_see_a_message_before_its_consumer() -> None:

@@ -30,10 +30,10 @@ class Buffer:
         Missed rows are always accepted: there is at most one page of them, since the next page is
         read only when ``has_room`` is true.
         """
-        missed = _is_missed(item)
-        if not missed and len(self._items) - self._missed >= self._limit:
+        if _is_missed(item):
+            self._missed += 1
+        elif len(self._items) - self._missed >= self._limit:
             return False
-        self._missed += missed
         self._items.append(item)
         return True
 
@@ -55,7 +55,8 @@ class Buffer:
         if not self._items:
             return None
         item = self._items.popleft()
-        self._missed -= _is_missed(item)
+        if self._missed:
+            self._missed -= _is_missed(item)
         return item
 
 
