@@ -414,7 +414,8 @@ class Driver:
                 )
             self._timer = self._diagnosing = None
             self._inbox = Inbox(self._take_frames)
-            self._readers = {}
+            self._readers = {}  # what waited there cannot be resumed here
+            self._replies.clear()
             self._settled.clear()
             self._core.disconnect(loop.time())
         self._loop = loop
