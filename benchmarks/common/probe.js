@@ -15,6 +15,21 @@
     }
   };
 
+  const memories = new Set();
+  for (const name of ["instantiate", "instantiateStreaming"]) {
+    const native = WebAssembly[name];
+    WebAssembly[name] = async (source, imports, ...more) => {
+      const result = await native.call(WebAssembly, source, imports, ...more);
+      const { exports } = result.instance ?? result;
+      for (const value of [imports?.env?.memory, ...Object.values(exports)]) {
+        if (value instanceof WebAssembly.Memory) memories.add(value);
+      }
+      return result;
+    };
+  }
+  /** Return the bytes of all of WebAssembly's memories. */
+  const wasm = () => [...memories].reduce((sum, { buffer }) => sum + buffer.byteLength, 0);
+
   const longTasks = [];
   const observer = new PerformanceObserver((list) => longTasks.push(...list.getEntries()));
   observer.observe({ type: "longtask", buffered: true });
@@ -73,5 +88,5 @@
     return counted ? Number(counted.textContent) : list().childElementCount;
   }
 
-  window.probe = { subscribed: subscribed.promise, burst, createEach, shown };
+  window.probe = { subscribed: subscribed.promise, wasm, burst, createEach, shown };
 })();
