@@ -1,6 +1,6 @@
 """Cold starts: how long from a page's first byte until it is subscribed, ours beside its peers.
 
-``python -m benchmarks.cold_start [ROUNDS]``. Each page is opened in a browser context of its own
+``python3 -m benchmarks.cold_start [ROUNDS]``. Each page is opened in a browser context of its own
 and then once more in that context, the pages in turn, ROUNDS times (9); medians are printed. The
 clock is the page's: from the start of its navigation to a mark. The guide's pages set the mark
 when the first message of the subscription has come, MicroPython's when its first line runs, with

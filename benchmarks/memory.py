@@ -52,7 +52,7 @@ def measured(page: Page, source: Sender, messages: int, seconds: float) -> list[
     looks = [look(page, 0.0, 0)]
     for number in range(1, LOOKS + 1):
         text = f"part {number}"
-        page.evaluate("(text) => { window.shown = probe.burst(text); }", f"{text} {part}")
+        page.evaluate("(text) => { window.shown = probe.row(text); }", f"{text} {part}")
         source.send(part, text, rate=messages / seconds)
         page.evaluate("() => window.shown")
         looks.append(look(page, time.monotonic() - started, number * part))

@@ -34,7 +34,7 @@
   const observer = new PerformanceObserver((list) => longTasks.push(...list.getEntries()));
   observer.observe({ type: "longtask", buffered: true });
 
-  const SETTLED = 300; // milliseconds after which the last long task has been reported
+  const SETTLED = 100; // milliseconds after which the last long task has been reported
   const list = () => document.querySelector("#messages");
   const is = (row, text) => row?.lastElementChild.textContent === text;
   /** Tell whether the newest row, at whichever end it is, has a text. */
@@ -88,5 +88,5 @@
     return counted ? Number(counted.textContent) : list().childElementCount;
   }
 
-  window.probe = { subscribed: subscribed.promise, wasm, burst, createEach, shown };
+  window.probe = { subscribed: subscribed.promise, wasm, row, burst, createEach, shown };
 })();
