@@ -25,6 +25,7 @@ PAGES = {
     "bundled": "guide's page, JS SDK bundled",
     "micropython": "MicroPython, first line",
     "stock": "stock PyScript and Pyodide",
+    "plainly": "the same, python3 -m http.server",
     "plain": "ours, without the snapshot",
     "ours": "ours",
 }
@@ -46,10 +47,14 @@ class Pages:
         with self._open:
             self._serve("ours", ROOT)
             self._serve("plain", self._write_plain())
-            self._serve("peers", self._write_peers())
+            peers = self._write_peers()
+            files = self._serve_files(peers)
+            self._serve("peers", peers, files)
             self._open = self._open.pop_all()
         for name in ("printed", "bundled", "micropython", "stock"):
             self._urls[name] = f"{self._urls['peers']}{name}/?token={_TOKEN}"
+        directus = self._urls["peers"].rstrip("/")
+        self._urls["plainly"] = f"{files}/stock/?token={_TOKEN}&url={directus}"
         return self
 
     def __exit__(
@@ -60,19 +65,33 @@ class Pages:
     ) -> None:
         self._open.close()
 
-    def _serve(self, name: str, root: Path) -> None:
-        with socket.create_server(("127.0.0.1", 0)) as probe:
-            port = probe.getsockname()[1]
+    def _serve(self, name: str, root: Path, *origin: str) -> None:
+        port = _free_port()
         database = self._folder / f"{name}.db"
-        command = [sys.executable, "-m", "benchmarks.pages_server", str(port)]
-        command += [str(root), str(database), *(["peers"] if name == "peers" else [])]
+        self._start("benchmarks.pages_server", str(port), str(root), str(database), *origin)
+        self._urls[name] = f"http://127.0.0.1:{port}/"
+
+    def _serve_files(self, root: Path) -> str:
+        """Serve a folder with Python's own server of files; return its origin."""
+        port = _free_port()
+        where = ("--bind", "127.0.0.1", "--directory", str(root))
+        self._start("http.server", str(port), *where)
+        return f"http://127.0.0.1:{port}"
+
+    def _start(self, module: str, *arguments: str) -> None:
+        """Start a server, and wait for the line that it prints when it listens."""
         process = self._open.enter_context(
-            subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+            subprocess.Popen(
+                [sys.executable, "-u", "-m", module, *arguments],
+                cwd=ROOT,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL if module == "http.server" else None,
+                text=True,
+            )
         )
         self._open.callback(process.terminate)
         assert process.stdout is not None
-        assert process.stdout.readline(), f"the server of {name} does not start"
-        self._urls[name] = f"http://127.0.0.1:{port}/"
+        assert process.stdout.readline(), f"{module} does not start"
 
     def _write_plain(self) -> Path:
         """Write a checkout like ours in which set-up has made no snapshot."""
@@ -92,6 +111,12 @@ class Pages:
         (root / "printed").joinpath("page.js").write_text(_marked(_PEER / "page.js"))
         (root / "bundled").joinpath("page.js").write_bytes(bundled(root / "printed" / "page.js"))
         return root
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port: int = probe.getsockname()[1]
+        return port
 
 
 def _marked(script: Path) -> str:
