@@ -1,10 +1,12 @@
 """Cold starts: how long from a page's first byte until it is subscribed, ours beside its peers.
 
-``python -m benchmarks.cold_start [ROUNDS]``. Each page is opened in a browser context of its own
+``python3 -m benchmarks.cold_start [ROUNDS]``. Each page is opened in a browser context of its own
 and then once more in that context, the pages in turn, ROUNDS times (9); medians are printed. The
 clock is the page's: from the start of its navigation to a mark. The guide's pages set the mark
 when the first message of the subscription has come, MicroPython's when its first line runs, with
 no connection. The servers run before the clock does; the browser does too, and has been used.
+Stock PyScript is served twice, by our server's host and by Python's own server of files, neither
+compressed. What is compared with is the faster of the two.
 """
 
 import contextlib
@@ -140,9 +142,14 @@ def _median(taken: Samples, load: int) -> float:
     return statistics.median(taken.took[load])
 
 
+def faster(taken: dict[str, Samples]) -> Samples:
+    """Return what was measured of the stock page, on the server where it starts sooner."""
+    return min((taken[name] for name in ("stock", "plainly")), key=lambda each: _median(each, 0))
+
+
 def print_table(browser: str, taken: dict[str, Samples]) -> None:
     """Print medians, bytes and ratios to the stock page's."""
-    stock = taken["stock"]
+    stock = faster(taken)
     print(f"{browser:<34}{'first load':>12}{'of stock':>10}{'second':>10}{'of stock':>10}", end="")
     print(f"{'bytes':>12}{'again':>11}")
     for name, title in PAGES.items():
@@ -155,7 +162,7 @@ def print_table(browser: str, taken: dict[str, Samples]) -> None:
 
 def reached(taken: dict[str, Samples]) -> dict[str, bool]:
     """Return each goal, and whether it is reached."""
-    ours, stock, printed = taken["ours"], taken["stock"], taken["printed"]
+    ours, stock, printed = taken["ours"], faster(taken), taken["printed"]
     return {
         "first load at most 0.20 of stock's": _median(ours, 0) <= 0.20 * _median(stock, 0),
         "first load at most 0.25 of stock's": _median(ours, 0) <= 0.25 * _median(stock, 0),

@@ -1,6 +1,6 @@
 """Deliveries a second: 100 creates to 100 subscribers, by our server and by Directus.
 
-``python -m benchmarks.fanout`` installs a Directus if there is none, which takes minutes once.
+``python3 -m benchmarks.fanout`` installs a Directus if there is none, which takes minutes once.
 Each server is a process of its own, and so is what counts the frames. The clock runs from the
 first create to the last frame of the last subscriber; connecting, subscribing and a warm-up of
 ten creates are outside of it. The creates are sent at once, over a connection of their own.

@@ -9,15 +9,14 @@ import shutil
 import socket
 import subprocess
 import sys
-import sysconfig
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 
-from tools import npm
+from benchmarks.common.contestants import bundled
+from benchmarks.common.set_up import PEER, ROOT
 
-_ROOT = Path(__file__).resolve().parent.parent
-_PEER = _ROOT / "tests" / "peer"
+_PEER = ROOT / "tests" / "peer"
 _PARTS = Path(__file__).with_name("html")
 _TOKEN = "your_access_token"
 
@@ -26,6 +25,7 @@ PAGES = {
     "bundled": "guide's page, JS SDK bundled",
     "micropython": "MicroPython, first line",
     "stock": "stock PyScript and Pyodide",
+    "plainly": "the same, python3 -m http.server",
     "plain": "ours, without the snapshot",
     "ours": "ours",
 }
@@ -45,12 +45,16 @@ class Pages:
 
     def __enter__(self) -> "Pages":
         with self._open:
-            self._serve("ours", _ROOT)
+            self._serve("ours", ROOT)
             self._serve("plain", self._write_plain())
-            self._serve("peers", self._write_peers())
+            peers = self._write_peers()
+            files = self._serve_files(peers)
+            self._serve("peers", peers, files)
             self._open = self._open.pop_all()
         for name in ("printed", "bundled", "micropython", "stock"):
             self._urls[name] = f"{self._urls['peers']}{name}/?token={_TOKEN}"
+        directus = self._urls["peers"].rstrip("/")
+        self._urls["plainly"] = f"{files}/stock/?token={_TOKEN}&url={directus}"
         return self
 
     def __exit__(
@@ -61,39 +65,58 @@ class Pages:
     ) -> None:
         self._open.close()
 
-    def _serve(self, name: str, root: Path) -> None:
-        with socket.create_server(("127.0.0.1", 0)) as probe:
-            port = probe.getsockname()[1]
+    def _serve(self, name: str, root: Path, *origin: str) -> None:
+        port = _free_port()
         database = self._folder / f"{name}.db"
-        command = [sys.executable, "-m", "benchmarks.pages_server", str(port)]
-        command += [str(root), str(database), *(["peers"] if name == "peers" else [])]
+        self._start("benchmarks.pages_server", str(port), str(root), str(database), *origin)
+        self._urls[name] = f"http://127.0.0.1:{port}/"
+
+    def _serve_files(self, root: Path) -> str:
+        """Serve a folder with Python's own server of files; return its origin."""
+        port = _free_port()
+        where = ("--bind", "127.0.0.1", "--directory", str(root))
+        self._start("http.server", str(port), *where)
+        return f"http://127.0.0.1:{port}"
+
+    def _start(self, module: str, *arguments: str) -> None:
+        """Start a server, and wait for the line that it prints when it listens."""
         process = self._open.enter_context(
-            subprocess.Popen(command, cwd=_ROOT, stdout=subprocess.PIPE, text=True)
+            subprocess.Popen(
+                [sys.executable, "-u", "-m", module, *arguments],
+                cwd=ROOT,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL if module == "http.server" else None,
+                text=True,
+            )
         )
         self._open.callback(process.terminate)
         assert process.stdout is not None
-        assert process.stdout.readline(), f"the server of {name} does not start"
-        self._urls[name] = f"http://127.0.0.1:{port}/"
+        assert process.stdout.readline(), f"{module} does not start"
 
     def _write_plain(self) -> Path:
         """Write a checkout like ours in which set-up has made no snapshot."""
         root = self._folder / "plain"
-        shutil.copytree(_ROOT / "app", root / "app")
+        shutil.copytree(ROOT / "app", root / "app")
         for name in ("index.html", "pyscript.toml"):
-            shutil.copy(_ROOT / name, root)
-        (root / "node_modules").symlink_to(_ROOT / "node_modules")
+            shutil.copy(ROOT / name, root)
+        (root / "node_modules").symlink_to(ROOT / "node_modules")
         return root
 
     def _write_peers(self) -> Path:
         """Write the guide's page in its two forms, and two of PyScript's as documented."""
         root = self._folder / "peers"
         shutil.copytree(_PARTS, root)
-        modules = _install_peer()
-        (root / "modules").symlink_to(modules)
-        (root / "runtime").symlink_to(_ROOT / "node_modules")
+        (root / "modules").symlink_to(PEER / "node_modules")
+        (root / "runtime").symlink_to(ROOT / "node_modules")
         (root / "printed").joinpath("page.js").write_text(_marked(_PEER / "page.js"))
-        (root / "bundled").joinpath("page.js").write_text(_bundled(modules, root))
+        (root / "bundled").joinpath("page.js").write_bytes(bundled(root / "printed" / "page.js"))
         return root
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port: int = probe.getsockname()[1]
+        return port
 
 
 def _marked(script: Path) -> str:
@@ -102,28 +125,3 @@ def _marked(script: Path) -> str:
     text = script.read_text(encoding="utf-8")
     assert loop in text, f"{script} has another loop than {loop!r}"
     return text.replace(loop, f"{loop}performance.mark('realtime:subscribed'), ")
-
-
-def _install_peer() -> Path:
-    """Install the JS SDK where the tests have it too; return its node_modules."""
-    folder = _ROOT / ".setup" / "peer"
-    folder.mkdir(parents=True, exist_ok=True)
-    if not (folder / "node_modules" / "@micropython").exists():
-        for name in ("package.json", "package-lock.json"):
-            shutil.copy(_PEER / name, folder)
-        command = [*npm.clean_install(_packages()), "--ignore-scripts"]
-        subprocess.run(command, cwd=folder, check=True)
-    return folder / "node_modules"
-
-
-def _bundled(modules: Path, root: Path) -> str:
-    source = modules.parent / "measured.js"
-    source.write_text((root / "printed" / "page.js").read_text(encoding="utf-8"))
-    esbuild = [npm.node(_packages()), str(modules / "esbuild/bin/esbuild"), source.name]
-    esbuild += ["--bundle", "--format=esm", "--target=es2022", "--minify"]
-    built = subprocess.run(esbuild, cwd=modules.parent, check=True, capture_output=True)
-    return built.stdout.decode()
-
-
-def _packages() -> Path:
-    return Path(sysconfig.get_paths()["purelib"])

@@ -1,6 +1,7 @@
-"""A server of pages: ``python -m benchmarks.pages_server PORT ROOT DATABASE [peers]``.
+"""A server of pages: ``python -m benchmarks.pages_server PORT ROOT DATABASE [ORIGIN]``.
 
-With ``peers`` the folder ROOT is served as files, and everything else by our server.
+With ORIGIN the folder ROOT is served as files, and everything else by our server, to which the
+pages of ORIGIN may connect, too.
 """
 
 import socket
@@ -8,9 +9,9 @@ import sys
 from pathlib import Path
 
 import uvicorn
-from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from benchmarks.common.files import WholeFiles
 from server.app import create_app
 from server.config import Config
 from server.websocket.upgrade import UpgradeProtocol
@@ -28,13 +29,14 @@ class _Server(uvicorn.Server):
         print("listening", flush=True)
 
 
-def main(port: str, root: str, database: str, *peers: str) -> None:
+def main(port: str, root: str, database: str, *origin: str) -> None:
     """Serve until the process is ended; print a line once connections are accepted."""
-    pages = routes(Site(_ROOT if peers else Path(root)))
-    app: ASGIApp = create_app(Config(database=Path(database)), pages)
+    pages = routes(Site(_ROOT if origin else Path(root)))
+    config = Config(database=Path(database), cors_enabled=bool(origin), cors_origin=origin)
+    app: ASGIApp = create_app(config, pages)
     server = _Server(
         uvicorn.Config(
-            _with_files(app, Path(root)) if peers else app,
+            _with_files(app, Path(root)) if origin else app,
             port=int(port),
             ws=UpgradeProtocol,
             ws_ping_interval=None,
@@ -46,7 +48,7 @@ def main(port: str, root: str, database: str, *peers: str) -> None:
 
 
 def _with_files(app: ASGIApp, root: Path) -> ASGIApp:
-    files = StaticFiles(directory=root, html=True, follow_symlink=True)
+    files = WholeFiles(root)
 
     async def choose(scope: Scope, receive: Receive, send: Send) -> None:
         first = scope.get("path", "/").split("/")[1]

@@ -1,6 +1,7 @@
-"""A picture of one cold start: ``python -m benchmarks.waterfall [FILE]`` writes docs/waterfall.svg.
+"""A picture of one cold start, written to docs/waterfall.svg or to another file.
 
-It is drawn from the page's own entries: what was fetched from when to when, and its marks.
+``python3 -m benchmarks.waterfall [FILE]``. It is drawn from the page's own entries: what was
+fetched from when to when, and its marks.
 """
 
 import sys

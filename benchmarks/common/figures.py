@@ -1,7 +1,6 @@
 """Statistics of samples: medians, percentiles, ratios."""
 
 import math
-import statistics
 from collections.abc import Sequence
 
 
@@ -23,16 +22,6 @@ def percentile(samples: Sequence[float], share: float) -> float:
     return below + (above - below) * (place - math.floor(place))
 
 
-def spread(samples: Sequence[float]) -> float:
-    """Return the standard deviation of the samples as a share of their mean; 0 of a single one."""
-    return statistics.stdev(samples) / statistics.fmean(samples) if len(samples) > 1 else 0.0
-
-
 def ratio(ours: Sequence[float], theirs: Sequence[float]) -> float:
     """Return the median of ours as a multiple of the median of theirs."""
     return median(ours) / median(theirs)
-
-
-def slope(points: Sequence[tuple[float, float]]) -> float:
-    """Return by how much the second grows for each unit of the first, by least squares."""
-    return statistics.linear_regression(*zip(*points, strict=True)).slope

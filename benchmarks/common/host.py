@@ -9,8 +9,8 @@ import sys
 from pathlib import Path
 
 from starlette.routing import Mount
-from starlette.staticfiles import StaticFiles
 
+from benchmarks.common.files import WholeFiles
 from benchmarks.common.set_up import ROOT
 from server.app import serve
 from server.config import Config
@@ -21,11 +21,10 @@ from web.site import Site
 
 def main(folder: str, database: str, url: str = "") -> None:
     """Serve until the process is ended."""
-    peers = StaticFiles(directory=folder, html=True, follow_symlink=True)
     pages = [
         Mount("/quiet", routes=routes(Site(ROOT, {"url": url, "log": False}))),
         Mount("/logging", routes=routes(Site(ROOT, {"url": url, "log": True}))),
-        Mount("/peers", peers),
+        Mount("/peers", WholeFiles(Path(folder))),
     ]
     listener = listening.listen("127.0.0.1", 0)
     address = listening.url_of(listener).rstrip("/")

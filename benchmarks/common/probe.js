@@ -15,11 +15,26 @@
     }
   };
 
+  const memories = new Set();
+  for (const name of ["instantiate", "instantiateStreaming"]) {
+    const native = WebAssembly[name];
+    WebAssembly[name] = async (source, imports, ...more) => {
+      const result = await native.call(WebAssembly, source, imports, ...more);
+      const { exports } = result.instance ?? result;
+      for (const value of [imports?.env?.memory, ...Object.values(exports)]) {
+        if (value instanceof WebAssembly.Memory) memories.add(value);
+      }
+      return result;
+    };
+  }
+  /** Return the bytes of all of WebAssembly's memories. */
+  const wasm = () => [...memories].reduce((sum, { buffer }) => sum + buffer.byteLength, 0);
+
   const longTasks = [];
   const observer = new PerformanceObserver((list) => longTasks.push(...list.getEntries()));
   observer.observe({ type: "longtask", buffered: true });
 
-  const SETTLED = 300; // milliseconds after which the last long task has been reported
+  const SETTLED = 100; // milliseconds after which the last long task has been reported
   const list = () => document.querySelector("#messages");
   const is = (row, text) => row?.lastElementChild.textContent === text;
   /** Tell whether the newest row, at whichever end it is, has a text. */
@@ -73,5 +88,5 @@
     return counted ? Number(counted.textContent) : list().childElementCount;
   }
 
-  window.probe = { subscribed: subscribed.promise, burst, createEach, shown };
+  window.probe = { subscribed: subscribed.promise, wasm, row, burst, createEach, shown };
 })();

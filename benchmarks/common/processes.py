@@ -1,10 +1,13 @@
 """Programs that a benchmark measures, each in a process of its own, ended with it."""
 
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from websockets.sync.client import ClientConnection, connect
@@ -13,6 +16,7 @@ from benchmarks.common.set_up import ROOT
 
 PATIENCE = 300.0
 """Seconds within which a burst must be written."""
+_ADDRESS = re.compile(r"^The page +(http://\S+?)/?$")
 
 
 @contextmanager
@@ -71,3 +75,44 @@ def sender() -> Iterator[Sender]:
         connect(f"ws{url.removeprefix('http')}/control", compression=None) as control,
     ):
         yield Sender(url, control)
+
+
+class Embedded:
+    """The embedded server, as people start it, at ``url``."""
+
+    def __init__(self, url: str, process: subprocess.Popen[str]) -> None:
+        self.url = url
+        self._process = process
+
+    def resident(self) -> int | None:
+        """Return its resident memory in bytes, on systems that tell; else None."""
+        status = Path(f"/proc/{self._process.pid}/status")
+        if not status.exists():
+            return None
+        found = re.search(r"VmRSS:\s+(\d+) kB", status.read_text(encoding="ascii"))
+        return int(found[1]) * 1024 if found else None
+
+
+@contextmanager
+def embedded(project: str = "") -> Iterator[Embedded]:
+    """Start the embedded server with an empty database; ``project`` is the text of a project file.
+
+    Raises RuntimeError if it does not start.
+    """
+    with TemporaryDirectory() as folder:
+        command = [sys.executable, "serve.py", "--port", "0", "--db", f"{folder}/messages.db"]
+        if project:
+            file = Path(folder) / "project.toml"
+            file.write_text(project, encoding="utf-8")
+            command += ["--project", str(file)]
+        with subprocess.Popen(
+            command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+        ) as process:
+            try:
+                assert process.stdout is not None
+                found = next(filter(None, map(_ADDRESS.search, process.stdout)), None)
+                if found is None:
+                    raise RuntimeError("the embedded server does not start: run python3 serve.py")
+                yield Embedded(found[1], process)
+            finally:
+                process.terminate()

@@ -46,6 +46,13 @@ class PeerTask:
         return digest(*((self._source / name).read_bytes() for name in _LOCKED))
 
 
+def tasks() -> list[environment.SetupTask]:
+    """Return what the benchmarks need besides what the tests do."""
+    venv = environment.VirtualEnvironment(ROOT)
+    title = "Packages for the benchmarks"
+    return [environment.Packages(venv, "requirements-benchmarks.txt", title), PeerTask()]
+
+
 def set_up() -> None:
     """Set up what is missing; return only in a process that runs in the checkout's environment.
 
@@ -55,10 +62,7 @@ def set_up() -> None:
         return
     try:
         environment.ensure_environment(ROOT, tests=True)
-        venv = environment.VirtualEnvironment(ROOT)
-        title = "Packages for the benchmarks"
-        plots = environment.Packages(venv, "requirements-benchmarks.txt", title)
-        environment.set_up(ROOT, [plots, PeerTask()])
+        environment.set_up(ROOT, tasks())
         os.environ["CHROMIUM"] = chromium.find_or_install(ROOT / ".setup")
     except SetupError as error:
         sys.exit(str(error))

@@ -3,11 +3,12 @@
 import json
 from typing import Any
 
-from js import WebSocket, console, performance, window
+from js import URL, WebSocket, console, performance, window
 from pyodide.ffi import create_proxy
 
-socket = WebSocket.new(f"ws{window.location.origin.removeprefix('http')}/websocket")
-token = window.location.search.removeprefix("?token=")
+settings = URL.new(window.location.href).searchParams
+url = settings.get("url") or window.location.origin
+socket = WebSocket.new(f"ws{url.removeprefix('http')}/websocket")
 
 
 def send(message: dict[str, Any]) -> None:
@@ -17,7 +18,7 @@ def send(message: dict[str, Any]) -> None:
 
 def on_open(_event: Any) -> None:
     """Authenticate."""
-    send({"type": "auth", "access_token": token})
+    send({"type": "auth", "access_token": settings.get("token")})
 
 
 def on_message(event: Any) -> None:

@@ -1,0 +1,65 @@
+"""Each benchmark at a tiny count: they measure, and say what they measured."""
+
+import pytest
+
+from benchmarks import burst, connections, events, latency, live, memory
+from benchmarks.common.browser import chromium_running
+from benchmarks.common.contestants import (
+    GUIDE,
+    GUIDE_LOGGING,
+    NAIVE,
+    OURS,
+    OURS_LOGGING,
+    hosted,
+)
+from benchmarks.common.processes import sender
+
+
+def test_the_pages_benchmarks_measure(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One browser and one server of pages for all of them."""
+    monkeypatch.setattr(burst, "WARM_UP", 10)
+    monkeypatch.setattr(burst, "CONTESTANTS", (OURS_LOGGING, GUIDE, GUIDE_LOGGING, NAIVE))
+    monkeypatch.setattr(latency, "WARM_UP", 1)
+    monkeypatch.setattr(latency, "CONTESTANTS", (OURS, GUIDE))
+    monkeypatch.setattr(memory, "LOOKS", 10)
+    with sender() as source, hosted(source.url) as host, chromium_running() as browser:
+        bursts = burst.measured(browser, host, source, 50, 1)
+        with browser.page() as page:
+            page.open(host.address(OURS))
+            looks = memory.measured(page, source, 20, 0.1)
+        with hosted() as server:
+            taken = latency.measured(browser, server, 2, 2)
+        version = browser.version
+    assert set(bursts) == set(burst.CONTESTANTS)
+    assert all(each.rate > 0 for found in bursts.values() for each in found)
+    assert "| JS SDK " in burst.report(bursts, 50, version).table
+    assert [len(samples) for samples in taken.values()] == [2, 2]
+    assert all(sample > 0 for samples in taken.values() for sample in samples)
+    assert "| 1.00 |" in latency.report(taken, version).table.replace("  ", "")
+    assert [each.messages for each in looks] == list(range(0, 21, 2))
+    assert all(each.heap > 1e6 and each.wasm > 1e7 and each.nodes for each in looks)
+    assert "after 20" in memory.report(looks, version).table
+
+
+def test_events_are_measured() -> None:
+    with sender() as source:
+        taken = events.measured(source, 50, 1)
+    assert all(rate > 0 for rates in taken.values() for rate in rates)
+    assert "bare loop" in events.report(taken, 50).table
+
+
+def test_connections_are_measured() -> None:
+    held = connections.measured(3, 2)
+    assert held.subscribers == 3
+    assert len(held.took) == 2
+    assert connections.report([held]).notes == ("2 events each.",)
+
+
+def test_live_views_are_measured(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(live, "_QUIET", 0.1)
+    outcome = live.measured(20, 50, 0.1)
+    assert outcome.sent == len(outcome.took) == 5
+    assert outcome.opened.rows >= 20
+    assert outcome.several.requests >= 1
+    assert outcome.updated.received > 0
+    assert "5 of 5 were told" in live.report(outcome, 20, 50).notes[0]
