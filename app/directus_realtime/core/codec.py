@@ -40,13 +40,18 @@ def decode(text: str) -> Any:
             deep to read.
     """
     try:
-        value, end = _DECODER.raw_decode(text)
-        # Directus sends one value and nothing around it; decode() looks at anything else.
-        return value if end == len(text) else _DECODER.decode(text)
-    except json.JSONDecodeError:
-        return _DECODER.decode(text)
+        return _decode(text)
     except RecursionError:
         raise ValueError("The JSON value is nested too deep.") from None
+
+
+def _decode(text: str) -> Any:
+    """Return the value; Directus sends it with nothing around it, which is the quicker case."""
+    try:
+        value, end = _DECODER.raw_decode(text)
+    except json.JSONDecodeError:
+        end = -1
+    return value if end == len(text) else _DECODER.decode(text)
 
 
 def _refuse_constant(name: str) -> None:
