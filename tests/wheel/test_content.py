@@ -82,6 +82,7 @@ def test_the_groups_pin_and_the_requirements_files_follow() -> None:
     files = {
         "serve": "requirements.txt",
         "tests": "requirements-tests.txt",
+        "benchmarks": "requirements-benchmarks.txt",
         "oldest": "tests/wheel/oldest.txt",
     }
     assert groups.keys() == files.keys()
