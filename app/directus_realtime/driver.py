@@ -293,6 +293,11 @@ class Driver:
         self._core.unsubscribe(subscription, self._now())
         self.step()
 
+    def caught_up(self, subscription: SubscriptionProtocol) -> None:
+        """Record that the program has read itself what may have been missed."""
+        subscription.caught_up()
+        self.step()
+
     # What sockets and credentials report
 
     def prepared(self, number: int, credentials: Credentials) -> None:

@@ -26,6 +26,9 @@ class Subscribed(Protocol):
     def __aiter__(self) -> AsyncIterator[Any]:
         """Return what iterates over the messages."""
 
+    def caught_up(self) -> None:
+        """Record that what may have been missed was read."""
+
     def unsubscribe(self) -> None:
         """End the subscription."""
 
@@ -50,6 +53,10 @@ class Client(Protocol):
 
 class Listener(Protocol):
     """What is told of the events, as soon as the watch is ready."""
+
+    @property
+    def freshness(self) -> Freshness:
+        """How true the rows are."""
 
     def touch(self, keys: list[Any]) -> None:
         """Record that rows were created or updated."""
@@ -111,6 +118,12 @@ class KeyWatch:
         if self.problem is not None or self._state != "open":
             return "stale"
         return "catching up" if self._awaited else "live"
+
+    def caught_up(self) -> None:
+        """Let the client be live again, once every view has read what may have been missed."""
+        if all(listener.freshness == "live" for listener in self.listeners):
+            for subscription in self._subscriptions.values():
+                subscription.caught_up()
 
     def end(self) -> Awaitable[object]:
         """End the subscriptions; return what waits for the tasks that read them."""

@@ -337,6 +337,13 @@ class Subscription(Generic[Message]):
     def __anext__(self) -> Coroutine[Any, Any, Message]:
         return cast(Coroutine[Any, Any, Message], self._driver.receive(self._subscription))
 
+    def caught_up(self) -> None:
+        """Record that you have read what a plain subscription may have missed: it is live again.
+
+        Call it after a read that began after the last ``init``. With recovery it is not needed.
+        """
+        self._driver.caught_up(self._subscription)
+
     def unsubscribe(self) -> None:
         """End the subscription; messages that came before can still be read."""
         self._driver.unsubscribe(self._subscription)

@@ -205,6 +205,7 @@ class SharedView:
         finally:
             self._is_reading = False
             self._wake()
+        self.watch.caught_up()
 
     async def _read_all(self) -> None:
         losses = self._losses

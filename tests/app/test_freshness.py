@@ -97,6 +97,19 @@ def test_a_plain_one_is_live_until_it_may_have_missed_something() -> None:
     assert fresh(line) == "stale"
 
 
+def test_a_plain_subscription_is_live_again_once_its_program_has_read_what_it_missed() -> None:
+    line = online()
+    subscription = line.subscribe()
+    line.say(INIT)
+    line.reconnect()
+    subscription.caught_up()  # which says nothing of what is missed until the init
+    line.say(INIT)
+    assert fresh(line) == "stale"
+    subscription.caught_up()
+    line.step()
+    assert fresh(line) == "live"
+
+
 def test_the_worst_of_several_counts_and_one_that_has_ended_does_not() -> None:
     line = online()
     first, second = line.subscribe(), line.subscribe()

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-from directus_realtime import DirectusError, StateChanged, SubscriptionOverflow
+from directus_realtime import DirectusError, Freshness, StateChanged, SubscriptionOverflow
 from directus_realtime.core.states import State
 from directus_realtime.key_watch import KeyWatch
 
@@ -57,6 +57,9 @@ class _Messages:
                 raise message
             yield message
 
+    def caught_up(self) -> None:
+        pass
+
     def unsubscribe(self) -> None:
         pass
 
@@ -66,6 +69,7 @@ class Noted:
 
     def __init__(self) -> None:
         self.told: list[Any] = []
+        self.freshness: Freshness = "live"
 
     def touch(self, keys: list[Any]) -> None:
         self.told.append(("touch", keys))

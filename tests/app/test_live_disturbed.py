@@ -49,6 +49,7 @@ class Disturbed:
 class _Messages:
     def __init__(self, subscription: Any, client: Disturbed) -> None:
         self.unsubscribe = subscription.unsubscribe
+        self.caught_up = subscription.caught_up
         self._subscription = subscription
         self._client = client
 

@@ -1,5 +1,6 @@
 """A live view: rows, order and changes, correct through updates, deletes and reconnects."""
 
+import asyncio
 from typing import Any
 
 from directus_realtime import Change, Live, RealtimeClient, ServerError
@@ -118,6 +119,11 @@ async def after_a_reconnect_the_view_is_true_again(ctx: Context) -> None:
         await messages.create({"text": "new", "user": ctx.user})
         await ctx.admit()
         assert sorted(await _changes(live, 2)) == [("enter", "new"), ("leave", "gone")]
+        fresh = asyncio.Event()
+        directus.on_freshness(lambda name: fresh.set() if name == "live" else None)
+        if directus.freshness != "live":
+            await fresh.wait()
+        assert live.freshness == "live"
 
 
 async def a_slow_reader_gets_one_change_for_many(ctx: Context) -> None:

@@ -28,6 +28,9 @@ class Asked:
     async def ready(self) -> None:
         pass
 
+    def caught_up(self) -> None:
+        pass
+
     async def read(self, query: dict[str, Any], *, quiet: bool) -> Any:
         assert self._answer is None, "one read is under way at a time"
         self.queries.append(query)

@@ -300,6 +300,12 @@ class SubscriptionProtocol:
         else:
             self._take_rows(catch_up, rows, now)
 
+    def caught_up(self) -> None:
+        """Record that the program itself has read what may have been missed."""
+        if self.state is SubscriptionState.LIVE:
+            self._may_have_missed = False
+            self._connection.freshness_changes()
+
     def resume(self, now: float) -> bool:
         """Continue to catch up, if that waited for the consumer; return whether it did."""
         if not self._is_paused or self._connection.auth.expired:
