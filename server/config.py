@@ -21,13 +21,13 @@ MAX_LIKE_PATTERN = 1_000
 """Characters that ``_contains`` and its like, and a search, may look for. Directus has no limit."""
 
 MAX_READ_TIME = 2.0
-"""Seconds that the statements of one read may take. Directus has no limit."""
+"""Seconds of CPU time that the statements of one read may take. Directus has no limit."""
 
 MAX_VIEW_TIME = 0.1
-"""Seconds that the statements for one view of an event may take. Directus has no limit."""
+"""Seconds of CPU time that the statements for a view of an event may take; Directus has none."""
 
 MAX_WRITE_TIME = 1.0
-"""Seconds that the statements of one write may take. Directus has no limit."""
+"""Seconds of CPU time that the statements of one write may take. Directus has no limit."""
 
 MAX_ANSWER_SIZE = 100 * 2**20
 """Characters of one answer: what Directus' WebSocket library takes. Directus has no limit."""

@@ -5,8 +5,10 @@ import os
 import sqlite3
 import sys
 import threading
+import time
 from collections.abc import Callable, Coroutine
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -297,6 +299,32 @@ def test_a_read_that_takes_too_long_is_refused(
                 await store.read(count_for_ever)
             assert error.value.code == "INVALID_QUERY"
         assert await store.read(texts) == []
+
+    with_store(conversation)
+
+
+def count_some(connection: sa.Connection) -> int:
+    """Count far enough for SQLite to look at the clock."""
+    numbers = "WITH n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20000)"
+    return int(connection.exec_driver_sql(f"{numbers} SELECT max(i) FROM n").scalar_one())
+
+
+def test_statements_on_a_machine_that_is_busy_are_not_called_slow(
+    with_store: Callable[[Talk], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As after an hour in which other programs had the processor."""
+    stalled = SimpleNamespace(
+        monotonic=lambda: time.monotonic() + 3600, thread_time=time.thread_time
+    )
+
+    def stall(connection: sa.Connection) -> int:
+        with monkeypatch.context() as patch:
+            patch.setattr("server.database.engine.time", stalled)
+            return count_some(connection)
+
+    async def conversation(store: Store) -> None:
+        assert await store.read(stall) == 20_000
+        assert await store.write(stall) == 20_000
 
     with_store(conversation)
 
