@@ -100,8 +100,13 @@ def expose(
     }
     proxies = {name: create_proxy(function) for name, function in api.items()}
     window.directus = to_js(proxies, dict_converter=Object.fromEntries)
-    early, window.createItem = window.createItem, create_proxy(create_item)
-    early.handOver(window.createItem)
+
+    def hand_over() -> None:
+        early, window.createItem = window.createItem, create_proxy(create_item)
+        early.handOver(window.createItem)
+
+    # The program begins to connect in this turn of the event loop; what was kept comes after that.
+    asyncio.get_running_loop().call_soon(hand_over)
 
 
 def promise(work: Awaitable[Any]) -> Any:

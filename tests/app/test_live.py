@@ -247,6 +247,9 @@ class Faulty:
 class Breaking:
     """A subscription of a faulty client."""
 
+    def caught_up(self) -> None:
+        pass
+
     def __init__(self, subscription: Any, faulty: Faulty) -> None:
         self.unsubscribe = subscription.unsubscribe
         self._messages = faulty.messages(subscription)

@@ -95,13 +95,15 @@ def pyodide(warm: Warm, address: str) -> Iterator[Pyodide]:
         observed = ObservedPage(page, {"log": False})
         page.goto(address)
         observed.wait_for_state("open")
+        # Else its program is disconnected while it begins, and says so.
+        page.wait_for_function("performance.getEntriesByName('realtime:subscribed').length")
         page.evaluate("directus.disconnect()")
         paths = [HERE.parent / "__init__.py", *HERE.glob("*.py")]
         sources = {str(path.relative_to(HERE.parent.parent)): path.read_text() for path in paths}
         page.evaluate(RUN_PYTHON, _BRING_IN.format(sources=sources))
         with suppress(TimeoutError):
             page.wait_for_function("Boolean(window.behave)")
-        assert observed.problems == []
+        assert observed.problems == [], observed.problems
         yield Pyodide(page)
 
 

@@ -53,7 +53,7 @@ async def create(server: Embedded, events: int) -> list[tuple[float, int]]:
             # The pace is what is tested; nothing is waited for here.
             await asyncio.sleep(started + number / RATE - loop.time())
             answer = await http.post("/items/messages?fields=id", json={"text": str(number)})
-            assert answer.status_code == 200
+            assert answer.status_code == 200, answer.text
             resident = server.resident
             if number >= events // WARM_UP and number % (events // SAMPLES or 1) == 0 and resident:
                 samples.append((loop.time() - started, resident))
