@@ -51,6 +51,11 @@ def make_engine(path: Path, connections: int) -> sa.Engine:
         record.info[_DEADLINE] = deadline = _Deadline()
         connection.set_progress_handler(deadline.passed, _STEPS)
 
+    @sa.event.listens_for(engine, "checkout")
+    def forget_limit(_connection: object, record: Any, _proxy: object) -> None:
+        # That of whoever had the connection before, maybe in another thread.
+        record.info[_DEADLINE].at = float("inf")
+
     @sa.event.listens_for(engine, "begin")
     def begin(connection: sa.Connection) -> None:
         # The driver would begin by itself, but late and not for every statement. A writer takes

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from server.database.engine import limit_time, make_engine
 from server.database.store import Store, StoreError
 from server.errors import DirectusError, forbidden
 from tests.server.guide import guide
@@ -327,6 +328,16 @@ def test_statements_on_a_machine_that_is_busy_are_not_called_slow(
         assert await store.write(stall) == 20_000
 
     with_store(conversation)
+
+
+def test_a_limit_ends_with_the_use_of_its_connection(path: Path) -> None:
+    """The next one to use it begins its transaction before it has a limit of its own."""
+    engine = make_engine(path, 1)
+    with engine.connect() as connection:
+        limit_time(connection, 0.0)
+    with engine.connect() as connection:
+        assert count_some(connection) == 20_000
+    engine.dispose()
 
 
 @pytest.mark.parametrize("endless", [count_for_ever, write_for_ever])
