@@ -1,7 +1,7 @@
 """The list ``#messages``: what came over the wire.
 
-A message that comes alone is drawn at once; what comes soon after another is gathered and drawn at
-the next frame, in one call of JavaScript. While very many come they are drawn a few times a second.
+The first few messages are drawn at once; what comes in a frame's time after them is gathered, and
+drawn at the next frame by one call of JavaScript; while very many come, a few times a second.
 The list is bounded, so that a message costs the same however many there are. Text is only ever set
 as text.
 """
@@ -21,9 +21,8 @@ from app.view import faults
 ROWS = 500
 """How many rows the list holds at most."""
 
-_ALONE = 0.008
-"""Seconds without a drawing, after which a message is drawn at once."""
-
+_FEW = 4  # drawings at once, within a frame's time
+_FRAME = 0.016  # seconds
 _MANY = 100  # rows in one drawing
 _PAUSE = 0.1  # seconds between two drawings of so many: nobody reads them
 
@@ -53,7 +52,8 @@ _prepend = run_js("""
 class _Shown:
     count = 0
     drawing = False
-    drawn_at = float("-inf")
+    drawn_at = began = float("-inf")
+    at_once = 0  # drawings since it began
     were_many = False  # at the last drawing
 
 
@@ -69,7 +69,7 @@ def show(rows: object, keys: Sequence[Any], *, live: bool) -> list[Any]:
     _undrawn.extend(known)
     _Shown.count += len(known) if live else 0
     if known and not _Shown.drawing:
-        if not _Shown.were_many and time.monotonic() - _Shown.drawn_at > _ALONE:
+        if _may_draw_at_once():
             _draw()
         else:
             _Shown.drawing = True
@@ -89,6 +89,13 @@ def clear() -> None:
     """Take all messages away."""
     _undrawn.clear()
     document.getElementById("messages").replaceChildren()
+
+
+def _may_draw_at_once() -> bool:
+    if time.monotonic() - _Shown.began > _FRAME:
+        _Shown.began, _Shown.at_once = time.monotonic(), 0
+    _Shown.at_once += 1
+    return _Shown.at_once <= _FEW and not _Shown.were_many
 
 
 def _draw_frame(_time: object) -> None:
