@@ -59,7 +59,7 @@ def _plain_json(value: Any) -> str | None:
     """Return JSON that JavaScript reads, or None where a value has none."""
     try:
         return _ENCODER.encode(value)
-    except (TypeError, ValueError):
+    except ValueError:  # of a number such as 1e999, which Python reads as infinite
         return None
 
 
@@ -70,10 +70,8 @@ def to_javascript(value: Any) -> Any:
     """Return ``value`` as the JavaScript value of the same JSON; it breaks at no value."""
     if isinstance(value, JsProxy | str):
         return value
-    try:
-        return JSON.parse(json.dumps(value))
-    except JsException:  # of a number such as 1e999, which Python reads as infinite
-        return to_js(value, dict_converter=Object.fromEntries)
+    text = _plain_json(value)
+    return to_js(value, dict_converter=Object.fromEntries) if text is None else JSON.parse(text)
 
 
 def expose(

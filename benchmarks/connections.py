@@ -11,22 +11,18 @@ import contextlib
 import json
 import time
 from dataclasses import dataclass
-from typing import Any
 
-from websockets.asyncio.client import ClientConnection, connect
+from websockets.asyncio.client import ClientConnection
 
 from benchmarks.common import plot
-from benchmarks.common.contestants import TOKEN
 from benchmarks.common.figures import median, percentile
+from benchmarks.common.lines import QUERY, line, subscriber
 from benchmarks.common.processes import Embedded, embedded
 from benchmarks.common.report import Report, options
 from benchmarks.common.table import table, whole
 
 SHARES = (0.1, 0.5, 1.0)
-_QUERY = {"fields": ["user", "text"]}
-_SUBSCRIBE = {"type": "subscribe", "collection": "messages", "event": "create", "query": _QUERY}
-_CREATE = {"type": "items", "collection": "messages", "action": "create", "query": _QUERY}
-_LINE: dict[str, Any] = {"compression": None, "ping_interval": None, "open_timeout": 60}
+_CREATE = {"type": "items", "collection": "messages", "action": "create", "query": QUERY}
 _AT_ONCE = 20  # connections that are opened at the same time
 
 
@@ -76,27 +72,19 @@ def measured(subscribers: int, events: int) -> Held:
 
 
 async def _measured(server: Embedded, subscribers: int, events: int) -> Held:
-    address = f"ws{server.url.removeprefix('http')}/websocket?access_token={TOKEN}"
     async with contextlib.AsyncExitStack() as stack:
-        author = await stack.enter_async_context(connect(address, **_LINE))
+        author = await stack.enter_async_context(await line(server.url))
         await _event([author])
         before, started = server.resident(), time.perf_counter()
         lines: list[ClientConnection] = []
         while len(lines) < subscribers:
             count = min(_AT_ONCE, subscribers - len(lines))
-            lines += await asyncio.gather(*(_subscriber(address) for _ in range(count)))
+            lines += await asyncio.gather(*(subscriber(server.url) for _ in range(count)))
         stack.push_async_callback(_close, lines)
         opening, after = time.perf_counter() - started, server.resident()
         memory = None if before is None or after is None else (after - before) / subscribers
         took = [await _event([author, *lines]) for _ in range(events)]
         return Held(subscribers, opening, memory, took)
-
-
-async def _subscriber(address: str) -> ClientConnection:
-    connection = await connect(address, **_LINE)
-    await connection.send(json.dumps(_SUBSCRIBE))
-    await connection.recv()
-    return connection
 
 
 async def _event(lines: list[ClientConnection]) -> float:

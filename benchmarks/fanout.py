@@ -8,8 +8,6 @@ ten creates are outside of it. The creates are sent at once, over a connection o
 
 import asyncio
 import json
-import socket
-import subprocess
 import sys
 import tempfile
 import time
@@ -17,19 +15,21 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from websockets.asyncio.client import ClientConnection, connect
+from websockets.asyncio.client import ClientConnection
+
+from benchmarks.common.contestants import TOKEN
+from benchmarks.common.lines import line, subscriber
+from benchmarks.common.processes import embedded
 
 SUBSCRIBERS, CREATES, WARM_UP, ROUNDS = 100, 100, 10, 3
 GOAL = 20
-TOKEN = "benchmark-token"
-_ROOT = Path(__file__).resolve().parent.parent
 
 
 def main() -> int:
     """Measure both in turn and print the results; return 0 if the goal is reached."""
     with tempfile.TemporaryDirectory() as folder:
-        with _ours(Path(folder)) as url:
-            ours = _best("ours", url)
+        with embedded() as server:
+            ours = _best("ours", server.url)
         with _directus(Path(folder)) as url:
             theirs = _best("Directus", url)
     print(f"ratio     {ours / theirs:8.1f}   (goal: {GOAL})")
@@ -48,23 +48,13 @@ def _listed(rates: list[float]) -> str:
 
 async def measure(url: str) -> float:
     """Return how many frames a second reach the subscribers of the server at ``url``."""
-    address = f"ws{url.removeprefix('http')}/websocket?access_token={TOKEN}"
-    subscribers = [await _subscriber(address) for _ in range(SUBSCRIBERS)]
-    author = await connect(address, ping_interval=None, compression=None)
+    subscribers = [await subscriber(url) for _ in range(SUBSCRIBERS)]
+    author = await line(url)
     await _round(author, subscribers, WARM_UP)
     taken = await _round(author, subscribers, CREATES)
     for connection in (author, *subscribers):
         await connection.close()
     return SUBSCRIBERS * CREATES / taken
-
-
-async def _subscriber(address: str) -> ClientConnection:
-    connection = await connect(address, ping_interval=None, compression=None)
-    query = {"fields": ["user", "text"]}
-    message = {"type": "subscribe", "collection": "messages", "event": "create", "query": query}
-    await connection.send(json.dumps({**message, "uid": "1"}))
-    await connection.recv()
-    return connection
 
 
 async def _round(
@@ -84,25 +74,6 @@ async def _count(connection: ClientConnection, frames: int) -> None:
     while frames:
         # The server pings every half minute; only events count.
         frames -= not (await connection.recv(decode=False)).startswith(b'{"type":"ping"')
-
-
-@contextmanager
-def _ours(folder: Path) -> Iterator[str]:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port = probe.getsockname()[1]
-    url = f"http://127.0.0.1:{port}"
-    command = [sys.executable, "serve.py", "--port", str(port), "--token", TOKEN]
-    command += ["--db", str(folder / "messages.db")]
-    with subprocess.Popen(
-        command, cwd=_ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
-    ) as process:
-        assert process.stdout is not None
-        while url not in process.stdout.readline():
-            assert process.poll() is None, "our server does not start"
-        try:
-            yield url
-        finally:
-            process.terminate()
 
 
 @contextmanager

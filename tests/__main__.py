@@ -48,13 +48,10 @@ INTERRUPTED = 130
 def main(arguments: list[str]) -> int:
     """Return the exit code: 0 if everything passed."""
     from benchmarks.common import set_up
-    from tools import chromium, environment
     from tools.steps import SetupError
 
     try:
-        environment.ensure_environment(ROOT, tests=True)
-        environment.set_up(ROOT, set_up.tasks())
-        os.environ["CHROMIUM"] = chromium.find_or_install(ROOT / ".setup")
+        set_up.prepare()
         ours = [each for each in arguments if each == SOAK or each.split("=")[0] == DIRECTUS]
         others = [argument for argument in arguments if argument not in ours]
         if ours:

@@ -53,6 +53,16 @@ def tasks() -> list[environment.SetupTask]:
     return [environment.Packages(venv, "requirements-benchmarks.txt", title), PeerTask()]
 
 
+def prepare() -> None:
+    """Set up what benchmarks and tests need, and name the Chromium in CHROMIUM.
+
+    Raises SetupError.
+    """
+    environment.ensure_environment(ROOT, tests=True)
+    environment.set_up(ROOT, tasks())
+    os.environ["CHROMIUM"] = chromium.find_or_install(ROOT / ".setup")
+
+
 def set_up() -> None:
     """Set up what is missing; return only in a process that runs in the checkout's environment.
 
@@ -61,9 +71,7 @@ def set_up() -> None:
     if _DONE in os.environ:  # a benchmark has started this process
         return
     try:
-        environment.ensure_environment(ROOT, tests=True)
-        environment.set_up(ROOT, tasks())
-        os.environ["CHROMIUM"] = chromium.find_or_install(ROOT / ".setup")
+        prepare()
     except SetupError as error:
         sys.exit(str(error))
     except KeyboardInterrupt:

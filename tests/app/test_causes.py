@@ -33,7 +33,7 @@ from directus_realtime.credentials import SocketCredentials
 
 from tests.support import clock
 from tests.support.client import client, connected, run
-from tests.support.embedded import EDITORS, Embedded, free_port
+from tests.support.embedded import EDITORS, Embedded, free_port, with_project
 from tests.support.odd_server import OddServer, answer, untrusted_certificate
 from tests.support.storage import Shared
 
@@ -43,9 +43,7 @@ PAGE = "<html>Bad Gateway</html>"
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Embedded]:
-    folder = tmp_path_factory.mktemp("server")
-    (folder / "project.toml").write_text(EDITORS)
-    with Embedded(folder, "--project", str(folder / "project.toml")) as embedded:
+    with with_project(tmp_path_factory.mktemp("server"), EDITORS) as embedded:
         yield embedded
 
 

@@ -30,7 +30,7 @@ from directus_realtime import (
 from directus_realtime.checks import check_json
 
 from tests.support.client import connected, run
-from tests.support.embedded import Embedded
+from tests.support.embedded import Embedded, with_project
 
 PROJECT = """
 [collections.messages.fields]
@@ -68,9 +68,7 @@ AN_HOUR = datetime.datetime(2026, 1, 2, 3, 4, tzinfo=datetime.UTC)
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Embedded]:
-    folder = tmp_path_factory.mktemp("server")
-    (folder / "project.toml").write_text(PROJECT)
-    with Embedded(folder, "--project", str(folder / "project.toml")) as embedded:
+    with with_project(tmp_path_factory.mktemp("server"), PROJECT) as embedded:
         yield embedded
 
 

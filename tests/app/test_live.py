@@ -19,7 +19,7 @@ from directus_realtime import (
 )
 
 from tests.support.client import client, connected, run
-from tests.support.embedded import Embedded
+from tests.support.embedded import Embedded, with_project
 
 PROJECT = """
 [collections.messages.fields]
@@ -59,9 +59,7 @@ policies = ["Everything"]
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Embedded]:
-    folder = tmp_path_factory.mktemp("server")
-    (folder / "project.toml").write_text(PROJECT)
-    with Embedded(folder, "--project", str(folder / "project.toml")) as embedded:
+    with with_project(tmp_path_factory.mktemp("server"), PROJECT) as embedded:
         yield embedded
 
 
@@ -157,9 +155,7 @@ def test_disconnecting_ends_the_wait_for_a_change_until_the_next_connect(server:
 
 
 def test_a_client_that_gives_up_ends_the_wait(tmp_path_factory: pytest.TempPathFactory) -> None:
-    folder = tmp_path_factory.mktemp("gone")
-    (folder / "project.toml").write_text(PROJECT)
-    server = Embedded(folder, "--project", str(folder / "project.toml")).start()
+    server = with_project(tmp_path_factory.mktemp("gone"), PROJECT).start()
 
     async def scene() -> None:
         directus = client(server.url, retries=1)

@@ -8,15 +8,13 @@ import pytest
 from directus_realtime import Live, RealtimeClient, ServerError, SubscriptionOverflow
 
 from tests.support.client import run
-from tests.support.embedded import EDITORS, Embedded
+from tests.support.embedded import EDITORS, Embedded, with_project
 from tests.support.reads import ALL, PART, change, kinds, made, settled, subscribed, tapped, texts
 
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Embedded]:
-    folder = tmp_path_factory.mktemp("server")
-    (folder / "project.toml").write_text(EDITORS)
-    with Embedded(folder, "--project", str(folder / "project.toml")) as embedded:
+    with with_project(tmp_path_factory.mktemp("server"), EDITORS) as embedded:
         yield embedded
 
 

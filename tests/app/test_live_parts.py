@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tests.support.client import connected, run
-from tests.support.embedded import EDITORS, Embedded
+from tests.support.embedded import EDITORS, Embedded, with_project
 from tests.support.reads import (
     ALL,
     ORDER,
@@ -26,9 +26,7 @@ BEN = {"user": {"_eq": "Ben"}}
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Embedded]:
-    folder = tmp_path_factory.mktemp("server")
-    (folder / "project.toml").write_text(EDITORS)
-    with Embedded(folder, "--project", str(folder / "project.toml")) as embedded:
+    with with_project(tmp_path_factory.mktemp("server"), EDITORS) as embedded:
         yield embedded
 
 

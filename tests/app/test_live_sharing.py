@@ -12,7 +12,7 @@ from directus_realtime.shared_views import SharedViews
 
 from tests.support import clock
 from tests.support.client import connected, make, run
-from tests.support.embedded import EDITORS, Embedded
+from tests.support.embedded import EDITORS, Embedded, with_project
 from tests.support.reads import ALL, PART, kinds, reads, subscribed
 from tests.support.wiretap import Wiretap, wiretap
 
@@ -21,9 +21,7 @@ EVENTS = ["create", "update", "delete"]
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Embedded]:
-    folder = tmp_path_factory.mktemp("server")
-    (folder / "project.toml").write_text(EDITORS)
-    with Embedded(folder, "--project", str(folder / "project.toml")) as embedded:
+    with with_project(tmp_path_factory.mktemp("server"), EDITORS) as embedded:
         yield embedded
 
 

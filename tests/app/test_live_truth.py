@@ -11,7 +11,7 @@ from directus_realtime import Live, RealtimeClient
 
 from tests.support import plain_http
 from tests.support.client import connected, run
-from tests.support.embedded import EDITORS, TOKEN, Embedded
+from tests.support.embedded import EDITORS, TOKEN, Embedded, with_project
 
 TEXTS = [None, "", "a", "A", "ä", "Ä", "b", "B", "Zoë", "zoe", "ß", "SS", "é", "E", "10", "9", "ø"]
 USERS = [None, "Ben", "ben", "BEN", "Jürgen", "jurgen"]
@@ -41,9 +41,7 @@ ALL = [{"limit": -1, **query} for query in QUERIES + REST]
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Embedded]:
-    folder = tmp_path_factory.mktemp("server")
-    (folder / "project.toml").write_text(EDITORS)
-    with Embedded(folder, "--project", str(folder / "project.toml")) as embedded:
+    with with_project(tmp_path_factory.mktemp("server"), EDITORS) as embedded:
         yield embedded
 
 

@@ -3,8 +3,7 @@
 import asyncio
 
 from tests.support import frames
-from tests.support.embedded import ROOT
 
 
 def test_the_js_sdk_sends_what_was_recorded() -> None:
-    assert asyncio.run(frames.theirs(ROOT / ".setup" / "peer")) == frames.recorded()
+    assert asyncio.run(frames.theirs()) == frames.recorded()

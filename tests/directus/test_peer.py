@@ -13,7 +13,6 @@ from playwright.sync_api import Browser
 
 from tests.support import plain_http
 from tests.support.directus import Node
-from tests.support.embedded import ROOT
 from tests.support.observed_page import ObservedPage
 from tests.support.pages import Open
 from tests.support.peer import bundle, open_peer
@@ -29,7 +28,7 @@ PLAIN = {"history": 0, "recover": ""}
 
 @pytest.fixture(scope="session")
 def script() -> str:
-    return bundle(ROOT / ".setup" / "peer")
+    return bundle()
 
 
 Peer = Callable[[str], ObservedPage]

@@ -6,17 +6,14 @@ from contextlib import closing
 import pytest
 
 from tests.history.keys import KEYED, Place, check_over_cuts, project
-from tests.support.embedded import TOKEN, Embedded
+from tests.support.embedded import TOKEN, with_project
 from tests.support.proxy import TcpProxy
 
 
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
-    folder = tmp_path_factory.mktemp("keys")
-    described = folder / "keys.toml"
-    described.write_text(project(TOKEN))
     with (
-        Embedded(folder, "--project", str(described)) as server,
+        with_project(tmp_path_factory.mktemp("keys"), project(TOKEN)) as server,
         closing(TcpProxy(server.port)) as proxy,
     ):
         yield Place(server.url, proxy, TOKEN)

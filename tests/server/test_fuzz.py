@@ -13,7 +13,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
 from tests.support import plain_http
-from tests.support.embedded import EDITORS, TOKEN, Embedded
+from tests.support.embedded import EDITORS, TOKEN, Embedded, with_project
 from tests.support.tier import runs
 
 COUNT = runs(50_000)  # requests by REST, and as many frames
@@ -176,9 +176,7 @@ class Watch:
 
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[Embedded]:
-    project = tmp_path / "project.toml"
-    project.write_text(EDITORS)
-    server = Embedded(tmp_path, "--auth", "public", "--project", str(project)).start()
+    server = with_project(tmp_path, EDITORS, "--auth", "public").start()
     yield server
     server.stop()
 

@@ -12,7 +12,7 @@ import pytest
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
-from tests.support.embedded import EDITORS, TOKEN, Embedded
+from tests.support.embedded import EDITORS, TOKEN, Embedded, with_project
 from tests.support.tier import runs
 
 COUNT = runs(1_000_000)
@@ -155,9 +155,7 @@ async def run(server: Embedded, seed: int) -> None:
 
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[Embedded]:
-    project = tmp_path / "project.toml"
-    project.write_text(EDITORS)
-    server = Embedded(tmp_path, "--auth", "public", "--project", str(project)).start()
+    server = with_project(tmp_path, EDITORS, "--auth", "public").start()
     yield server
     server.stop()
 

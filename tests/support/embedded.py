@@ -56,6 +56,19 @@ def free_port() -> int:
     raise AssertionError("every port is in use")
 
 
+def with_project(folder: Path, project: str, *options: str) -> "Embedded":
+    """Return a server, not yet started, of the project that ``project`` describes.
+
+    Args:
+        folder: where the project's file goes besides what the server writes.
+        project: the text of a project file, such as EDITORS.
+        options: more of what the command line takes.
+    """
+    file = folder / "project.toml"
+    file.write_text(project)
+    return Embedded(folder, "--project", str(file), *options)
+
+
 class Embedded:
     """One server, which can be killed and started again on its port and database.
 

@@ -23,6 +23,7 @@ from directus_realtime import (
 )
 from websockets.asyncio.server import ServerConnection, serve
 
+from benchmarks.common.set_up import PEER
 from tests.support.calls import SCENARIOS, Call
 from tests.support.embedded import ROOT
 from tests.support.peer import install
@@ -80,13 +81,13 @@ def _answer(text: str) -> dict[str, Any] | None:
     return None
 
 
-async def theirs(folder: Path) -> dict[str, Sent]:
-    """Return what the JS SDK sends in each scenario; it is installed in ``folder``."""
-    install(folder)
+async def theirs() -> dict[str, Sent]:
+    """Return what the JS SDK, which is installed unless it is there, sends in each scenario."""
+    install()
     node = npm.node(Path(sysconfig.get_paths()["purelib"]))
     async with recorder() as server:
         process = await asyncio.create_subprocess_exec(
-            node, "frames.mjs", server.url, cwd=folder, stdin=asyncio.subprocess.PIPE
+            node, "frames.mjs", server.url, cwd=PEER, stdin=asyncio.subprocess.PIPE
         )
         try:
             await process.communicate(json.dumps(SCENARIOS).encode())
@@ -160,7 +161,7 @@ def recorded() -> dict[str, Sent]:
 
 def main() -> None:
     """Record again."""
-    scenarios = asyncio.run(theirs(ROOT / ".setup" / "peer"))
+    scenarios = asyncio.run(theirs())
     text = json.dumps({"made": _MADE, "scenarios": scenarios}, indent=1, ensure_ascii=True)
     RECORDING.write_text(text + "\n", encoding="utf-8")
 

@@ -1,43 +1,32 @@
 """The peer: the guide's page with the JS SDK, bundled into one file."""
 
 import shutil
-import subprocess
-import sysconfig
-from pathlib import Path
 
 from playwright.sync_api import Page
 
+from benchmarks.common.contestants import bundled
+from benchmarks.common.set_up import PEER, PeerTask
 from tests.support.embedded import ROOT
 from tests.support.observed_page import ObservedPage
-from tools import npm
+from tools.steps import Steps
 
 _SOURCE = ROOT / "tests" / "peer"
 _HTML = '<!doctype html><meta charset="utf-8"><script type="module" src="page.js"></script>'
 
 
-_PACKAGES = Path(sysconfig.get_paths()["purelib"])
+def install() -> None:
+    """Put our scripts beside the JS SDK in PEER, which is installed unless it is there."""
+    task = PeerTask()
+    if not task.is_current():
+        task.install(Steps(1, PEER))
+    for name in ("page.js", "frames.mjs"):
+        shutil.copy(_SOURCE / name, PEER)
 
 
-def install(folder: Path) -> None:
-    """Put our scripts into ``folder``, and the JS SDK unless it is there."""
-    folder.mkdir(parents=True, exist_ok=True)
-    for name in ("package.json", "package-lock.json", "page.js", "frames.mjs"):
-        shutil.copy(_SOURCE / name, folder)
-    if not (folder / "node_modules" / "esbuild").exists():
-        subprocess.run([*npm.clean_install(_PACKAGES), "--ignore-scripts"], cwd=folder, check=True)
-
-
-def bundle(folder: Path) -> str:
-    """Install the JS SDK in ``folder``, and return the page's script."""
-    install(folder)
-    esbuild = [npm.node(_PACKAGES), "node_modules/esbuild/bin/esbuild", "page.js"]
-    built = subprocess.run(
-        [*esbuild, "--bundle", "--format=esm", "--target=es2022"],
-        cwd=folder,
-        check=True,
-        capture_output=True,
-    )
-    return built.stdout.decode()
+def bundle() -> str:
+    """Install the JS SDK, and return the page's script."""
+    install()
+    return bundled(PEER / "page.js").decode()
 
 
 def open_peer(page: Page, script: str, directus: str, token: str) -> ObservedPage:
