@@ -7,12 +7,12 @@ Values cross into JavaScript as JSON, so that the console shows plain objects, w
 import asyncio
 import json
 import sys
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from typing import Any, Protocol
 
-from js import JSON, Error, Object, Promise, console, window
+from js import JSON, Object, console, window
 from pyodide.code import run_js
-from pyodide.ffi import JsException, JsProxy, create_proxy, to_js
+from pyodide.ffi import JsProxy, create_proxy, to_js
 
 
 class Connection(Protocol):
@@ -21,7 +21,7 @@ class Connection(Protocol):
     def stats(self) -> Mapping[str, object]:
         """Return counts."""
 
-    async def connect(self) -> None:
+    def connect(self) -> Coroutine[Any, Any, None]:
         """Connect."""
 
     def disconnect(self) -> None:
@@ -74,8 +74,28 @@ def to_javascript(value: Any) -> Any:
     return to_js(value, dict_converter=Object.fromEntries) if text is None else JSON.parse(text)
 
 
+# A function that takes its arguments as the fields of an item, without what is undefined, and
+# returns a promise of an item: so a call crosses into Python once, and its result once back.
+_as_promise = run_js("""
+(call, ...names) => (...values) => new Promise((resolve, reject) => {
+  const succeed = (result) => resolve(typeof result === "string" ? JSON.parse(result) : result);
+  const fail = (sentence, code) => {
+    const error = Object.assign(new Error(sentence), { code });
+    error.stack = `Error: ${sentence}`; // frames of the interpreter would tell nobody anything
+    reject(error);
+  };
+  try {
+    const fields = Object.fromEntries(names.map((name, at) => [name, values[at]]));
+    call(JSON.stringify(fields), succeed, fail);
+  } catch (error) {
+    fail(error.message, error.name);
+  }
+})
+""")
+
+
 def expose(
-    create: Callable[[dict[str, Any]], Awaitable[Any]],
+    create: Callable[[dict[str, Any]], Coroutine[Any, Any, Any]],
     connection: Connection,
     state: Callable[[], str],
 ) -> None:
@@ -87,44 +107,47 @@ def expose(
         state: returns the state that the page shows.
     """
 
-    def create_item(text: Any = None, user: Any = None, *_: Any) -> Any:
-        return promise(_create(create, text, user))
+    def create_item(fields: str, resolve: Any, reject: Any) -> None:
+        _settle(create(json.loads(fields)), resolve, reject)
+
+    def connect(_fields: str, resolve: Any, reject: Any) -> None:
+        _settle(connection.connect(), resolve, reject)
 
     api = {
         "state": lambda *_: state(),
         "stats": lambda *_: to_javascript(dict(connection.stats())),
-        "connect": lambda *_: promise(connection.connect()),
         "disconnect": lambda *_: connection.disconnect(),
     }
     proxies = {name: create_proxy(function) for name, function in api.items()}
     window.directus = to_js(proxies, dict_converter=Object.fromEntries)
+    window.directus.connect = _as_promise(create_proxy(connect))
 
     def hand_over() -> None:
-        early, window.createItem = window.createItem, create_proxy(create_item)
+        early = window.createItem
+        window.createItem = _as_promise(create_proxy(create_item), "text", "user")
         early.handOver(window.createItem)
 
     # The program begins to connect in this turn of the event loop; what was kept comes after that.
     asyncio.get_running_loop().call_soon(hand_over)
 
 
-def promise(work: Awaitable[Any]) -> Any:
-    """Return a JavaScript promise of what ``work`` gives; a failure rejects it with an Error."""
-    deferred = Promise.withResolvers()
+def _settle(work: Coroutine[Any, Any, Any], resolve: Any, reject: Any) -> None:
+    """Do ``work``, and settle a promise of JavaScript with what it gives."""
 
     async def settle() -> None:
         try:
             result = await work
-        except JsException as error:
-            deferred.reject(_error(error.message, error.name))
         except Exception as error:
-            deferred.reject(_error(str(error), getattr(error, "code", type(error).__name__)))
+            reject(str(error), getattr(error, "code", type(error).__name__))
         else:
-            deferred.resolve(None if result is None else to_javascript(result))
+            text = _plain_json(result)
+            resolve(None if result is None else text or to_javascript(result))
+        finally:
+            _running.discard(asyncio.current_task())
 
     task = _start(settle())
-    _running.add(task)  # a task that nothing refers to may be collected
-    task.add_done_callback(_running.discard)
-    return deferred.promise
+    if not task.done():
+        _running.add(task)  # a task that nothing refers to may be collected
 
 
 def _start(work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
@@ -135,17 +158,4 @@ def _start(work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
     return loop.create_task(work)
 
 
-async def _create(create: Callable[[dict[str, Any]], Awaitable[Any]], text: Any, user: Any) -> Any:
-    """Create the item that ``JSON.stringify`` would send: without what is undefined."""
-    given = to_js({"text": text, "user": user}, dict_converter=Object.fromEntries)
-    return await create(json.loads(JSON.stringify(given)))
-
-
-def _error(sentence: str, code: str) -> Any:
-    error = Error.new(sentence)
-    error.code = code
-    error.stack = f"Error: {sentence}"  # frames of the interpreter would tell nobody anything
-    return error
-
-
-_running: set[asyncio.Future[None]] = set()
+_running: set[asyncio.Task[None] | None] = set()

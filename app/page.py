@@ -100,7 +100,7 @@ def show_freshness(name: str) -> None:
 
 def show_sending(create: Create) -> Create:
     """Return ``create`` such that the page shows what it sends; the form uses it too."""
-    _sending[:] = [Sending(create, messages.holds, status.is_settling)]
+    _sending[:] = [Sending(create, messages.holds, status.is_settling, lambda: state() == "open")]
     return _sending[0].create
 
 

@@ -28,24 +28,30 @@ _PAUSE = 0.1  # seconds between two drawings of so many: nobody reads them
 
 # One call draws all rows: from Python each row takes a dozen calls.
 _prepend = run_js("""
-(list, template, rows, most) => {
-  const fresh = document.createDocumentFragment();
-  for (const [key, user, text] of JSON.parse(rows)) {
-    const element = template.content.firstElementChild.cloneNode(true);
-    if (key !== null) element.dataset.id = key;
-    element.children[0].textContent = user;
-    element.children[1].textContent = text;
-    fresh.prepend(element);
-  }
-  const excess = list.childElementCount + fresh.childElementCount - most;
-  if (excess > 0) {
-    const old = document.createRange();
-    old.setStart(list, Math.max(0, list.childNodes.length - excess));
-    old.setEnd(list, list.childNodes.length);
-    old.deleteContents();
-  }
-  list.prepend(fresh);
-}
+(() => {
+  const list = document.getElementById("messages");
+  const template = document.getElementById("row").content.firstElementChild;
+  const count = document.getElementById("count");
+  return (rows, most, counted) => {
+    const fresh = document.createDocumentFragment();
+    for (const [key, user, text] of JSON.parse(rows)) {
+      const element = template.cloneNode(true);
+      if (key !== null) element.dataset.id = key;
+      element.children[0].textContent = user;
+      element.children[1].textContent = text;
+      fresh.prepend(element);
+    }
+    const excess = list.childElementCount + fresh.childElementCount - most;
+    if (excess > 0) {
+      const old = document.createRange();
+      old.setStart(list, Math.max(0, list.childNodes.length - excess));
+      old.setEnd(list, list.childNodes.length);
+      old.deleteContents();
+    }
+    list.prepend(fresh);
+    count.textContent = counted;
+  };
+})()
 """)
 
 
@@ -115,13 +121,7 @@ def _draw() -> None:
             texts.append(_texts_of(*_undrawn.popleft()))
         except Exception as error:  # the other rows are drawn all the same
             faults.report(error)
-    _prepend(
-        document.getElementById("messages"),
-        document.getElementById("row"),
-        json.dumps(texts),
-        ROWS,
-    )
-    document.getElementById("count").textContent = str(_Shown.count)
+    _prepend(json.dumps(texts), ROWS, _Shown.count)
 
 
 def _texts_of(key: Any, row: Any) -> tuple[str | None, str, str]:

@@ -1,56 +1,38 @@
-"""The list ``#waiting``: what was written here, until it is in ``#messages``.
+"""What was written here, until it is in ``#messages``; the form.
 
 A message waits without an end for the connection. What fails says why, and can be sent again.
 """
 
 import asyncio
-from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from typing import Any
 
-from js import document, requestAnimationFrame, window
+from js import document
+from pyodide.code import run_js
 from pyodide.ffi import create_proxy
 
 from app.view import faults
-from app.view.messages import ROWS, text_of
+from app.view.waiting import SAVED, SETTLED, Message, WaitingList
 
 Item = dict[str, Any]
-Create = Callable[[Item], Awaitable[Any]]
-
-WAITING, SAVED, SETTLED = "waiting", "saved", "settled"
-"""No answer yet; answered, and about to come over the wire; nothing more to show."""
+Create = Callable[[Item], Coroutine[Any, Any, Any]]
 
 _NOT_SENT = {
     *("NOT_SENT", "NOT_CONNECTED", "NOT_DELIVERED", "OUTBOX_FULL", "USAGE_ERROR"),
     *("CONNECTION_FAILED", "AUTH_FAILED"),
 }
 _UNKNOWN = {"DELIVERY_UNKNOWN", "REPLY_TIMEOUT"}
-_WORDS = {"not-sent": "not sent", "refused": "refused", "unknown": "unknown"}
 
 _SHOWN_WITHIN = 1.0
 """Seconds in which the program shows what came before the freshness was live."""
 
-
-class _Message:
-    """One message that was written here.
-
-    Attributes:
-        item: its fields.
-        outcome: one of the three above, ``not-sent``, ``refused`` or ``unknown``.
-        reason: the sentence that says why.
-        row: its row in the list, or None.
-        in_composer: whether its text was given back to the form.
-    """
-
-    __slots__ = ("in_composer", "item", "number", "outcome", "reason", "row")
-
-    def __init__(self, item: Item, number: int) -> None:
-        self.item = item
-        self.number = number
-        self.outcome = WAITING
-        self.reason = ""
-        self.row: Any = None
-        self.in_composer = False
+# A page that listens for this all the time is slower to come back to, in some browsers.
+_ask_before_leaving = run_js("""
+(() => {
+  const stay = (event) => event.preventDefault();
+  return (asks) => (asks ? addEventListener : removeEventListener)("beforeunload", stay);
+})()
+""")
 
 
 class Sending:
@@ -60,6 +42,7 @@ class Sending:
         create: creates an item.
         is_shown: tells whether the message of a key is in the list of messages already.
         is_settling: tells whether messages that were missed are still being read.
+        is_open: tells whether there is a connection.
     """
 
     def __init__(
@@ -67,20 +50,16 @@ class Sending:
         create: Create,
         is_shown: Callable[[Any], bool],
         is_settling: Callable[[], bool],
+        is_open: Callable[[], bool],
     ) -> None:
         self._create = create
         self._is_shown = is_shown
         self._is_settling = is_settling
         self._count = 0
         self._waiting = 0
-        self._rows = 0
-        self._messages: dict[int, _Message] = {}
-        self._saved: dict[Any, _Message] = {}  # by key
-        self._changed: dict[int, _Message] = {}
-        self._undrawn: deque[_Message] = deque()
-        self._drawing = False
-        self._on_frame = create_proxy(self._draw)
-        self._on_leave = create_proxy(lambda event: event.preventDefault())
+        self._messages: dict[int, Message] = {}
+        self._saved: dict[Any, Message] = {}  # by key
+        self._list = WaitingList(is_open)
         self._composer = document.getElementById("composer")
         self._composer.send = create_proxy(self._submit)  # app/loading.js calls it
         document.getElementById("waiting").addEventListener("click", create_proxy(self._click))
@@ -108,16 +87,16 @@ class Sending:
             self._settle(message, SETTLED)
         self._saved.clear()
 
-    def _begin(self, item: Item) -> _Message:
+    def _begin(self, item: Item) -> Message:
         self._count += 1
-        message = self._messages[self._count] = _Message(item, self._count)
+        message = self._messages[self._count] = Message(item, self._count)
         self._waiting += 1
         if self._waiting == 1:
-            window.addEventListener("beforeunload", self._on_leave)
-        self._mark(message)
+            _ask_before_leaving(True)
+        self._list.mark(message)
         return message
 
-    async def _send(self, message: _Message) -> Any:
+    async def _send(self, message: Message) -> Any:
         try:
             row = await self._create(message.item)
         except Exception as error:
@@ -140,13 +119,13 @@ class Sending:
     def _answered(self) -> None:
         self._waiting -= 1
         if not self._waiting:
-            window.removeEventListener("beforeunload", self._on_leave)
+            _ask_before_leaving(False)
 
-    def _settle(self, message: _Message, outcome: str, reason: str = "") -> None:
+    def _settle(self, message: Message, outcome: str, reason: str = "") -> None:
         message.outcome, message.reason = outcome, reason
         if outcome == SETTLED:
             self._messages.pop(message.number, None)
-        self._mark(message)
+        self._list.mark(message)
 
     # The form
 
@@ -157,7 +136,7 @@ class Sending:
             self._settle(message, SETTLED)
         self._start(self._begin({"text": text, "user": user}), is_form=True)
 
-    def _start(self, message: _Message, *, is_form: bool = False) -> None:
+    def _start(self, message: Message, *, is_form: bool = False) -> None:
         async def send() -> None:
             try:
                 await self._send(message)
@@ -171,7 +150,7 @@ class Sending:
         _running.add(task)  # a task that nothing refers to may be collected
         task.add_done_callback(_running.discard)
 
-    def _give_back(self, message: _Message) -> None:
+    def _give_back(self, message: Message) -> None:
         """Put a text back into the form, unless another one is being written there."""
         text = document.getElementById("text")
         if not text.value:
@@ -190,56 +169,6 @@ class Sending:
         if button.dataset.action == "again":
             self._start(self._begin(message.item), is_form=True)
         text.focus()
-
-    # The list
-
-    def _mark(self, message: _Message) -> None:
-        """Draw a message at the next frame: most have their outcome by then."""
-        self._changed[message.number] = message
-        if not self._drawing:
-            self._drawing = True
-            requestAnimationFrame(self._on_frame)
-
-    def _draw(self, _time: float) -> None:
-        self._drawing = False
-        changed, self._changed = self._changed, {}
-        for message in changed.values():
-            if message.outcome == SETTLED:
-                self._remove(message)
-            elif message.row is not None:
-                self._fill(message)
-            else:
-                self._undrawn.append(message)
-        while self._undrawn and self._rows < ROWS:
-            message = self._undrawn.popleft()
-            if message.outcome != SETTLED and message.row is None:
-                self._add(message)
-
-    def _remove(self, message: _Message) -> None:
-        if message.row is not None:
-            message.row.remove()
-            message.row = None
-            self._rows -= 1
-
-    def _add(self, message: _Message) -> None:
-        template = document.getElementById("waiting-row").content.firstElementChild
-        row = message.row = template.cloneNode(True)
-        self._rows += 1
-        row.dataset.number = str(message.number)
-        user = message.item.get("user")
-        row.children[0].textContent = "Anonymous" if user is None else text_of(user)
-        row.children[1].textContent = text_of(message.item.get("text"))
-        self._fill(message)
-        document.getElementById("waiting").prepend(row)
-
-    @staticmethod
-    def _fill(message: _Message) -> None:
-        row = message.row
-        row.dataset.outcome = message.outcome
-        has_failed = message.outcome in _WORDS
-        words = f"{_WORDS[message.outcome]}: {message.reason}" if has_failed else message.outcome
-        row.children[2].textContent = words
-        row.children[3].hidden = not has_failed
 
 
 def _outcome_of(error: Exception) -> str:

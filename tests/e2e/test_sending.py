@@ -139,6 +139,29 @@ def test_what_was_sent_and_not_answered_is_unknown(wired: tuple[ObservedPage, Wi
     assert page.page.input_value("#text") == ""
 
 
+def test_on_an_open_connection_only_what_has_no_answer_after_a_moment_is_drawn_as_waiting(
+    open_page: Open,
+) -> None:
+    wires: list[Wire] = []
+
+    def prepare(page: Page) -> None:
+        page.add_init_script(HOLD_MOMENTS)
+        wires.append(Wire(page))
+
+    page = open_page(before=prepare)
+    page.page.evaluate(COUNT_DRAWINGS)
+    write(page.page, "one")
+    page.wait_for_text("one")
+    page.page.evaluate("createItem('two', 'Ben')")
+    wires[0].hold(is_create)
+    write_at_console(page.page, "held")
+    page.page.evaluate("new Promise(requestAnimationFrame)")
+    assert page.page.evaluate("window.drawings") == 0
+    page.page.wait_for_function(END_MOMENTS)
+    expect(page.page.locator("#waiting li")).to_have_attribute("data-outcome", "waiting")
+    expect(page.page.locator("#waiting span")).to_have_text(["held"])
+
+
 def test_leaving_asks_while_a_message_is_unanswered(open_page: Open, site: Site) -> None:
     page = open_page()
     site.kill()
@@ -205,4 +228,22 @@ RECORD_PLACES = """() => {
     requestAnimationFrame(() => setTimeout(look));  // after the page has drawn
   };
   look();
+}"""
+
+COUNT_DRAWINGS = """() => {
+  window.drawings = 0;
+  const watch = new MutationObserver(() => { window.drawings += 1; });
+  watch.observe(document.querySelector("#waiting"), { childList: true, subtree: true });
+}"""
+
+HOLD_MOMENTS = """
+  const later = setTimeout;
+  window.moments = [];
+  window.setTimeout = (call, delay, ...given) =>
+    delay === 100 ? moments.push(call) : later(call, delay, ...given);
+"""
+
+END_MOMENTS = """() => {
+  for (const call of window.moments.splice(0)) call();
+  return document.querySelector("#waiting li");
 }"""

@@ -25,6 +25,8 @@ from .base import Answer, Listener, Storage, Unexplained
 from .gathering import GATHER
 from .http import exchange
 
+_OPEN = 1  # WebSocket.OPEN; to ask for it costs as much as to send
+
 _EARLY = 5_000
 """Milliseconds that a socket may have been open when it is taken over; Directus waits 10,000."""
 
@@ -70,7 +72,7 @@ class BrowserSocket:
 
     def send(self, text: str) -> None:
         """Write one text frame; one that a closing socket does not accept counts as unsent."""
-        if self._socket.readyState == WebSocket.OPEN:
+        if self._socket.readyState == _OPEN:
             self._socket.send(text)
         else:
             self._unsent += 1
