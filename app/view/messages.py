@@ -24,7 +24,7 @@ ROWS = 500
 _FEW = 4  # drawings at once, within a frame's time
 _FRAME = 0.016  # seconds
 _MANY = 100  # rows in one drawing
-_PAUSE = 0.1  # seconds between two drawings of so many: nobody reads them
+_PAUSE = 0.25  # seconds between two drawings while so many come: nobody reads them
 
 # One call draws all rows: from Python each row takes a dozen calls.
 _prepend = run_js("""
@@ -61,6 +61,7 @@ class _Shown:
     drawn_at = began = float("-inf")
     at_once = 0  # drawings since it began
     were_many = False  # at the last drawing
+    at_last_frame = 0  # how many had come
 
 
 _undrawn: deque[tuple[Any, Any]] = deque(maxlen=ROWS)
@@ -105,7 +106,9 @@ def _may_draw_at_once() -> bool:
 
 
 def _draw_frame(_time: object) -> None:
-    if _Shown.were_many and time.monotonic() - _Shown.drawn_at < _PAUSE:
+    has_grown = _Shown.count != _Shown.at_last_frame
+    _Shown.at_last_frame = _Shown.count
+    if _Shown.were_many and has_grown and time.monotonic() - _Shown.drawn_at < _PAUSE:
         requestAnimationFrame(_on_frame)
     else:
         _Shown.drawing = False
