@@ -168,8 +168,10 @@ class RowCatchUp(CatchUp):
     def _message(
         self, message: dict[str, Any], rows: list[dict[str, Any]], **marks: bool
     ) -> SubscriptionMessage:
+        key, strip = self.recovery.key, self.recovery.strip
         result = SubscriptionMessage(message, **marks)
-        result["data"] = [self.recovery.strip(row) for row in rows]
-        result.is_missed = "recovered" in marks
-        result.keys_of_data = tuple([row.get(self.recovery.key) for row in rows])
+        result.keys_of_data = tuple([row.get(key) for row in rows])
+        result["data"] = [strip(row) for row in rows]
+        if marks:
+            result.is_missed = True
         return result

@@ -80,6 +80,7 @@ class Recovery:
         self._floor: Any = None  # pages begin after this value
         self._read_there: list[Key] = []  # the keys of the rows of that value
         self._margin = margin
+        self._slack = margin // 8  # keys that are forgotten together
         self._limit = margin  # of the next page
         self._has_limit = True  # whether Directus accepts our limit
         self._settled = False  # whether all pages have been read since the last init
@@ -105,7 +106,10 @@ class Recovery:
         """Return ``row`` without the fields that only recovery asked for."""
         if not self._added:
             return row
-        return {name: value for name, value in row.items() if name not in self._added}
+        stripped = row.copy()
+        for name in self._added:
+            stripped.pop(name, None)
+        return stripped
 
     def mark_query(self) -> Query:
         """Return the query whose rows are those that exist before the first subscribe."""
@@ -184,10 +188,26 @@ class Recovery:
 
     def accept(self, row: Row) -> bool:
         """Remember ``row``; return whether it is new."""
-        is_new = self._remember(row)
-        if len(self._window) > self._margin:
+        is_new = self._remember_newest(row) or self._remember(row)
+        if len(self._window) > self._margin + self._slack:
             self._trim()
         return is_new
+
+    def _remember_newest(self, row: Row) -> bool:
+        """Remember a row that is past all that are remembered, as most are; return whether it is.
+
+        This is what ``_remember`` does, for the one case that has to be quick.
+        """
+        window, key = self._window, row.get(self.key)
+        if type(key) is not int or self.field != self.key or not window:
+            return False
+        newest = window[-1][3]
+        if type(newest) is not int or key <= newest:
+            return False
+        rank = order(key)
+        window.append((rank, rank, key, key))
+        self._known.add(key)
+        return True
 
     def _remember(self, row: Row) -> bool:
         key = _comparable(row.get(self.key))
@@ -261,17 +281,21 @@ class Recovery:
         Rows that share a value are forgotten together, and those of the newest value are kept:
         another row of that value may still come.
         """
-        while len(self._window) > self._margin:
-            oldest = self._window[0][0]
-            if oldest == self._window[-1][0] or not self._is_read(oldest):
+        while (excess := len(self._window) - self._margin) > 0:
+            value = self._window[excess - 1][0]  # all of the excess at once, or else the oldest
+            if not self._may_forget(value) and not self._may_forget(value := self._window[0][0]):
                 break
-            self._after = self._window[0][3]
-            is_alone = self._window[1][0] != oldest
-            self._forget(1 if is_alone else self._end_of(oldest))
+            end = self._end_of(value)
+            self._after = self._window[end - 1][3]
+            self._forget(end)
         # Beyond this a row may come twice; none is lost.
         excess = len(self._window) - _MOST_KEYS * self._margin
         if excess > 0:
             self._forget(excess)
+
+    def _may_forget(self, value: Any) -> bool:
+        """Return whether the rows of a value are read, and not the newest; it is a sort key."""
+        return bool(value != self._window[-1][0]) and self._is_read(value)
 
     def _end_of(self, value: Any) -> int:
         """Return how many rows are not newer than a value; ``value`` is its sort key."""
