@@ -11,6 +11,7 @@ from tools.stamps import digest, is_stamped, stamp
 from tools.steps import Steps
 from web.config import COMPRESS, runtime_folders
 
+_ENCODINGS = ("zst", "gz")
 _SUFFIXES = {".js", ".mjs", ".json", ".wasm"}
 
 
@@ -37,7 +38,10 @@ class PrecompressedFiles:
             for path in sorted(folders[name].glob("*"))
             if path.suffix in _SUFFIXES
         ]
-        compress(steps, "Compressed runtime", self._packages, ("zst", "gz"), files)
+        for path in files:  # made by other code
+            for ending in _ENCODINGS:
+                path.with_name(f"{path.name}.{ending}").unlink(missing_ok=True)
+        compress(steps, "Compressed runtime", self._packages, _ENCODINGS, files)
         stamp(self._stamp, self._key)
 
     @property
@@ -50,7 +54,7 @@ def compress(
 ) -> None:
     """Compress files, as one step, into a file for each of the `encodings` beside each of them.
 
-    The encodings are zst, br or gz; Node is among the Python `packages`. Raises SetupError.
+    One that exists is left as it is. The encodings are zst, br or gz; Node is among the Python `packages`. Raises SetupError.
     """
     steps.run(
         title,

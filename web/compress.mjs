@@ -1,5 +1,5 @@
-// Writes compressed files beside files: node compress.mjs zst,br,gz FILE...
-import { readFileSync, writeFileSync } from "node:fs";
+// Writes the compressed files that are missing beside files: node compress.mjs zst,br,gz FILE...
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { pathToFileURL } from "node:url";
 import { promisify } from "node:util";
 import zlib from "node:zlib";
@@ -37,7 +37,7 @@ export async function compress(file, endings, level = 19) {
 if (import.meta.url === pathToFileURL(process.argv[1]).href) {
   const [endings, ...files] = process.argv.slice(2);
   for (const file of files) {
-    await compress(file, endings.split(","));
+    await compress(file, endings.split(",").filter((ending) => !existsSync(`${file}.${ending}`)));
     console.log("done");
   }
 }
