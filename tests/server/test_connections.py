@@ -4,10 +4,11 @@ import asyncio
 import contextlib
 import gc
 import socket
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import httpx
 import pytest
@@ -145,11 +146,13 @@ def test_nothing_is_kept_of_connections_that_have_ended(start: Start) -> None:
 @pytest.fixture
 def limited(tmp_path: Path) -> Iterator[Embedded]:
     """A server of 64 descriptors."""
-    server = Embedded(tmp_path)
-    server._command = ["sh", "-c", 'ulimit -n 64; exec "$@"', "sh", *server._command]
-    server.start()
-    yield server
-    server.stop()
+
+    class Limited(Embedded):
+        def _start(self, log: IO[str]) -> subprocess.Popen[str]:
+            return self._start_alone(["sh", "-c", 'ulimit -n 64; exec "$@"', "sh"], log)
+
+    with Limited(tmp_path) as server:
+        yield server
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="has no such limit")

@@ -4,10 +4,38 @@ import atexit
 import subprocess
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import IO, Any, Protocol, TypeVar
+
+
+class Process(Protocol):
+    """What is used here of Popen."""
+
+    @property
+    def stdin(self) -> IO[str] | None:
+        """What it reads."""
+
+    @property
+    def stdout(self) -> IO[str] | None:
+        """What it prints."""
+
+    @property
+    def stderr(self) -> IO[str] | None:
+        """What it prints of errors."""
+
+    def kill(self) -> None:
+        """Kill it."""
+
+    def terminate(self) -> None:
+        """Ask it to end."""
+
+    def wait(self, timeout: float | None = None) -> object:
+        """Wait until it has ended. Raises TimeoutExpired."""
+
+
+P = TypeVar("P", bound=Process)
 
 _END_LIMIT = 30.0  # seconds
-_running: set[subprocess.Popen[str]] = set()
+_running: set[Process] = set()
 
 
 def start(command: Sequence[str], **options: Any) -> subprocess.Popen[str]:
@@ -15,13 +43,17 @@ def start(command: Sequence[str], **options: Any) -> subprocess.Popen[str]:
 
     One that nobody has ended by then is killed when this process ends.
     """
-    process = subprocess.Popen(command, text=True, **options)
+    return track(subprocess.Popen(command, text=True, **options))
+
+
+def track(process: P) -> P:
+    """Kill a process when this one ends, if nobody has ended it by then; return it."""
     _running.add(process)
     return process
 
 
-def end(process: subprocess.Popen[str], *, kill: bool = True) -> None:
-    """End a process that :func:`start` returned, close its pipes, and wait until it has ended.
+def end(process: Process, *, kill: bool = True) -> None:
+    """End a process that is tracked, close its pipes, and wait until it has ended.
 
     Args:
         process: the process; one that has ended already stays so.
