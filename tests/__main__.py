@@ -58,6 +58,8 @@ def main(arguments: list[str]) -> int:
             prepare_directus(version_in(ours))
         if SOAK in arguments:
             os.environ["SOAK"] = "yes"
+        # The tests start hundreds of processes, each of which would compile all that it imports.
+        os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
         return check_all(others)
     except SetupError as error:
         print(error, file=sys.stderr)

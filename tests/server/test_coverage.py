@@ -1,42 +1,33 @@
-"""The rules of the server are tested whole: every branch, by the module's own tests."""
+"""The rules of the server are tested whole: every branch, by these modules' own tests."""
 
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
-TESTS = {"query.permission": "access"}
+from tests.support.embedded import ROOT
+from tests.support.inner import run_pytest
+
+TESTS = {
+    "auth.access": "access",
+    "query.permission": "access",
+    "query.query": "query",
+    "realtime.hub": "hub",
+    "websocket.session": "session",
+}
+"""The file of tests of each module."""
 
 
-@pytest.mark.parametrize(
-    "module",
-    ["websocket.session", "realtime.hub", "query.query", "auth.access", "query.permission"],
-)
-def test_every_branch_is_tested(module: str, tmp_path: Path) -> None:
-    tests = TESTS.get(module, module.rpartition(".")[2])
-    # Where these tests are measured themselves, the measured run shall not be measured again.
-    outside = {k: v for k, v in os.environ.items() if not k.startswith("COV")}
-    run = subprocess.run(
-        [
-            *(
-                sys.executable,
-                "-m",
-                "pytest",
-                "-q",
-                f"tests/server/test_{tests}.py",
-            ),
-            *(f"--cov=server.{module}", "--cov-branch", "--cov-fail-under=100"),
-            *("--cov-report=term-missing", "-p", "no:cacheprovider"),
-        ],
-        cwd=ROOT,
-        env={**outside, "COVERAGE_FILE": str(tmp_path / "coverage")},
-        capture_output=True,
-        text=True,
-        check=False,
+def test_every_branch_is_tested(tmp_path: Path) -> None:
+    code, printed = run_pytest(
+        *("-q", *(f"tests/server/test_{name}.py" for name in sorted(set(TESTS.values())))),
+        *(f"--cov=server.{module}" for module in TESTS),
+        *("--cov-branch", "--cov-fail-under=100", "--cov-report=term-missing"),
+        COVERAGE_FILE=str(tmp_path / "coverage"),
     )
-    assert run.returncode == 0, run.stdout + run.stderr
-    source = (ROOT / "server" / f"{module.replace('.', '/')}.py").read_text()
-    assert "no cover" not in source, "nothing is left out"
+    assert code == pytest.ExitCode.OK, printed
+
+
+@pytest.mark.parametrize("module", TESTS)
+def test_nothing_is_left_out(module: str) -> None:
+    source = ROOT / "server" / f"{module.replace('.', '/')}.py"
+    assert "no cover" not in source.read_text(encoding="utf-8")
