@@ -14,6 +14,9 @@ from tools.stamps import digest, is_stamped, stamp
 from tools.steps import Steps, megabytes, size_of
 from web.config import COMPRESS, SNAPSHOT, page_digest, page_files, page_script, runtime_folders
 
+ENDINGS = ("zst", "gz")
+"""The compressed files beside those of the snapshot."""
+
 
 class Snapshot:
     """The snapshot of a checkout, precompressed, and the file that describes it."""
@@ -63,6 +66,7 @@ class Snapshot:
             "script": str(script) if script else None,
             # Taken before the files are read: an edit in between makes it differ.
             "app": page_digest(self._root),
+            "endings": ENDINGS,
         }
 
     def _publish(self, draft: Path) -> None:

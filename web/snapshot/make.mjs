@@ -8,6 +8,7 @@
 //   modules   the app: the file of each module, with its path in the page
 //   script    the file that the page runs, or null
 //   app       the digest of the app, or "" where the snapshot cannot hold all of it
+//   endings   those of the compressed files
 import { createHash } from "node:crypto";
 import { readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -103,7 +104,7 @@ async function writeSlices(content) {
   for (let at = 0; at < content.length; at += SLICE) {
     names.push(`${hash}-${names.length}.bin`);
     writeFileSync(join(order.out, names.at(-1)), content.subarray(at, at + SLICE));
-    await compress(join(order.out, names.at(-1)), ["zst", "gz"], 12);
+    await compress(join(order.out, names.at(-1)), order.endings, 12);
   }
   return names;
 }
