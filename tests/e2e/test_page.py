@@ -25,9 +25,13 @@ RECORD_ERRORS = """() => {
     .observe(error, { childList: true });
 }"""
 MANY = """async (count) => {
-  for (let n = 0; n < count; n += 30) {
-    await Promise.all(Array.from({ length: 30 }, (_, i) => createItem(`n ${n + i}`, 'Ben')));
-  }
+  const rows = Array.from({ length: count }, (_, n) => ({ text: `n ${n}`, user: "Ben" }));
+  const headers = {
+    "Content-Type": "application/json",
+    Authorization: "Bearer your_access_token",
+  };
+  const body = JSON.stringify(rows);
+  await fetch("/items/messages", { method: "POST", headers, body });
 }"""
 RUN_PYTHON = """(code) => {
   const script = document.createElement("script");

@@ -11,12 +11,12 @@ from playwright.sync_api import Page, Route
 from server.config import Config
 from tests.e2e.test_guide import OPENING
 from tests.support.background import Running
-from tests.support.embedded import ROOT
+from tests.support.embedded import ROOT, Embedded
 from tests.support.observed_page import ObservedPage, gather_infos
-from tests.support.pages import Open, Warm, opener
+from tests.support.pages import Open, Site, Warm, opener
 from web.config import page_files
 from web.delivery import routes
-from web.site import Site
+from web.site import Site as Files
 
 START = ROOT / ".setup" / "start"
 NOTE = "Python starts without its snapshot"
@@ -28,6 +28,17 @@ LATE = ("python_stdlib.zip", "pyodide_http.zip")
 def notes(page: Page) -> list[str]:
     """Return a list that grows by what the console says about the start."""
     return gather_infos(page, NOTE)
+
+
+@pytest.fixture(scope="module")
+def usual(warm: Warm, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ObservedPage]:
+    """The page as it usually starts, for tests that only look at it."""
+    said: list[list[str]] = []
+    folder = tmp_path_factory.mktemp("usual")
+    with Embedded(folder) as server, opener(warm, server.url) as open_it:
+        page = open_it(before=lambda page: said.append(notes(page)))
+        assert said == [[]], "the usual start says nothing"
+        yield page
 
 
 @pytest.fixture
@@ -45,7 +56,7 @@ def checkout(tmp_path: Path) -> Path:
 @pytest.fixture
 def open_copy(warm: Warm, checkout: Path, tmp_path: Path) -> Iterator[Open]:
     """A function that opens the page of that copy as it is by then."""
-    pages = routes(Site(checkout))
+    pages = routes(Files(checkout))
     config = Config(database=tmp_path / "copy.db")
     with Running(config, pages=pages) as server, opener(warm, f"{server.url}/") as open_it:
         yield open_it
@@ -79,14 +90,39 @@ def flip(at: int) -> Callable[[bytearray], None]:
     return change
 
 
+Answer = Callable[[Route], None]
+
+
+@pytest.mark.parametrize(
+    ("answer", "why"),
+    [
+        pytest.param(lambda route: route.fulfill(status=404), "404", id="gone"),
+        pytest.param(changed(flip(2048)), "changed on its way", id="damaged"),
+        # In the name of its build, which no sum of ours looks at.
+        pytest.param(changed(flip(20)), "build id mismatch", id="of another build"),
+    ],
+)
+def test_without_a_snapshot_to_use_the_page_starts_and_says_so_once(
+    open_page: Open, answer: Answer, why: str
+) -> None:
+    said: list[list[str]] = []
+
+    def interfere(page: Page) -> None:
+        said.append(notes(page))
+        page.route(SLICE, answer)
+
+    page = open_page(before=interfere)
+    assert page.wait_for_lines(6) == OPENING
+    (note,) = said[0]
+    assert why in note
+    from_the_network = re.compile("404 http|Failed to load resource: .* 404 ")
+    assert [problem for problem in page.problems if not from_the_network.match(problem)] == []
+
+
 @pytest.mark.parametrize(
     ("address", "answer", "why"),
     [
-        pytest.param(SLICE, lambda route: route.fulfill(status=404), "404", id="gone"),
         pytest.param(SLICE, changed(cut), "ends after", id="truncated"),
-        pytest.param(SLICE, changed(flip(2048)), "changed on its way", id="damaged"),
-        # In the name of its build, which no sum of ours looks at.
-        pytest.param(SLICE, changed(flip(20)), "build id mismatch", id="of another build"),
         pytest.param(INDEX, edited("314[.0-9]+", "1.0"), "of Pyodide 1.0", id="of another age"),
         pytest.param(
             INDEX,
@@ -96,21 +132,16 @@ def flip(at: int) -> Callable[[bytearray], None]:
         ),
     ],
 )
-def test_without_a_snapshot_to_use_the_page_starts_and_says_so_once(
-    open_page: Open, address: re.Pattern[str], answer: Callable[[Route], None], why: str
+def test_a_snapshot_that_is_no_use_is_recognized_before_python_starts(
+    blank: Page, site: Site, address: re.Pattern[str], answer: Answer, why: str
 ) -> None:
-    said: list[list[str]] = []
-
-    def interfere(page: Page) -> None:
-        said.append(notes(page))
-        page.route(address, answer)
-
-    page = open_page(before=interfere)
-    assert page.wait_for_lines(6) == OPENING
-    (note,) = said[0]
-    assert why in note
-    from_the_network = re.compile("404 http|Failed to load resource: .* 404 ")
-    assert [problem for problem in page.problems if not from_the_network.match(problem)] == []
+    said = notes(blank)
+    blank.route(address, answer)
+    blank.goto(site.url, wait_until="commit")
+    while not said:
+        blank.wait_for_event("console")
+    assert why in said[0]
+    assert blank.get_attribute("#status", "data-state") == "loading"
 
 
 def test_where_set_up_has_made_none_the_page_starts_and_says_so(
@@ -125,12 +156,9 @@ def test_where_set_up_has_made_none_the_page_starts_and_says_so(
     assert answer(page, "import pyodide_http; answer = 'found'") == "found"
 
 
-def test_the_usual_start_says_nothing_and_fetches_nothing_late(open_page: Open) -> None:
-    said: list[list[str]] = []
-    page = open_page(before=lambda page: said.append(notes(page)))
-    assert said == [[]]
-    assert page.problems == []
-    fetched = fetched_by(page)
+def test_the_usual_start_fetches_nothing_late(usual: ObservedPage) -> None:
+    assert usual.problems == []
+    fetched = fetched_by(usual)
     assert not [name for name in fetched if name.endswith(LATE)]
     assert len(fetched) == len(set(fetched))
 
@@ -142,6 +170,7 @@ def fetched_by(page: ObservedPage) -> list[str]:
 
 
 ANSWER = """async (code) => {
+  window.answer = undefined;
   const script = document.createElement("script");
   script.type = "py";
   script.textContent = `${code}\\nfrom js import window; window.answer = answer`;
@@ -157,38 +186,37 @@ def answer(page: ObservedPage, code: str) -> object:
     return found
 
 
-def test_pages_do_not_share_their_random_numbers(open_page: Open) -> None:
+def test_pages_do_not_share_their_random_numbers(usual: ObservedPage, open_page: Open) -> None:
     code = "import random; answer = random.random()"
-    assert len({answer(open_page(), code) for _ in range(2)}) == 2
+    assert answer(usual, code) != answer(open_page(), code)
 
 
-def test_what_the_snapshot_has_not_is_imported_all_the_same(open_page: Open) -> None:
-    page = open_page()
-    assert answer(page, "import csv, unittest.mock; answer = csv.QUOTE_ALL") == 1
+def test_what_the_snapshot_has_not_is_imported_all_the_same(usual: ObservedPage) -> None:
+    assert answer(usual, "import csv, unittest.mock; answer = csv.QUOTE_ALL") == 1
 
 
-def test_modules_of_the_snapshot_show_their_source(open_page: Open) -> None:
+def test_modules_of_the_snapshot_show_their_source(usual: ObservedPage) -> None:
     code = "import inspect; from app import page; answer = inspect.getsource(page.mark)"
-    assert "def mark(" in str(answer(open_page(), code))
+    assert "def mark(" in str(answer(usual, code))
 
 
 def test_everything_that_starts_the_page_is_compiled_and_pyscripts_files_are_not_written(
-    open_page: Open,
+    usual: ObservedPage,
 ) -> None:
     left = "_base._parse_and_compile_gen.__self__._codes"
     code = f"from _pyodide import _base; import os; answer = f'{{len({left})}} {{os.listdir()}}'"
-    assert answer(open_page(), code) == "0 []"
+    assert answer(usual, code) == "0 []"
 
 
-def test_pyscripts_package_works_and_shows_its_source(open_page: Open) -> None:
+def test_pyscripts_package_works_and_shows_its_source(usual: ObservedPage) -> None:
     code = "import inspect, pyscript; answer = inspect.getsource(pyscript.when) + pyscript.__file__"
-    found = str(answer(open_page(), code))
+    found = str(answer(usual, code))
     assert "def when(" in found
     assert found.endswith("/pyscript/__init__.py")
 
 
-def test_of_an_app_that_is_as_it_was_only_its_first_file_is_fetched(open_page: Open) -> None:
-    fetched = [name for name in fetched_by(open_page()) if name.endswith(".py")]
+def test_of_an_app_that_is_as_it_was_only_its_first_file_is_fetched(usual: ObservedPage) -> None:
+    fetched = [name for name in fetched_by(usual) if name.endswith(".py")]
     assert [name.rsplit("/", 1)[1] for name in fetched] == ["main.py"]
 
 
