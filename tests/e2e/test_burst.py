@@ -95,3 +95,30 @@ def test_frames_that_are_held_come_before_the_end_of_the_connection(open_page: O
     )
     page.wait_for_text("n50")
     assert page.page.text_content("#count") == "50"
+
+
+def test_a_hidden_tab_misses_and_delays_nothing(open_page: Open) -> None:
+    page = open_page(before=lambda page: page.add_init_script(KEEP_SOCKET + HIDEABLE))
+    page.clear_lines()
+    page.page.evaluate("window.unseen = []")
+    assert page.page.evaluate("createItem('own', 'Ben')")["text"] == "own"
+    page.page.evaluate(RECEIVE, creates(1_000, 50))
+    lines = page.wait_for_lines(5 + 3 * 50)
+    assert [{"user": "Ben", "text": "n1049"}] in lines
+    page.page.evaluate(SHOW)
+    page.wait_for_text("n1049")
+    assert page.page.text_content("#count") == "51"
+
+
+# A browser draws no frame of a hidden tab, and after some minutes fires its timers once a minute.
+HIDEABLE = """
+const [frame, later] = [requestAnimationFrame, setTimeout];
+window.requestAnimationFrame = (call) => (window.unseen ? unseen.push(call) : frame(call));
+window.setTimeout = (call, delay, ...given) =>
+  later(call, window.unseen ? Math.max(delay ?? 0, 60_000) : delay, ...given);
+"""
+SHOW = """() => {
+  const calls = window.unseen;
+  window.unseen = undefined;
+  for (const call of calls) requestAnimationFrame(call);
+}"""
