@@ -51,6 +51,7 @@ def main(fd: int) -> int:
     wanted = json.loads(text)
     os.environ.clear()
     os.environ.update(wanted["environment"])
+    sys.orig_argv[1:] = ["serve.py", *wanted["arguments"]]  # set-up starts itself again
     return command_line.main(wanted["arguments"])
 
 
