@@ -42,9 +42,7 @@ def main(fd: int) -> int:
             for each in fds:
                 os.close(each)
             line.send(str(pid).encode())
-    for signal_number in (signal.SIGCHLD, signal.SIGINT, signal.SIGTERM):
-        signal.signal(signal_number, signal.SIG_DFL)
-    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     for each, standard in zip(fds, (1, 2), strict=True):
         os.dup2(each, standard)
         os.close(each)
