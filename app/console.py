@@ -28,25 +28,45 @@ class Connection(Protocol):
         """Disconnect."""
 
 
-# Each call of JavaScript costs as much as the line itself: a message takes one for its two lines.
-_log_json = run_js("(text) => console.log(JSON.parse(text))")
-_log_two = run_js("(line, text) => { console.log(line); console.log(JSON.parse(text)); }")
+# Each call of JavaScript costs as much as the line itself, and so does each value that crosses: a
+# message crosses once for all of its lines.
+_lines = run_js("""
+(() => {
+  let last; // the message that crossed last
+  return {
+    message: (line, text) => {
+      last = JSON.parse(text);
+      console.log(line);
+      console.log(last.data);
+    },
+    again: () => console.log(last),
+    value: (text) => console.log(JSON.parse(text)),
+  };
+})()
+""")
+_log_message, _log_again, _log_value = _lines.message, _lines.again, _lines.value
+_last = ""  # the JSON of the message that crossed last
 
 
 def log(*values: Any) -> None:
     """Write each value to the console, on a line of its own."""
     for value in values:
-        if isinstance(value, dict) and (text := _plain_json(value)) is not None:
-            _log_json(text)
-        else:
+        text = _plain_json(value) if isinstance(value, dict) else None
+        if text is None:
             console.log(to_javascript(value))
+        elif text == _last:
+            _log_again()
+        else:
+            _log_value(text)
 
 
 def log_message(message: dict[str, Any]) -> None:
     """Write the guide's two lines about a message."""
+    global _last
     line = f"New message of type {message.get('type', 'undefined')}"
-    if "data" in message and (text := _plain_json(message["data"])) is not None:
-        _log_two(line, text)
+    if "data" in message and (text := _plain_json(message)) is not None:
+        _log_message(line, text)
+        _last = text
         return
     log(line)
     if "data" in message:
