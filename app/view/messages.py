@@ -1,7 +1,7 @@
 """The list ``#messages``: what came over the wire.
 
 The first few messages are drawn at once; what comes in a frame's time after them is gathered, and
-drawn at the next frame by one call of JavaScript; while very many come, a few times a second.
+drawn at the next frame by one call of JavaScript; while very many come, twice a second.
 The list is bounded, so that a message costs the same however many there are. Text is only ever set
 as text.
 """
@@ -24,7 +24,7 @@ ROWS = 500
 _FEW = 4  # drawings at once, within a frame's time
 _FRAME = 0.016  # seconds
 _MANY = 100  # rows in one drawing
-_PAUSE = 0.25  # seconds between two drawings while so many come: nobody reads them
+_PAUSE = 0.5  # seconds between two drawings while so many come: nobody reads them
 
 # One call draws all rows: from Python each row takes a dozen calls.
 _prepend = run_js("""
