@@ -26,6 +26,9 @@ MAX_READ_TIME = 2.0
 MAX_VIEW_TIME = 0.1
 """Seconds of CPU time that the statements for a view of an event may take; Directus has none."""
 
+MAX_CLIENT_VIEW_TIME = 0.2
+"""Seconds of CPU time that all views of an event for one client may take; Directus has none."""
+
 MAX_WRITE_TIME = 1.0
 """Seconds of CPU time that the statements of one write may take. Directus has no limit."""
 
@@ -37,6 +40,10 @@ MAX_SUBSCRIPTIONS = 100
 
 MAX_UID_LENGTH = 255
 """Characters of a subscription's uid. Directus has no limit."""
+
+MAX_SUBSCRIBE_SIZE = 65_536
+"""Characters of a subscribe message, whose query is kept, and read at each event. Directus has no
+limit."""
 
 MAX_UNAUTHENTICATED_SIZE = 65_536
 """Bytes of a frame or a body of a client that has not signed in. Directus makes no difference."""

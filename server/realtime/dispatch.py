@@ -141,7 +141,7 @@ class Dispatcher:
                 yield _Part(commit, some, matches, at == 0, at + step >= len(events))
 
     async def _deliver_parts(self, parts: Sequence[_Part]) -> None:
-        rendered = await self._render_all([view for part in parts for _, view in part.matches])
+        rendered = await self._render_all([match for part in parts for match in part.matches])
         for part in parts:
             # Directus answers while it reads for the first subscription: that one comes before
             # the reply and the others after it, unless counting made the first one slow.
@@ -163,9 +163,13 @@ class Dispatcher:
             if send := self.senders.get(subscriber):
                 _attempt(_DELIVERING, send, text)
 
-    async def _render_all(self, views: Sequence[View]) -> Mapping[View, str | None]:
-        different = list(dict.fromkeys(views))
-        rendered: dict[View, str | None] = dict.fromkeys(different)
+    async def _render_all(self, matches: Sequence[Match]) -> Mapping[View, str | None]:
+        clients: dict[View, list[Subscriber]] = {}
+        for subscription, view in matches:
+            clients.setdefault(view, []).append(subscription.subscriber)
+        different = list(clients.items())
+        rendered: dict[View, str | None] = dict.fromkeys(clients)
+        self._slow.start()
         for at in range(0, len(different), _VIEWS):
             some = different[at : at + _VIEWS]
             try:
@@ -177,15 +181,17 @@ class Dispatcher:
         return rendered
 
     def _render_some(
-        self, views: Sequence[View], connection: sa.Connection
+        self, views: Sequence[tuple[View, Sequence[Subscriber]]], connection: sa.Connection
     ) -> dict[View, str | None]:
-        return {view: self._render(connection, view) for view in views}
+        return {view: self._render(connection, view, clients) for view, clients in views}
 
-    def _render(self, connection: sa.Connection, view: View) -> str | None:
+    def _render(
+        self, connection: sa.Connection, view: View, clients: Sequence[Subscriber]
+    ) -> str | None:
         """Return the frame of one view. Its failure is an error frame for its subscribers."""
 
         def read(view: View) -> Payload:
-            with self._slow.watch(connection, view):
+            with self._slow.watch(connection, view, clients):
                 return self._items.read_view(connection, view)
 
         try:

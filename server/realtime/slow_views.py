@@ -1,44 +1,77 @@
-"""Views that take too long to read. They are not tried again for a while."""
+"""Views, and clients, that take too long to read. They are not tried again for a while."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from weakref import WeakKeyDictionary
 
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 
-from server.config import MAX_VIEW_TIME
+from server.config import MAX_CLIENT_VIEW_TIME, MAX_VIEW_TIME
 from server.database.engine import is_interrupted, limit_time, too_slow, translated
-from server.items.events import View
+from server.items.events import Event, View
 from server.query.permission import Permission
 from server.query.query import Query
+from server.realtime.hub import Subscriber
 
 _PAUSE = 60.0  # seconds
-_MOST = 1_000  # remembered
+_MOST = 1_000  # views that are remembered
+_COUNTED = 0.001  # seconds from which on a view counts for its clients
 
 
 class SlowViews:
-    """Limits the time of each view, so that its subscribers do not hold up the others."""
+    """Limits the time of each view, and of all views of an event for one client.
+
+    So a client does not hold up the others, neither with one view nor with many. The time of a view
+    that several clients share is shared too.
+    """
 
     def __init__(self) -> None:
         self._until: dict[tuple[Query, Permission | None], float] = {}
+        self._clients_until: WeakKeyDictionary[Subscriber, float] = WeakKeyDictionary()
+        self._spent: dict[tuple[Event, Subscriber], float] = {}
+
+    def start(self) -> None:
+        """Begin with other events."""
+        self._spent = {}
 
     @contextmanager
-    def watch(self, connection: sa.Connection, view: View) -> Iterator[None]:
-        """Read ``view`` inside.
+    def watch(
+        self, connection: sa.Connection, view: View, clients: Sequence[Subscriber]
+    ) -> Iterator[None]:
+        """Read ``view``, which is for ``clients``, inside.
 
         Raises:
             DirectusError: it takes too long, or did so a short time ago; or SQLite refuses it.
         """
-        key = (view.query, view.permission)
-        if self._until and self._until.get(key, 0.0) > time.monotonic():
+        if self._is_left_alone(view, clients):
             raise too_slow()
         limit_time(connection, MAX_VIEW_TIME)
+        started = time.thread_time()
         try:
             yield
         except DBAPIError as error:
             if is_interrupted(error):
                 if len(self._until) >= _MOST:
                     self._until.clear()
-                self._until[key] = time.monotonic() + _PAUSE
+                self._until[view.query, view.permission] = time.monotonic() + _PAUSE
             raise translated(error) from error
+        finally:
+            self._count(view, clients, time.thread_time() - started)
+
+    def _is_left_alone(self, view: View, clients: Sequence[Subscriber]) -> bool:
+        now = time.monotonic()
+        if self._until.get((view.query, view.permission), 0.0) > now:
+            return True
+        until = self._clients_until
+        return bool(until) and all(until.get(client, 0.0) > now for client in clients)
+
+    def _count(self, view: View, clients: Sequence[Subscriber], taken: float) -> None:
+        if taken < _COUNTED:
+            return
+        for client in clients:
+            spent = self._spent.get((view.event, client), 0.0) + taken / len(clients)
+            self._spent[view.event, client] = spent
+            if spent > MAX_CLIENT_VIEW_TIME:
+                self._clients_until[client] = time.monotonic() + _PAUSE

@@ -17,8 +17,8 @@ from math import ceil
 from typing import Any
 
 from server.auth.access import Accountability
-from server.config import AuthMode
-from server.errors import DirectusError
+from server.config import MAX_SUBSCRIBE_SIZE, AuthMode
+from server.errors import DirectusError, invalid_payload
 from server.frames import check_message, credentials_of, error_frame, frame
 from server.items.request import Outcome
 from server.limiter import FixedWindowLimiter
@@ -224,6 +224,8 @@ class Session:
             return self._reauthenticate(message)
         check_message(message)
         self._alive = True
+        if message["type"] == "subscribe" and len(text) > MAX_SUBSCRIBE_SIZE:
+            return [Send(_subscribe_too_large(message.get("uid")))]
         return self._config.handlers.handle(self, message)
 
     def _reauthenticate(self, message: dict[str, Any]) -> list[Effect]:
@@ -243,6 +245,11 @@ def _due(time: float | None, now: float) -> bool:
 def _too_many(wait: float) -> DirectusError:
     words = f"Too many messages, retry after {ceil(wait * 1000)}ms."
     return DirectusError("REQUESTS_EXCEEDED", words, status=429)
+
+
+def _subscribe_too_large(uid: Uid) -> str:
+    words = f"The message is longer than {MAX_SUBSCRIBE_SIZE:,} characters"
+    return error_frame("subscribe", invalid_payload(words), None if uid is None else str(uid))
 
 
 def _auth_error(code: str, message: str, uid: Uid = None) -> str:

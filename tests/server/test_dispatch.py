@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import sqlite3
 import threading
 import time
 from collections.abc import Awaitable, Iterator
@@ -13,11 +14,12 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from sqlalchemy.exc import OperationalError
 
 from server.auth.access import Accountability
 from server.database.store import Store
 from server.errors import DirectusError, unavailable
-from server.items.events import Payload, View
+from server.items.events import Event, Payload, View
 from server.items.request import ItemsRequest, Outcome
 from server.items.service import ItemsService
 from server.query.query import Query
@@ -144,6 +146,7 @@ def test_the_author_hears_even_if_subscribers_cannot_be_told(
 
     asyncio.run(conversation())
     assert "events were not delivered" in caplog.text
+    assert failures(caplog) == 0, "it has a sentence, and no traceback"
 
 
 def test_who_has_gone_is_told_nothing(store: Store) -> None:
@@ -240,11 +243,12 @@ def test_an_outlet_that_raises_costs_its_own_subscriber_alone(
 ) -> None:
     async def conversation() -> None:
         harness, broken = DispatchHarness(store), Client()
+        harness.subscribe("a")
         harness.hub.add(Subscription(broken, "messages", BARE, uid="z"))
         harness.dispatcher.senders[broken] = fail
-        harness.subscribe("a")
+        harness.subscribe("b")
         await within(10, *(harness.do("create", data={}) for _ in range(2)))
-        assert harness.delivered() == ["reply", "a:1", "reply", "a:2"]
+        assert harness.delivered() == ["a:1", "reply", "b:1", "a:2", "reply", "b:2"]
 
     asyncio.run(conversation())
     assert failures(caplog) == 2
@@ -305,12 +309,112 @@ def test_a_view_that_takes_too_long_is_an_error_and_is_left_alone_for_a_while(
             assert "It takes too long" in harness.received.pop(0)
             assert harness.delivered() == ["reply", f"b:{key}"]
         assert reads == ["x", "", "", ""]
-        later = time.monotonic() + 61
-        monkeypatch.setattr(slow_views, "time", SimpleNamespace(monotonic=lambda: later))
+        later = Clock(monotonic=time.monotonic() + 61)
+        monkeypatch.setattr(slow_views, "time", later)
         await within(10, harness.do("create", data={}))
         assert reads[4:] == ["x", ""]
 
     asyncio.run(conversation())
+
+
+class Clock:
+    """The module ``time``, standing still."""
+
+    def __init__(self, monotonic: float = 1_000.0) -> None:
+        self.now, self.spent = monotonic, 0.0
+
+    def monotonic(self) -> float:
+        return self.now
+
+    def thread_time(self) -> float:
+        return self.spent
+
+
+def test_all_views_of_a_client_that_take_too_long_are_left_alone_for_a_while(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each of 50 views is quick enough; the author and the others wait for few of them."""
+    clock, reads, original = Clock(), 0, ItemsService.read_view
+    monkeypatch.setattr(slow_views, "time", clock)
+
+    def read_view(items: ItemsService, connection: sa.Connection, view: View) -> Payload:
+        nonlocal reads
+        if view.query.limit:
+            reads += 1
+            clock.spent += 0.09
+        return original(items, connection, view)
+
+    monkeypatch.setattr(ItemsService, "read_view", read_view)
+
+    async def told(harness: DispatchHarness, key: int, expected: int) -> None:
+        nonlocal reads
+        reads = 0
+        await within(10, harness.do("create", data={}))
+        slow = [text for text in harness.received if "It takes too long" in text]
+        assert (reads, 50 - len(slow)) == (expected, expected)
+        assert other == [f'{{"type":"subscription","event":"create","data":[{key}],"uid":"b"}}'] * 2
+        harness.received.clear()
+        other.clear()
+
+    async def conversation() -> None:
+        harness, neighbour = DispatchHarness(store), Client()
+        harness.dispatcher.senders[neighbour] = other.append
+        for number in range(1, 51):
+            harness.subscribe("a", Query((), limit=number))
+        # The neighbour has one of them too, and one of its own.
+        for query in (Query((), limit=50), BARE):
+            harness.hub.add(Subscription(neighbour, "messages", query, uid="b"))
+        await told(harness, 1, 4)
+        await told(harness, 2, 1)
+        clock.now += 61
+        await told(harness, 3, 4)
+
+    other: list[str] = []
+    asyncio.run(conversation())
+
+
+def test_the_views_of_many_events_are_not_added_up(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock, original = Clock(), ItemsService.read_view
+    monkeypatch.setattr(slow_views, "time", clock)
+
+    def read_view(*parts: Any) -> Payload:
+        clock.spent += 0.09
+        return original(*parts)
+
+    monkeypatch.setattr(ItemsService, "read_view", read_view)
+
+    async def conversation() -> None:
+        harness = DispatchHarness(store)
+        harness.subscribe("a")
+        await within(10, harness.do("create", data=[{}] * 50))
+        assert not any("It takes too long" in text for text in harness.received)
+
+    asyncio.run(conversation())
+
+
+def test_slow_views_are_remembered_only_so_far(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(slow_views, "_MOST", 3)
+    slow = slow_views.SlowViews()
+    engine = sa.create_engine("sqlite://")
+    event = Event("messages", "create", (1,))
+    with engine.connect() as connection:
+        connection.info["deadline"] = SimpleNamespace(at=0.0)
+        interrupted = OperationalError("", {}, Interrupted())
+        for number in range(10):
+            view = View(event, Query(limit=number), None, None)
+            with (
+                pytest.raises(DirectusError, match="takes too long"),
+                slow.watch(connection, view, ()),
+            ):
+                raise interrupted
+    engine.dispose()
+    assert len(slow._until) <= 3
+
+
+class Interrupted(sqlite3.OperationalError):
+    sqlite_errorcode = sqlite3.SQLITE_INTERRUPT
 
 
 def test_a_create_is_answered_although_its_delivery_takes_long(
@@ -340,7 +444,17 @@ def test_a_create_is_answered_although_its_delivery_takes_long(
     asyncio.run(conversation())
 
 
-def test_many_deliveries_give_way(store: Store) -> None:
+def test_many_deliveries_give_way(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    matched: list[int] = []
+    match = Hub.match
+
+    def counted(*parts: Any) -> Any:
+        found = match(*parts)
+        matched.append(len(found))
+        return found
+
+    monkeypatch.setattr(Hub, "match", counted)
+
     async def conversation() -> None:
         harness = DispatchHarness(store)
         for number in range(5_000):
@@ -357,6 +471,7 @@ def test_many_deliveries_give_way(store: Store) -> None:
         turning.cancel()
         assert len(harness.received) == 25_001
         assert max(after - before for before, after in pairwise(steps)) < 1_000
+        assert matched == [5_000] * 5, "one event at a time, where so many want it"
 
     asyncio.run(conversation())
 

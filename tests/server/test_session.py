@@ -210,6 +210,19 @@ def test_only_a_session_past_its_handshake_is_admitted() -> None:
     assert not harness.session.is_open
 
 
+def test_what_a_subscription_may_keep_is_bounded() -> None:
+    harness = SessionHarness()
+    query = {"filter": {"id": {"_in": list(range(20_000))}}}
+    words = "Invalid payload. The message is longer than 65,536 characters."
+    assert texts(harness.say({**SUBSCRIBE, "event": "create", "query": query, "uid": 7})) == [
+        error("subscribe", "INVALID_PAYLOAD", words, uid="7")
+    ]
+    assert harness.hub.empty
+    assert texts(harness.say({**SUBSCRIBE, "query": query})) == [
+        error("subscribe", "INVALID_PAYLOAD", words)
+    ]
+
+
 def test_frames_over_the_limit_are_dropped_and_show_no_life() -> None:
     harness = SessionHarness(heartbeat=30.0, limiter=lambda: FixedWindowLimiter(2, 2.0))
     pong = ['{"type":"pong"}']
