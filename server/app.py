@@ -17,6 +17,7 @@ from server.assembly import assemble, middleware, project_of
 from server.config import MAX_FRAME_SIZE, RELAYED_FRAME_SIZE, Config
 from server.database.store import Store, StoreError
 from server.errors import DirectusError, route_not_found
+from server.log_limit import limit_log
 from server.project_file import ProjectError
 from server.rest.context import Json
 from server.websocket.http_protocol import HttpProtocol, RelayedHttpProtocol
@@ -135,6 +136,7 @@ def create_server(
         timeout_graceful_shutdown=_GRACE,
     )
     logging.getLogger("uvicorn.error").addFilter(_is_error)
+    limit_log()
     return _Server(options, app, on_ready)
 
 

@@ -13,7 +13,7 @@ from types import TracebackType
 
 import httpx
 from starlette.datastructures import Headers
-from starlette.requests import ClientDisconnect, HTTPConnection, Request
+from starlette.requests import HTTPConnection, Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import BaseRoute, Mount, WebSocketRoute
 from starlette.types import Receive, Scope, Send
@@ -107,8 +107,6 @@ class Relay:
         )
         try:
             answer = await self._client.send(outgoing, stream=True)
-        except ClientDisconnect:
-            return
         except httpx.TimeoutException:
             raise _unavailable(self._url, "does not answer in time", 504) from None
         except httpx.HTTPError as error:
@@ -123,7 +121,7 @@ class Relay:
         except httpx.HTTPError as error:
             # The response has begun: all that is left is to cut it off.
             # The query is left out, since it may hold a token.
-            log.warning("an answer of %s%s broke off: %s", self._url, scope["path"], error)
+            log.warning("an answer of %s to %r broke off: %s", self._url, scope["path"], error)
         finally:
             await answer.aclose()
 

@@ -2,6 +2,7 @@
 
 import logging
 
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from server.errors import internal_error
@@ -30,9 +31,11 @@ class InternalErrorMiddleware:
 
         try:
             await self._app(scope, receive, observe)
+        except ClientDisconnect:
+            return  # nobody waits for the answer
         except Exception:
             if started:
                 raise  # the server logs it and cuts the response off
-            log.exception("%s %s failed", scope["method"], scope["path"])
+            log.exception("%s %r failed", scope["method"], scope["path"])
             error = internal_error()
             await Json(error.envelope(), status_code=error.status)(scope, receive, send)

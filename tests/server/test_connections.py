@@ -63,6 +63,22 @@ def test_a_request_that_does_not_come_ends(
         assert received(plain).count(b"200 OK") == answers
 
 
+@pytest.mark.parametrize("mode", ["embedded", "relayed"])
+@pytest.mark.parametrize("path", ["/items/messages", "/auth/login"])
+def test_a_client_that_leaves_in_the_middle_of_a_body_costs_no_line(
+    start: Start, mode: str, path: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    server = start()
+    if mode == "relayed":
+        server = start(directus=server.url)
+    with opened(server.address) as plain:
+        head = f"POST {path} HTTP/1.1\r\nHost: {server.address}\r\nContent-Length: 9\r\n"
+        plain.sendall(f"{head}Expect: 100-continue\r\n\r\n".encode())
+        assert b"100 Continue" in plain.recv(1_000), "the body is awaited"
+    server.stop()
+    assert caplog.text == ""
+
+
 def test_an_upgrade_of_a_wrong_path_ends_without_an_answer(
     start: Start, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
