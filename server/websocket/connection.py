@@ -61,6 +61,7 @@ class Connection:
         self._closing: tuple[int | None] | None = None
         self._slots = asyncio.Semaphore(_CONCURRENT)
         self._large = asyncio.Semaphore(_CONCURRENT_LARGE)
+        self._authenticating = asyncio.Lock()
         self._tasks: set[asyncio.Task[None]] = set()
         self.sent: asyncio.Task[None] = self._loop.create_task(self._send_until_closed())
 
@@ -157,7 +158,9 @@ class Connection:
     async def _work(self, work: Work) -> None:
         async with self._slots:
             if isinstance(work, Authenticate):
-                self._do(await self._authenticated(work))
+                # One at a time: others wait for passwords to be checked, too.
+                async with self._authenticating:
+                    self._do(await self._authenticated(work))
             elif work.request.action == "create" and not isinstance(work.request.data, list):
                 await self._perform(work)
             else:

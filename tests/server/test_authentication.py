@@ -11,9 +11,9 @@ import pytest
 from websockets.asyncio.client import ClientConnection
 
 from server.auth.access import Access
-from server.auth.authentication import Authentication
+from server.auth.authentication import Authentication, Identity
 from server.database.store import Store
-from server.errors import DirectusError
+from server.errors import DirectusError, invalid_credentials
 from server.project_file import read_project
 from tests.server.people import EDITOR, PROJECT, WRITER, client, code_and_message, refusal
 from tests.server.sockets import HANDSHAKE_FAILED, Start, on_socket, refused, say
@@ -146,6 +146,32 @@ def test_a_login_takes_its_time_whatever_comes_of_it(start: Start) -> None:
             started = time.monotonic()
             assert http.post("/auth/login", json=body).status_code == status
             assert time.monotonic() - started >= 0.3
+
+
+def test_a_connection_has_one_password_checked_at_a_time(
+    start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    address = start(project=PROJECT, auth="public").address
+    now, most = 0, 0
+
+    async def authenticate(*_: object) -> Identity:
+        nonlocal now, most
+        now += 1
+        most = max(most, now)
+        await asyncio.sleep(0.001)
+        now -= 1
+        raise invalid_credentials()
+
+    monkeypatch.setattr(Authentication, "authenticate", authenticate)
+
+    async def conversation(socket: ClientConnection) -> None:
+        for number in range(20):
+            await socket.send(json.dumps({"type": "auth", **EDITOR, "uid": number}))
+        refused = [json.loads(await socket.recv())["uid"] for _ in range(20)]
+        assert refused == list(range(20))
+
+    on_socket(address, conversation)
+    assert most == 1
 
 
 def test_logging_in_and_out_by_rest(start: Start) -> None:
