@@ -67,7 +67,7 @@ def insert(
         if field.primary and data.get(field.name) is not None:
             _check_new_key(collection, data[field.name])
         value = _new_value(field, data, accountability, now)
-        if value is None and field.required:
+        if value is None and (field.required or _is_given_key(field)):
             kind = "nnull" if field.name in data else "required"
             faults.append(failed_validation(field.name, kind))
         if value is None and field.primary and field.type in INTEGERS:
@@ -167,6 +167,11 @@ def _check_new_key(collection: Collection, key: Any) -> None:
         name = collection.key.name
         raise invalid_payload(f'"{name}" has to be at most {MAX_INTEGER_KEY}, to be exact in JSON')
     typed_key(collection, key)
+
+
+def _is_given_key(field: Field) -> bool:
+    """Return whether ``field`` is a key that nothing but the client makes."""
+    return field.primary and field.type not in INTEGERS
 
 
 def _next_key(collection: Collection) -> sa.ColumnElement[Any]:

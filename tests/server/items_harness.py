@@ -31,7 +31,10 @@ NOTES = Collection(
 )
 
 
-PROJECT = Project((*guide("").collections, NOTES), ())
+LABELS = Collection("labels", (Field("name", "string", primary=True), Field("text", "text")))
+
+
+PROJECT = Project((*guide("").collections, NOTES, LABELS), ())
 
 
 NAMES = tuple(PROJECT.by_name)

@@ -32,6 +32,16 @@ def test_explicit_keys_and_what_follows_them(harness: ItemsHarness) -> None:
     assert len(harness.texts()) == 5
 
 
+@pytest.mark.parametrize(("data", "kind"), [({}, "required"), ({"name": None}, "nnull")])
+def test_a_key_that_only_a_client_can_make_is_required(
+    harness: ItemsHarness, data: dict[str, Any], kind: str
+) -> None:
+    with pytest.raises(DirectusError) as error:
+        harness.do("create", "labels", data={"text": "a", **data})
+    assert error.value.code == "FAILED_VALIDATION"
+    assert error.value.extensions == {"field": "name", "path": [], "type": kind}
+
+
 LARGEST = 2**53 - 1
 
 
