@@ -211,9 +211,8 @@ def _settle(jobs: Iterable[_Job]) -> None:
 def _run(connection: sa.Connection, job: _Job) -> None:
     job.result = job.error = None
     savepoint = connection.begin_nested()
-    limit_time(connection, MAX_WRITE_TIME)
     try:
-        job.result = job.work(connection)
+        job.result = _within_time(connection, job)
     except DBAPIError as error:
         if ends_transaction(error):
             raise  # and with it the other jobs of the batch
@@ -224,5 +223,11 @@ def _run(connection: sa.Connection, job: _Job) -> None:
         savepoint.rollback()
     else:
         savepoint.commit()
+
+
+def _within_time(connection: sa.Connection, job: _Job) -> Any:
+    limit_time(connection, MAX_WRITE_TIME)
+    try:
+        return job.work(connection)
     finally:
-        limit_time(connection, None)
+        limit_time(connection, None)  # what follows is not the job's
