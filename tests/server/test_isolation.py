@@ -11,6 +11,7 @@ import httpx
 import pytest
 from websockets.asyncio.client import ClientConnection
 
+from server.errors import DirectusError
 from server.parsing import parse
 from tests.server.people import client
 from tests.server.sockets import AUTH, BEARER, Start, connect, say
@@ -170,6 +171,17 @@ def test_a_row_that_cannot_be_shown_fails_its_readers_alone(
 
     talk(address, conversation)
     assert failed(caplog) == 1
+
+
+@pytest.mark.parametrize("number", ["1e400", "-1e400", "9" * 400, "NaN", "-Infinity"])
+def test_a_number_that_is_no_double_is_no_json(number: str) -> None:
+    with pytest.raises(ValueError, match=r".") as error:
+        parse(f"[{number}]")
+    assert not isinstance(error.value, DirectusError)
+
+
+def test_what_javascript_has_no_property_for_is_left_out() -> None:
+    assert parse('{"a":{"__proto__":{"b":1},"c":2},"a2":1,"a2":-0.0}') == {"a": {"c": 2}, "a2": 0}
 
 
 def test_the_deepest_json_that_is_read_can_be_shown() -> None:

@@ -138,6 +138,14 @@ def test_equal_queries_are_one_object() -> None:
     assert first is second
 
 
+def test_what_is_hidden_is_not_counted_by_either(connection: sa.Connection) -> None:
+    """As for the event of a deleted row, of which there is nothing to read but counts."""
+    for raw in ({"filter": {"user": {"_eq": "Ben"}}}, {"sort": "user"}, {"fields": "user"}):
+        query = read_query({"meta": "filter_count", **raw}, NOW, Limits())
+        with pytest.raises(DirectusError, match='access field "user"'):
+            BoundQuery(query, ROWS, Permission(("id", "text"))).counts()
+
+
 def test_counts(connection: sa.Connection) -> None:
     query = read_query({"meta": "*", "filter": {"id": {"_gt": 3}}, "limit": 1}, NOW, Limits())
     rule = read_filter({"id": {"_gt": 1}}, NOW)

@@ -123,6 +123,31 @@ def test_writes_that_wait_are_committed_together_and_answered_in_order(
     with_store(conversation)
 
 
+@pytest.mark.parametrize("bound", ["jobs", "time"])
+def test_a_transaction_ends_although_more_writes_wait(
+    with_store: Callable[[Talk], None], bound: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = {"jobs": "_LARGEST_BATCH", "time": "_LONGEST_BATCH"}[bound]
+    monkeypatch.setattr(f"server.database.store.{name}", {"jobs": 4, "time": -1.0}[bound])
+    free = threading.Event()
+    transactions: list[sa.RootTransaction | None] = []
+
+    def work(connection: sa.Connection) -> None:
+        assert free.wait(10)
+        transactions.append(connection.get_transaction())
+
+    async def conversation(store: Store) -> None:
+        writes = [asyncio.create_task(store.write(work)) for _ in range(9)]
+        await asyncio.sleep(0)
+        free.set()
+        await asyncio.gather(*writes)
+
+    with_store(conversation)
+    sizes = [transactions.count(each) for each in dict.fromkeys(transactions)]
+    assert sum(sizes) == 9
+    assert max(sizes) == {"jobs": 4, "time": 1}[bound]
+
+
 def test_a_write_that_raises_leaves_nothing_and_harms_no_other(
     with_store: Callable[[Talk], None], path: Path
 ) -> None:
@@ -281,7 +306,8 @@ def test_subscribers_do_not_wait_for_the_reads_of_clients(
     async def conversation(store: Store) -> None:
         held = [asyncio.create_task(store.read(lambda _: free.wait(10))) for _ in range(5)]
         try:
-            assert await store.read_views(texts) == []
+            async with asyncio.timeout(5):
+                assert await store.read_views(texts) == []
         finally:
             free.set()
         await asyncio.gather(*held)
@@ -340,6 +366,25 @@ def test_a_limit_ends_with_the_use_of_its_connection(path: Path) -> None:
     engine.dispose()
 
 
+def test_what_comes_after_a_write_is_no_part_of_its_time(
+    with_store: Callable[[Talk], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("server.database.engine._STEPS", 1)
+    monkeypatch.setattr("server.database.store.MAX_WRITE_TIME", 0.01)
+
+    def take_long(connection: sa.Connection) -> None:
+        create("a")(connection)
+        until = time.thread_time() + 0.02
+        while time.thread_time() < until:
+            pass
+
+    async def conversation(store: Store) -> None:
+        await asyncio.gather(store.write(take_long), store.write(create("b")))
+        assert sorted(await store.read(texts)) == ["a", "b"]
+
+    with_store(conversation)
+
+
 @pytest.mark.parametrize("endless", [count_for_ever, write_for_ever])
 def test_a_write_that_takes_too_long_is_refused_and_harms_no_other(
     with_store: Callable[[Talk], None],
@@ -357,6 +402,25 @@ def test_a_write_that_takes_too_long_is_refused_and_harms_no_other(
         )
         assert [type(result) for result in results] == [int, DirectusError, int]
         assert sorted(await store.read(texts)) == ["a", "b"]
+
+    with_store(conversation)
+
+
+def test_a_value_that_sqlite_cannot_hold_is_the_fault_of_its_author(
+    with_store: Callable[[Talk], None],
+) -> None:
+    def work(connection: sa.Connection) -> None:
+        driver: Any = connection.connection.driver_connection
+        before = driver.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, 10_000)
+        try:
+            create("x" * 20_000)(connection)
+        finally:
+            driver.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, before)
+
+    async def conversation(store: Store) -> None:
+        with pytest.raises(DirectusError, match="SQLite cannot hold it: string or blob") as error:
+            await store.write(work)
+        assert error.value.code == "INVALID_PAYLOAD"
 
     with_store(conversation)
 
