@@ -38,7 +38,7 @@ PURE_SERVER = ("websocket.session", "realtime.hub", "query.query")
 VIEW = ("faults", "messages", "status", "waiting", "sending")
 # The server's folders and files from the bottom up: each imports from itself and the lines above.
 SERVER_LAYERS = (
-    ("errors", "config", "limiter", "project"),
+    ("errors", "config", "limiter", "log_limit", "project"),
     ("parsing", "cors"),
     ("frames", "query"),
     ("database", "project_file"),
