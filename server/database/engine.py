@@ -76,6 +76,13 @@ def limit_time(connection: sa.Connection, seconds: float | None) -> None:
     deadline.at = at
 
 
+def check_time(connection: sa.Connection) -> None:
+    """Raise the refusal of what takes longer than its limit; for work between statements."""
+    deadline: _Deadline | None = connection.info.get(_DEADLINE)
+    if deadline is not None and deadline.passed():
+        raise too_slow()
+
+
 def reason_of(error: Exception) -> str:
     """Return what is wrong, without the values of the statement."""
     return str(error.orig if isinstance(error, DBAPIError) else error)

@@ -13,7 +13,9 @@ class DatabaseFile:
 
     def __init__(self, path: Path) -> None:
         # The log of changes is made at the first connection and stays until the last one ends.
-        self._files = {file: _identity(file) for file in (path, Path(f"{path}-wal"))}
+        # Without the lock's file, another server would take the database too.
+        files = [Path(f"{path}{ending}") for ending in ("", "-wal", ".lock")]
+        self._files = {file: _identity(file) for file in files}
 
     def check(self) -> None:
         """Raise DirectusError, SERVICE_UNAVAILABLE, if one of the files is another or none."""

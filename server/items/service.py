@@ -10,6 +10,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from server.database.engine import check_time
 from server.errors import (
     DirectusError,
     forbidden,
@@ -89,6 +90,7 @@ class ItemsService:
         request.permission()
         keys: list[Key] = []
         for item in items:
+            check_time(connection)
             if many and item is None:
                 raise unusable_value("data", item, "item")
             keys.append(self._insert(connection, request, item))
@@ -135,6 +137,7 @@ class ItemsService:
         collection, key_name = request.collection, request.collection.key.name
         raw: list[Key] = []
         for item in request.data:
+            check_time(connection)
             key = item.get(key_name) if isinstance(item, dict) else None
             if not isinstance(key, str | int | float) or key == "":
                 raise invalid_payload("Item in update misses primary key")

@@ -149,7 +149,8 @@ def _moment(kind: Type, value: Any) -> str | None:
 def _hash(text: str) -> str:
     from argon2 import PasswordHasher  # late: the import is slow, and few collections need it
 
-    return text if text.startswith("$argon2") else PasswordHasher().hash(text)
+    # In this thread alone, whose time is what a write has a limit of.
+    return text if text.startswith("$argon2") else PasswordHasher(parallelism=1).hash(text)
 
 
 def _flag(value: Any) -> int | None:

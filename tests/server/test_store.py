@@ -7,6 +7,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Coroutine
+from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -17,7 +18,10 @@ import sqlalchemy as sa
 from server.database.engine import limit_time, make_engine
 from server.database.store import Store, StoreError
 from server.errors import DirectusError, forbidden
+from server.items.request import ItemsRequest
+from server.items.service import ItemsService
 from tests.server.guide import guide
+from tests.server.items_harness import EDITOR
 from tests.support import plain_http
 from tests.support.embedded import Embedded
 
@@ -366,6 +370,36 @@ def test_a_limit_ends_with_the_use_of_its_connection(path: Path) -> None:
     engine.dispose()
 
 
+@pytest.mark.parametrize("action", ["create", "update"])
+def test_items_that_take_too_long_together_are_refused(
+    with_store: Callable[[Talk], None], action: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As with a hash for each: SQLite's own statements take no time."""
+    monkeypatch.setattr("server.database.store.MAX_WRITE_TIME", 0.02)
+    written = 0
+
+    def write(*_: Any) -> int:
+        nonlocal written
+        written += 1
+        until = time.thread_time() + 0.005
+        while time.thread_time() < until:
+            pass
+        return written
+
+    monkeypatch.setattr("server.items.service.insert", write)
+    monkeypatch.setattr("server.items.service.update", write)
+    items = ItemsService(PROJECT, lambda: datetime.now(UTC))
+    data = [{"id": key} for key in range(1, 1_000)]
+    request = ItemsRequest(action, PROJECT.by_name["messages"], EDITOR, data=data)
+
+    async def conversation(store: Store) -> None:
+        with pytest.raises(DirectusError, match="takes too long"):
+            await store.write(lambda connection: items.perform(connection, request))
+
+    with_store(conversation)
+    assert written < 10
+
+
 def test_what_comes_after_a_write_is_no_part_of_its_time(
     with_store: Callable[[Talk], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -459,7 +493,7 @@ def test_a_database_is_for_one_server(path: Path) -> None:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="keeps the files of a running program")
-@pytest.mark.parametrize("which", ["", "-wal", "moved", "replaced"])
+@pytest.mark.parametrize("which", ["", "-wal", ".lock", "moved", "replaced"])
 def test_a_file_that_is_deleted_while_we_run_is_an_error(
     with_store: Callable[[Talk], None], path: Path, which: str, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -468,7 +502,7 @@ def test_a_file_that_is_deleted_while_we_run_is_an_error(
         if which == "moved":
             path.rename(path.with_name("other.db"))
         else:
-            Path(f"{path}{which if which == '-wal' else ''}").unlink()
+            Path(f"{path}{which if which in ('-wal', '.lock') else ''}").unlink()
         if which == "replaced":
             path.write_bytes(b"")
         for _ in range(2):
