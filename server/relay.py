@@ -27,6 +27,7 @@ from server.cors import may_connect
 from server.errors import DirectusError, route_not_found
 
 log = logging.getLogger("server")
+logging.getLogger("httpx").setLevel(logging.WARNING)  # its lines have whole addresses, with tokens
 
 _PATHS = ("/auth", "/items", "/users", "/server")
 _OPEN_TIMEOUT = 10.0  # seconds: Directus never answers an upgrade of an unknown path

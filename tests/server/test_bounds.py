@@ -234,6 +234,18 @@ def test_a_frame_of_those_who_have_not_signed_in_is_small(start: Start) -> None:
     asyncio.run(run())
 
 
+def test_a_frame_of_those_who_have_signed_in_is_bounded_too(start: Start) -> None:
+    async def run() -> None:
+        path = f"/websocket?access_token={AUTH['access_token']}"
+        async with asyncio.timeout(20), connect(start().address, path) as socket:
+            assert await answered(socket, json.dumps(READ).ljust(MAX_FRAME_SIZE)) == []
+            await socket.send("x" * (MAX_FRAME_SIZE + 1))
+            await socket.wait_closed()
+            assert socket.close_code == 1009
+
+    asyncio.run(run())
+
+
 def masked(head: bytes, payload: bytes = b"") -> bytes:
     return bytes([head[0], 0x80 | len(payload)]) + bytes(4) + payload
 

@@ -114,6 +114,43 @@ def test_the_name_of_the_public_address(start: Start) -> None:
     assert status(address, "/server/ping", EVIL) == 403
 
 
+def test_names_that_are_refused_fill_no_log(
+    start: Start, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("server.hosts._MOST_LOGGED", 5)
+    address = start().address
+    for number in range(10):
+        assert status(address, "/server/ping", f"{number}.{EVIL}") == 403
+    long = f"{'a' * 1_000}.{EVIL}"
+    words = plain_http.get(f"http://{address}/", headers={"Host": long}).text
+    assert long[:100] in words
+    assert long[:101] not in words
+    logged = [record.getMessage() for record in caplog.records if EVIL in record.getMessage()]
+    assert len(logged) == 5
+
+
+def test_what_a_client_claims_about_its_way_counts_for_nothing(start: Start) -> None:
+    address = start().address
+    for name in ("X-Forwarded-Host", "X-Original-Host", "Forwarded", "X-HTTP-Method-Override"):
+        value = "host=localhost" if name == "Forwarded" else "localhost"
+        assert status(address, "/server/ping", EVIL, **{name: value}) == 403
+    target = "http://localhost/server/ping"
+    host, port = address.split(":")
+    with socket.create_connection((host, int(port)), timeout=10) as plain:
+        plain.sendall(f"GET {target} HTTP/1.1\r\nHost: {EVIL}\r\n\r\n".encode())
+        assert plain.recv(1000).startswith(b"HTTP/1.1 403 ")
+
+
+def test_two_hosts_are_none(start: Start) -> None:
+    address = start().address
+    host, port = address.split(":")
+    for hosts in ((address, EVIL), (EVIL, address), (address, address)):
+        with socket.create_connection((host, int(port)), timeout=10) as plain:
+            head = "".join(f"Host: {name}\r\n" for name in hosts)
+            plain.sendall(f"GET /server/ping HTTP/1.1\r\n{head}\r\n".encode())
+            assert plain.recv(1000).startswith(b"HTTP/1.1 400 ")
+
+
 def test_a_request_without_a_host(start: Start) -> None:
     host, port = start().address.split(":")
     with socket.create_connection((host, int(port)), timeout=10) as plain:
@@ -137,7 +174,7 @@ def test_another_site_writes_nothing(start: Start, mode: str, headers: dict[str,
     address = start(**MODES[mode]).address
     kinds = [{}, {"Content-Type": "text/plain"}, {"Content-Type": "application/json"}]
     for kind in kinds:
-        for method in ("POST", "PATCH", "DELETE", "SEARCH"):
+        for method in ("POST", "PATCH", "DELETE", "SEARCH", "PUT", "TRACE", "post"):
             sent = {**headers, **kind}
             assert status(address, "/items/messages", address, method, **sent) == 403
     assert status(address, "/auth/login", address, "POST", **headers) == 403

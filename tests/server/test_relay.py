@@ -315,13 +315,36 @@ def test_no_redirect_is_followed(status: int, tmp_path: Path) -> None:
     assert thief.received == []
 
 
+def test_an_answer_that_does_not_come_is_a_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(relay, "_ANSWER_TIMEOUT", 0.1)
+    with ExitStack() as stack:
+        silent = stack.enter_context(socket.create_server(("127.0.0.1", 0)))
+        url = relay_to(stack, f"http://127.0.0.1:{silent.getsockname()[1]}", tmp_path)
+        got = plain_http.get(f"{url}/server/ping")
+    assert got.status_code == 504
+    assert "does not answer in time" in got.json()["errors"][0]["message"]
+    assert all(record.exc_info is None for record in caplog.records)
+
+
+def test_no_line_of_the_log_has_a_token(relayed: Relayed, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO")
+    assert plain_http.get(f"{relayed.url}/items/echo?access_token=secret").status_code == 418
+    with relayed.socket("?access_token=secret") as one:
+        one.send("")
+        one.recv(timeout=10)
+    assert "secret" not in caplog.text
+
+
 def test_an_answer_that_breaks_off_logs_no_token(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     half = b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf"
     with before(half, tmp_path) as (url, _), pytest.raises(httpx.RemoteProtocolError):
-        plain_http.get(f"{url}/items/echo?access_token=secret")
+        plain_http.get(f"{url}/items/x%0Da%20line?access_token=secret")
     assert "broke off" in caplog.text
+    assert r"x\ra line" in caplog.text, "a path makes no line of its own"
     assert "secret" not in caplog.text
 
 

@@ -1,11 +1,13 @@
 """REST, by a real client."""
 
+import asyncio
 from collections.abc import Iterator
 
 import httpx
 import pytest
+from starlette.responses import StreamingResponse
 
-from server.rest.context import nested
+from server.rest.context import answer, nested
 from tests.server.people import PROJECT, client, refusal, without_times
 from tests.server.sockets import BEARER, Start
 from tests.support import plain_http
@@ -207,6 +209,29 @@ def test_bodies_that_are_too_large_or_no_json(start: Start) -> None:
 )
 def test_names_of_a_query_string(pairs: list[tuple[str, str]], tree: object) -> None:
     assert nested(pairs) == tree
+
+
+def test_a_large_response_gives_way_after_each_piece() -> None:
+    """Also where the system takes all of it at once."""
+
+    async def run() -> None:
+        turns = 0
+
+        async def count() -> None:
+            nonlocal turns
+            while True:
+                turns += 1
+                await asyncio.sleep(0)
+
+        counting = asyncio.create_task(count())
+        response = answer(data="x" * 3_000_000)
+        assert isinstance(response, StreamingResponse)
+        pieces = [piece async for piece in response.body_iterator]
+        counting.cancel()
+        assert len(pieces) == 12
+        assert turns >= len(pieces)
+
+    asyncio.run(run())
 
 
 def test_all_that_is_missing_is_told_at_once(editor: httpx.Client) -> None:

@@ -2,9 +2,12 @@
 
 import asyncio
 import socket
+from types import SimpleNamespace
+from typing import cast
 
 from websockets.asyncio.client import ClientConnection
 
+from server.websocket.upgrade import UpgradeProtocol
 from tests.server.people import client
 from tests.server.sockets import BEARER, Start, connect, on_socket, refused, say
 
@@ -55,6 +58,47 @@ def test_large_and_many_messages_in_one_write(start: Start) -> None:
         assert [row["text"] for row in reply["data"]] == texts
 
     on_socket(start().address, conversation, path="/websocket?access_token=your_access_token")
+
+
+def test_a_large_frame_gives_way_after_each_piece() -> None:
+    """Also where the system takes all of it at once."""
+    written: list[bytes] = []
+
+    async def run() -> int:
+        protocol = UpgradeProtocol.__new__(UpgradeProtocol)
+        protocol.disconnected = protocol.close_sent = False
+        protocol.writable = asyncio.Event()
+        protocol.writable.set()
+        taking = SimpleNamespace(write=written.append, is_closing=lambda: False)
+        protocol.transport = cast(asyncio.Transport, taking)
+        turns = 0
+
+        async def count() -> None:
+            nonlocal turns
+            while True:
+                turns += 1
+                await asyncio.sleep(0)
+
+        counting = asyncio.create_task(count())
+        await protocol.send({"type": "websocket.send", "texts": ["a", "x" * 3_000_000]})
+        counting.cancel()
+        return turns
+
+    turns = asyncio.run(run())
+    assert len(written) == 13
+    assert turns >= 12
+
+
+def test_a_frame_that_is_announced_too_large_is_not_awaited(start: Start) -> None:
+    host, port = start(auth="public").address.split(":")
+    upgrade = ["GET /websocket HTTP/1.1", f"Host: {host}", *REST, "Sec-WebSocket-Version: 13", KEY]
+    with socket.create_connection((host, int(port)), timeout=10) as plain:
+        plain.sendall("\r\n".join([*upgrade, "", ""]).encode())
+        assert b"101 Switching" in plain.recv(4096)
+        # A fragment within the limit, and then the head and a part of another.
+        plain.sendall(b"\x01\xff" + (60_000).to_bytes(8) + bytes(4) + bytes(60_000))
+        plain.sendall(b"\x00\xff" + (60_000).to_bytes(8) + bytes(4) + bytes(20_000))
+        assert b"\x88\x02\x03\xf1" in plain.recv(4096), "1009, at once"
 
 
 def test_no_more_connections_than_allowed(start: Start) -> None:

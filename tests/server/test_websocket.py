@@ -86,6 +86,7 @@ def test_other_origins_are_refused(start: Start) -> None:
     address = start(auth="public").address
     assert refused(address, origin="http://evil.example") == 403
     assert refused(address, origin="null") == 403
+    assert refused(address, "/graphql", origin="http://evil.example") == 403
     on_socket(address, lambda socket: socket.close(), origin=f"http://{address}")
 
 

@@ -132,6 +132,9 @@ def test_the_policy_of_the_page(page: httpx.Client) -> None:
     assert found["script-src"] == ["'self'", "'wasm-unsafe-eval'", "'unsafe-eval'"]
     assert found["style-src"] == ["'self'"]
     assert found["frame-ancestors"] == ["'none'"]
+    assert found["default-src"] == found["base-uri"] == found["form-action"] == ["'self'"]
+    assert found["object-src"] == ["'none'"]
+    assert found["img-src"] == ["'self'", "data:"]
     assert found["connect-src"] == ["'self'", "data:", "http:", "https:", "ws:", "wss:"]
 
 

@@ -131,7 +131,6 @@ class Serve:
 
         # Where Directus' protocol has no answer, the reason is logged here.
         logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%X")
-        logging.getLogger("httpx").setLevel(logging.WARNING)
         listener = listening.listen(self.host, self.port)
         url = listening.url_of(listener)
         if directus is not None:
