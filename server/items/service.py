@@ -195,7 +195,9 @@ class ItemsService:
 
 def _rows(connection: sa.Connection, bound: BoundQuery, keys: list[Key] | None = None) -> list[Any]:
     statement = bound.select(keys)
-    return [] if keys == [] else bound.rows(connection.execute(statement))
+    if keys == []:
+        return []
+    return bound.rows(connection.execute(statement, execution_options=bound.options))
 
 
 def _one(connection: sa.Connection, bound: BoundQuery, key: Key) -> Any:
@@ -218,5 +220,8 @@ def _single(connection: sa.Connection, bound: BoundQuery) -> Any:
 def _counts(connection: sa.Connection, bound: BoundQuery) -> dict[str, int] | None:
     if not bound.query.meta:
         return None
-    counts = bound.counts().items()
-    return {name: connection.scalar(statement) or 0 for name, statement in counts}
+    counts, options = bound.counts().items(), bound.options
+    return {
+        name: connection.scalar(statement, execution_options=options) or 0
+        for name, statement in counts
+    }

@@ -25,6 +25,7 @@ META = ("total_count", "filter_count")
 _REFUSED = ("aggregate", "groupBy", "deep", "alias", "version", "versionRaw", "export")
 _DEEPEST = 10
 _LARGEST = 2**63 - 1
+_LARGEST_KEPT = 20  # names and conditions
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,12 +70,15 @@ def read_query(raw: Mapping[str, Any], variables: DynamicVariables, limits: Limi
     for name in _REFUSED:
         if raw.get(name):
             raise invalid_query(f'"{name}" is not supported by this server')
-    return _shared(query)
+    return query
 
 
 @lru_cache
-def _shared(query: Query) -> Query:
-    """Return one object for equal queries, so that comparing ids is enough."""
+def shared(query: Query) -> Query:
+    """Return one object for equal queries, so that comparing ids is enough.
+
+    It is for those of subscriptions: the last ones are kept, and these are not large.
+    """
     return query
 
 
@@ -218,6 +222,17 @@ class BoundQuery:
             name: seen if name == "total_count" else count.where(*self._conditions())
             for name in self.query.meta
         }
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """The options with which its statements are executed.
+
+        SQLAlchemy keeps the SQL of hundreds of statements, which takes a megabyte for a long one.
+        """
+        query = self.query
+        length = len(query.fields or ()) + len(query.sort)
+        length += sum(1 for _ in fields_of(query.filter)) if query.filter else 0
+        return {"compiled_cache": None} if length > _LARGEST_KEPT else {}
 
     def _check_names(self) -> None:
         query = self.query

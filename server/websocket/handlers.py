@@ -18,7 +18,7 @@ from server.frames import check_items, check_subscribe, error_frame, frame
 from server.items.request import EVERYTHING, ItemsRequest, Outcome
 from server.project import Collection, Project
 from server.query.filters import DynamicVariables
-from server.query.query import Limits, Query, read_query
+from server.query.query import Limits, Query, read_query, shared
 from server.realtime.hub import Hub, Subscriber, Subscription
 from server.websocket.effects import (
     Close,
@@ -122,7 +122,7 @@ class Handlers:
         uid = _as_text(message.get("uid"))
         try:
             collection = self._collection(message["collection"])
-            query = self._query(subscriber, message.get("query")) or EVERYTHING
+            query = shared(self._query(subscriber, message.get("query")) or EVERYTHING)
             if uid is not None and len(uid) > MAX_UID_LENGTH:
                 raise invalid_payload(f'"uid" is longer than {MAX_UID_LENGTH} characters')
         except DirectusError as error:

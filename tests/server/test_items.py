@@ -57,6 +57,18 @@ def test_items_that_are_not_there(harness: ItemsHarness, key: Any) -> None:
         assert error.value.code == "FORBIDDEN"
 
 
+@pytest.mark.parametrize(("conditions", "kept"), [(2, 3), (100, 0)])
+def test_the_sql_of_a_long_query_is_not_kept(
+    harness: ItemsHarness, conditions: int, kept: int
+) -> None:
+    """SQLAlchemy keeps that of others, so that it is made once."""
+    cache: Any = harness.connection.engine._compiled_cache
+    before = len(cache)
+    query = {"filter": {"_or": [{"text": {"_nnull": True}}] * conditions}, "meta": "*"}
+    assert harness.do("read", query=query).meta == {"total_count": 3, "filter_count": 3}
+    assert len(cache) - before == kept
+
+
 def test_update(harness: ItemsHarness) -> None:
     outcome = harness.do("update", id="1", data={"text": "u", "id": 50})
     row = {"id": 1, "date_created": STAMP, "text": "u", "user": "Ben"}

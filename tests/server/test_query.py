@@ -1,5 +1,7 @@
 """Queries against a real SQLite: what is found, and what is refused in Directus' words."""
 
+import gc
+import weakref
 from typing import Any
 
 import pytest
@@ -8,7 +10,7 @@ import sqlalchemy as sa
 from server.errors import DirectusError
 from server.query.filters import read_filter
 from server.query.permission import Permission
-from server.query.query import BoundQuery, Limits, Query, read_query
+from server.query.query import BoundQuery, Limits, Query, read_query, shared
 from tests.server.rows import ALL, CODE, NOW, ROWS, found, keys
 
 
@@ -133,9 +135,23 @@ def test_forms_of_meta(meta: Any) -> None:
     assert set(read_query({"meta": meta}, NOW, Limits()).meta) == {"filter_count"}
 
 
-def test_equal_queries_are_one_object() -> None:
-    first, second = (read_query({"sort": "-id"}, NOW, Limits()) for _ in range(2))
+def test_equal_queries_of_subscriptions_are_one_object() -> None:
+    first, second = (shared(read_query({"sort": "-id"}, NOW, Limits())) for _ in range(2))
     assert first is second
+
+
+class Words(str):
+    """A text that tells when it is gone."""
+
+
+def test_nothing_is_kept_of_a_query_that_is_read_once() -> None:
+    """Each may be as large as a frame."""
+    words = Words("x")
+    gone = weakref.ref(words)
+    read_query({"filter": {"text": {"_eq": words}}}, NOW, Limits())
+    del words
+    gc.collect()
+    assert gone() is None
 
 
 def test_what_is_hidden_is_not_counted_by_either(connection: sa.Connection) -> None:
