@@ -28,9 +28,8 @@ def may_connect(config: Config, origin: str | None, host: str) -> bool:
         return False
     if is_of_host(origin, host) or _same(page, _read(config.public_url)):
         return True
-    if not config.cors_enabled or config.cors_origin == "*":
-        return False
-    return _listed(config.cors_origin, origin)
+    # An asterisk lets none in: no origin is written so.
+    return config.cors_enabled and _listed(config.cors_origin, origin)
 
 
 def is_of_host(origin: str, host: str) -> bool:

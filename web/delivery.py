@@ -115,7 +115,7 @@ def _is_inside(path: Path, folder: Path) -> bool:
     """Tell whether ``path`` is in ``folder`` when links are followed."""
     try:
         return path.resolve().is_relative_to(folder.resolve())
-    except OSError:  # such as a name that is too long
+    except (OSError, RuntimeError):  # such as links in a circle
         return False
 
 

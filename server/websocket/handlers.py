@@ -33,8 +33,6 @@ from server.websocket.effects import (
 
 Message = dict[str, Any]
 
-_LOGGED = 500  # characters of a reason
-
 # Directus looks a collection up in an object, where JavaScript finds these names, and then fails
 # without a reply.
 _INHERITED = {"constructor", "toString", "toLocaleString", "valueOf", "hasOwnProperty"}
@@ -204,7 +202,7 @@ def _collab(message: Message) -> list[Effect]:
 
 def _refused(type_: str, error: DirectusError, uid: Uid) -> list[Effect]:
     if error.silent:
-        return [Note(f"{type_}: {error.code}, without a reply: {error.logged[:_LOGGED]}")]
+        return [Note(f"{type_}: {error.code}, without a reply: {error.logged}")]
     return [Send(error_frame(type_, error, uid))]
 
 

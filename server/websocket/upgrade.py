@@ -7,7 +7,6 @@ scope has the extension ``FRAME_LIMIT``.
 """
 
 import asyncio
-from asyncio import BaseTransport
 from functools import lru_cache
 from http import HTTPStatus
 from typing import Any
@@ -19,7 +18,7 @@ from websockets.frames import CloseCode, Frame, Opcode
 from websockets.http11 import Request
 from websockets.server import ServerProtocol
 
-from server.websocket.http_protocol import Lingering, read_little
+from server.websocket.http_protocol import Lingering
 
 _METHOD = "Invalid HTTP method"
 _NEEDED = ("Sec-WebSocket-Version", "Sec-WebSocket-Key")
@@ -73,11 +72,6 @@ class UpgradeProtocol(Lingering, WebSocketsSansIOProtocol):
         self._abort: asyncio.TimerHandle | None = None
         self._largest = self.config.ws_max_size
         self.conn = _Protocol(max_size=self._largest, logger=self.logger)
-
-    def connection_made(self, transport: BaseTransport) -> None:
-        """Handle the start of the connection."""
-        super().connection_made(transport)
-        read_little(transport)
 
     def data_received(self, data: bytes) -> None:
         """Handle received data; the first has the whole request line."""

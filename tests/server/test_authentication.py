@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import threading
 import time
 from collections.abc import Callable, Coroutine, Iterator
 from pathlib import Path
@@ -146,6 +147,38 @@ def test_a_login_takes_its_time_whatever_comes_of_it(start: Start) -> None:
             started = time.monotonic()
             assert http.post("/auth/login", json=body).status_code == status
             assert time.monotonic() - started >= 0.3
+
+
+def test_few_passwords_are_checked_at_the_same_time_and_none_by_the_event_loop(
+    in_harness: Callable[[Conversation], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    free, now, most = threading.Event(), 0, 0
+    lock = threading.Lock()
+    threads: set[int] = set()
+
+    def verify(*_: object) -> bool:
+        nonlocal now, most
+        with lock:
+            now += 1
+            most = max(most, now)
+            threads.add(threading.get_ident())
+        assert free.wait(10)
+        with lock:
+            now -= 1
+        return True
+
+    monkeypatch.setattr(Authentication, "_verify", verify)
+
+    async def conversation(harness: AuthenticationHarness) -> None:
+        logins = [asyncio.create_task(harness.authentication.login(**WRITER)) for _ in range(9)]
+        while now < 2:
+            await asyncio.sleep(0)
+        free.set()
+        await asyncio.gather(*logins)
+        assert threading.get_ident() not in threads
+
+    in_harness(conversation)
+    assert most == 2
 
 
 def test_a_connection_has_one_password_checked_at_a_time(

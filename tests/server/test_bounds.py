@@ -18,6 +18,7 @@ import websockets
 from websockets.asyncio.client import ClientConnection
 
 from server.config import MAX_FRAME_SIZE, MAX_SUBSCRIPTIONS, MAX_UNAUTHENTICATED_SIZE
+from server.websocket.session import Session
 from tests.server.people import client
 from tests.server.sockets import AUTH, BEARER, Start, connect, say
 from tests.support import plain_http
@@ -187,6 +188,8 @@ def test_a_body_of_those_who_have_not_signed_in_is_small(start: Start, name: str
         "/items/messages?" + "a=1&" * 15_000,
         "/items/messages?" + "filter[a]=1&" * 5_000,
         "/items/messages?fields=" + "id," * 20_000,
+        "/items/messages?filter" + "[a]" * 330,
+        "/items/messages?filter" + "[]" * 490,
         "/items/" + "a" * 60_000,
         "/users/me?access_token=" + "a." * 30_000,
     ],
@@ -275,6 +278,37 @@ def test_many_frames_at_once_give_way(
         assert steps.longest < MOST
 
     asyncio.run(run())
+
+
+def test_few_frames_are_handled_in_one_step(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where much is read at once."""
+    monkeypatch.setattr("server.websocket.http_protocol._READ_AT_ONCE", 262_144)
+    run, receive = asyncio.Handle._run, Session.receive
+    frames = most = 0
+
+    def one_step(handle: asyncio.Handle) -> None:
+        nonlocal frames, most
+        before = frames
+        run(handle)
+        most = max(most, frames - before)
+
+    def counted(*parts: Any) -> Any:
+        nonlocal frames
+        frames += 1
+        return receive(*parts)
+
+    monkeypatch.setattr(asyncio.Handle, "_run", one_step)
+    monkeypatch.setattr(Session, "receive", counted)
+
+    async def talk() -> None:
+        path = f"/websocket?access_token={AUTH['access_token']}"
+        async with asyncio.timeout(20), connect(start().address, path) as socket:
+            socket.transport.write(masked(b"\x81", b"{}") * 5_000)
+            assert (await answered(socket, "{}"))[-1]["status"] == "error"
+
+    asyncio.run(talk())
+    assert frames == 5_002
+    assert most <= 16
 
 
 def test_a_body_of_many_chunks_gives_way(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:

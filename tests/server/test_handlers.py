@@ -6,7 +6,7 @@ import pytest
 
 from server.errors import forbidden
 from server.items.request import Outcome
-from server.websocket.effects import Perform, StartSubscription
+from server.websocket.effects import Note, Perform, StartSubscription
 from tests.server.session_harness import READ, SUBSCRIBE, SessionHarness, error, silent, texts
 
 UNPARSABLE = "Unable to parse the incoming message."
@@ -52,6 +52,13 @@ def test_uids_come_back_as_javascript_has_them(uid: str, echo: str) -> None:
     assert texts(harness.say(f'{{"type":"ping","uid":{uid}}}')) == [
         f'{{"type":"pong","uid":{echo}}}'
     ]
+
+
+def test_a_type_that_is_unknown_is_logged_in_one_short_line() -> None:
+    (note,) = SessionHarness(let_in=True).say({"type": "\n" + "x" * 10_000})
+    assert isinstance(note, Note)
+    assert note.reason.startswith(r"ignored a message of type '\nxxx")
+    assert len(note.reason) < 100
 
 
 def test_a_subscription_to_an_event_begins_at_once_with_a_text_for_a_uid() -> None:

@@ -218,7 +218,9 @@ CLAIMS = {
 
 
 def test_what_a_proxy_passes_on(relayed: Relayed) -> None:
-    told = plain_http.get(f"{relayed.url}/items/echo", headers=CLAIMS).json()["headers"]
+    expecting = {**CLAIMS, "Expect": "100-continue"}
+    told = plain_http.get(f"{relayed.url}/items/echo", headers=expecting).json()["headers"]
+    assert "expect" not in told
     with relayed.socket(additional_headers=CLAIMS) as socket:
         socket.send("")
         socket.recv(timeout=10)
@@ -349,7 +351,18 @@ def test_an_answer_that_breaks_off_logs_no_token(
 
 
 @pytest.mark.parametrize(
-    "path", ["/collections", "/items/../collections", "/items/%2e%2e/collections", "/permissions"]
+    "path",
+    [
+        *(
+            "/collections",
+            "/collections/a",
+            "/permissions/1",
+            "/assets/a",
+            "/graphql/a",
+            "/files/a",
+        ),
+        *("/items/../collections", "/items/%2e%2e/collections", "/items/a/..", "/items/./a"),
+    ],
 )
 def test_nothing_else_is_to_be_had_through_it(relayed: Relayed, path: str) -> None:
     request = httpx.Request("GET", relayed.url, extensions={"target": path.encode()})
@@ -357,6 +370,19 @@ def test_nothing_else_is_to_be_had_through_it(relayed: Relayed, path: str) -> No
         answer = client.send(request)
     assert answer.status_code == 404
     assert answer.json()["errors"][0]["extensions"]["code"] == "ROUTE_NOT_FOUND"
+
+
+def test_an_address_that_becomes_too_long_is_not_there(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with ExitStack() as stack:
+        url = relay_to(stack, f"http://127.0.0.1:9/{'p' * 6_000}", tmp_path)
+        host, port = url.removeprefix("http://").split(":")
+        plain = stack.enter_context(socket.create_connection((host, int(port)), timeout=10))
+        head = f"GET /items/{'a' * 60_000} HTTP/1.1\r\nHost: {host}\r\n\r\n"
+        plain.sendall(head.encode())
+        assert plain.recv(1_000).startswith(b"HTTP/1.1 404 ")
+    assert all(record.exc_info is None for record in caplog.records)
 
 
 def test_pages_of_other_origins_are_refused(relayed: Relayed) -> None:

@@ -205,6 +205,7 @@ def test_bodies_that_are_too_large_or_no_json(start: Start) -> None:
         ([("a[]", "1"), ("a[]", "2")], {"a": ["1", "2"]}),
         ([("a[0][b]", "1")], {"a": [{"b": "1"}]}),
         ([("[a]", "1"), ("", "2")], {"": {"a": "1", "1": "2"}}),
+        ([("a" * 1_001, "1"), ("b" * 1_000, "2")], {"b" * 1_000: "2"}),
     ],
 )
 def test_names_of_a_query_string(pairs: list[tuple[str, str]], tree: object) -> None:

@@ -7,7 +7,7 @@ import pytest
 from server.auth.access import Accountability
 from server.errors import DirectusError
 from server.items.request import Outcome
-from server.project import Policy, Rule
+from server.project import Action, Policy, Rule
 from tests.server.items_harness import ACTIONS, ADMIN, CODE, POSTER, STAMP, ItemsHarness, events
 
 
@@ -55,6 +55,15 @@ def test_keys_that_javascript_cannot_name_are_refused(harness: ItemsHarness, key
             harness.do(action, id=key, data={"text": "a"})
         assert error.value.code == "FORBIDDEN"
     assert harness.do("create", data={}).data["id"] == 4
+
+
+@pytest.mark.parametrize("action", ["read", "update", "delete"])
+def test_a_key_that_is_not_exact_names_no_other_row(harness: ItemsHarness, action: Action) -> None:
+    harness.connection.exec_driver_sql(f"INSERT INTO messages (id) VALUES ({2**53})")
+    with pytest.raises(DirectusError) as error:
+        harness.do(action, id=str(2**53 + 1), data={"text": "a"})
+    assert error.value.code == "FORBIDDEN"
+    assert harness.texts()[2**53] is None
 
 
 @pytest.mark.parametrize("action", ["create", "stored"])
@@ -109,6 +118,12 @@ def test_values_that_directus_refuses_without_a_reply(
     with pytest.raises(DirectusError) as error:
         harness.do("create", name, data=data)
     assert error.value.silent
+
+
+def test_a_refusal_shows_the_beginning_of_a_long_value(harness: ItemsHarness) -> None:
+    with pytest.raises(DirectusError, match="xxx") as error:
+        harness.do("create", data={"date_created": "x" * 10_000})
+    assert len(error.value.message) < 200
     assert error.value.status == 400
 
 

@@ -309,6 +309,7 @@ def test_subscribers_do_not_wait_for_the_reads_of_clients(
 
     async def conversation(store: Store) -> None:
         held = [asyncio.create_task(store.read(lambda _: free.wait(10))) for _ in range(5)]
+        await asyncio.sleep(0)
         try:
             async with asyncio.timeout(5):
                 assert await store.read_views(texts) == []

@@ -10,6 +10,7 @@ import websockets
 from websockets.asyncio.client import ClientConnection
 
 from server.items.service import ItemsService
+from server.realtime.dispatch import Dispatcher
 from tests.server.conftest import TOKEN
 from tests.server.session_harness import READ, SUBSCRIBE
 from tests.server.sockets import (
@@ -167,6 +168,32 @@ def test_who_does_not_read_replies_gets_no_further_ones_until_then(
             assert sorted(uids) == list(range(60))
 
     asyncio.run(run())
+
+
+def test_some_requests_of_a_connection_are_performed_at_the_same_time(
+    start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("server.websocket.connection._CONCURRENT", 5)
+    original, now, most = Dispatcher.perform, 0, 0
+
+    async def perform(*parts: Any) -> None:
+        nonlocal now, most
+        now += 1
+        most = max(most, now)
+        await original(*parts)
+        now -= 1
+
+    monkeypatch.setattr(Dispatcher, "perform", perform)
+
+    async def conversation(socket: ClientConnection) -> None:
+        await say(socket, AUTH)
+        for number in range(50):
+            await socket.send(json.dumps({**CREATE, "data": {}, "uid": number}))
+        uids = [json.loads(await socket.recv())["uid"] for _ in range(50)]
+        assert sorted(uids) == list(range(50))
+
+    on_socket(start().address, conversation)
+    assert 1 < most <= 5
 
 
 @pytest.mark.parametrize("where", ["server.frames", "server.query.values"])

@@ -14,6 +14,7 @@ import pytest
 from tests.support import plain_http
 from tests.web.conftest import Start
 from web.config import page_digest
+from web.policy import holds_token
 
 
 @pytest.fixture
@@ -88,6 +89,7 @@ def test_what_is_nobodys_business(page: httpx.Client, path: str) -> None:
         f"/v-{'x' * 300}/app/none.py",
         "/v-%00/app/none.py",
         "/app/outside.py",
+        "/app/circle.py",
         "/app/folder/secret.py",
         "/app/%ff.py",
     ],
@@ -101,6 +103,7 @@ def test_odd_names_and_links_that_lead_out_are_not_there(
     (outside / "secret.py").write_text("secret")
     (root / "app" / "outside.py").symlink_to(outside / "secret.py")
     (root / "app" / "folder").symlink_to(outside)
+    (root / "app" / "circle.py").symlink_to(root / "app" / "circle.py")
     answer = page.get(path)
     assert answer.status_code == 404
     assert answer.json()["errors"][0]["extensions"]["code"] == "ROUTE_NOT_FOUND"
@@ -147,6 +150,11 @@ def test_settings_with_a_token_are_for_nobody_else(root: Path, start: Start) -> 
                 cached = page.get(path).headers["cache-control"]
                 assert (cached == "private, no-cache") is bool(token)
         server.stop()
+
+
+@pytest.mark.parametrize("settings", ["no [toml", "directus = 5", '[directus]\ntoken = "x"'])
+def test_settings_that_may_hold_a_token_count_as_if_they_did(settings: str) -> None:
+    assert holds_token(settings)
 
 
 def test_edited_python_is_there_at_the_next_load(page: httpx.Client, root: Path) -> None:
