@@ -102,7 +102,7 @@ class Relay:
         has_body = bool({"content-length", "transfer-encoding"} & set(request.headers.keys()))
         outgoing = httpx.Request(
             request.method,
-            self._address(scope),
+            self._url + _target(scope),
             headers=[*_passed_on(scope["headers"], _KEPT_BACK), *_added(request)],
             content=request.stream() if has_body else None,
         )
@@ -128,12 +128,6 @@ class Relay:
 
     def _may_enter(self, headers: Headers) -> bool:
         return may_connect(self._config, headers.get("origin"), headers.get("host", ""))
-
-    def _address(self, scope: Scope) -> httpx.URL:
-        try:
-            return httpx.URL(self._url + _target(scope))
-        except (httpx.InvalidURL, ValueError):
-            raise route_not_found(scope["path"]) from None
 
     async def socket(self, websocket: WebSocket) -> None:
         """Open a socket to Directus and join the two, or refuse with its status."""

@@ -372,19 +372,6 @@ def test_nothing_else_is_to_be_had_through_it(relayed: Relayed, path: str) -> No
     assert answer.json()["errors"][0]["extensions"]["code"] == "ROUTE_NOT_FOUND"
 
 
-def test_an_address_that_becomes_too_long_is_not_there(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
-    with ExitStack() as stack:
-        url = relay_to(stack, f"http://127.0.0.1:9/{'p' * 6_000}", tmp_path)
-        host, port = url.removeprefix("http://").split(":")
-        plain = stack.enter_context(socket.create_connection((host, int(port)), timeout=10))
-        head = f"GET /items/{'a' * 60_000} HTTP/1.1\r\nHost: {host}\r\n\r\n"
-        plain.sendall(head.encode())
-        assert plain.recv(1_000).startswith(b"HTTP/1.1 404 ")
-    assert all(record.exc_info is None for record in caplog.records)
-
-
 def test_pages_of_other_origins_are_refused(relayed: Relayed) -> None:
     answer = plain_http.get(f"{relayed.url}/items/echo", headers={"Origin": "https://example.com"})
     assert answer.status_code == 403
