@@ -276,7 +276,7 @@ def test_many_frames_at_once_give_way(
         path = f"/websocket?access_token={AUTH['access_token']}"
         steps = Steps(server, monkeypatch)
         async with asyncio.timeout(50), connect(server.address, path) as socket:
-            socket.transport.write(burst * (1_000_000 // len(burst)))
+            socket.transport.write(burst * (250_000 // len(burst)))
             assert (await answered(socket, "{}"))[-1]["status"] == "error"
         assert steps.longest < MOST
 
@@ -286,14 +286,16 @@ def test_many_frames_at_once_give_way(
 def test_few_frames_are_handled_in_one_step(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
     """Also where much is read at once."""
     monkeypatch.setattr("server.websocket.http_protocol._READ_AT_ONCE", 262_144)
-    run, receive = asyncio.Handle._run, Session.receive
+    server = start()
+    run, receive, ident = asyncio.Handle._run, Session.receive, server._thread.ident
     frames = most = 0
 
     def one_step(handle: asyncio.Handle) -> None:
-        nonlocal frames, most
+        nonlocal most
         before = frames
         run(handle)
-        most = max(most, frames - before)
+        if threading.get_ident() == ident:
+            most = max(most, frames - before)
 
     def counted(*parts: Any) -> Any:
         nonlocal frames
@@ -305,7 +307,7 @@ def test_few_frames_are_handled_in_one_step(start: Start, monkeypatch: pytest.Mo
 
     async def talk() -> None:
         path = f"/websocket?access_token={AUTH['access_token']}"
-        async with asyncio.timeout(20), connect(start().address, path) as socket:
+        async with asyncio.timeout(20), connect(server.address, path) as socket:
             socket.transport.write(masked(b"\x81", b"{}") * 5_000)
             assert (await answered(socket, "{}"))[-1]["status"] == "error"
 
@@ -359,7 +361,7 @@ def test_no_message_of_many_fragments(start: Start) -> None:
     async def run() -> None:
         async with connect(start(auth="public").address) as socket:
             with contextlib.suppress(websockets.ConnectionClosedError):
-                await socket.send([""] * 100_000)
+                await socket.send([""] * 5_000)
             await socket.wait_closed()
             assert socket.close_code == 1009
 

@@ -6,13 +6,19 @@ import gc
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any
 
 import httpx
 import pytest
+from starlette.responses import PlainTextResponse
+from starlette.routing import Route
+from websockets import InvalidStatus
 
+from server.app import create_server
+from server.config import Config
 from server.websocket import connection, http_protocol, sockets, upgrade
 from tests.server.sockets import AUTH, Start, connect, say
 from tests.support import plain_http
@@ -137,6 +143,52 @@ def test_a_client_that_does_not_read_its_end_is_cut_off(
     assert not open_
 
 
+@pytest.mark.parametrize("more", ["", "Connection: close\r\n"], ids=["kept", "closed"])
+def test_who_does_not_read_an_answer_is_cut_off(
+    start: Start, more: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(http_protocol, "_PATIENCE", SOON)
+    server = start(pages=[Route("/", lambda _: PlainTextResponse("x" * 20_000_000))])
+    open_ = server._server.server_state.connections
+
+    async def run() -> None:
+        with opened(server.address) as plain:
+            plain.sendall(f"GET / HTTP/1.1\r\nHost: {server.address}\r\n{more}\r\n".encode())
+            async with asyncio.timeout(10):
+                while not open_:
+                    await asyncio.sleep(0.01)
+                while open_:
+                    await asyncio.sleep(0.01)
+
+    asyncio.run(run())
+
+
+def test_who_goes_on_after_a_refusal_is_cut_off(
+    start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(http_protocol, "_LINGER_MOST", SOON)
+    with opened(start().address) as plain:
+        plain.sendall(b"no HTTP\r\n\r\n")
+        until, is_open = time.monotonic() + 10, True
+        while is_open:
+            assert time.monotonic() < until, "it is read from for ever"
+            try:
+                plain.sendall(b"x")
+            except ConnectionError:
+                is_open = False
+
+
+def test_a_relayed_connection_counts_twice(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(http_protocol, "_descriptor_limit", lambda: 100)
+    limits = {}
+    for directus in (None, "http://127.0.0.1:9"):
+        config = Config(database=tmp_path / "m.db", directus=directus)
+        protocol: Any = create_server(config, lambda: None).config.http
+        limits[directus] = [protocol.descriptors.allow(number) for number in (30, 31, 60, 61)]
+    assert limits[None] == [True, True, True, False]
+    assert limits["http://127.0.0.1:9"] == [True, False, False, False]
+
+
 def test_nothing_is_kept_of_connections_that_have_ended(start: Start) -> None:
     server = start()
     open_ = server._server.server_state.connections
@@ -148,6 +200,8 @@ def test_nothing_is_kept_of_connections_that_have_ended(start: Start) -> None:
             with opened(server.address) as plain:
                 plain.sendall(PING.format(host=server.address).encode())
                 assert plain.recv(1_000)
+            with pytest.raises(InvalidStatus, match="401"):
+                await connect(server.address, "/websocket?access_token=wrong")
         async with asyncio.timeout(10):
             while open_:
                 await asyncio.sleep(0.01)

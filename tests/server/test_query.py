@@ -140,6 +140,23 @@ def test_equal_queries_of_subscriptions_are_one_object() -> None:
     assert first is second
 
 
+@pytest.mark.parametrize(
+    ("raw", "kept"),
+    [
+        ({}, True),
+        ({"sort": ["id"] * 20}, True),
+        ({"sort": ["id"] * 20, "fields": "id"}, False),
+        ({"filter": {"_or": [{"id": 1}] * 21}}, False),
+    ],
+    ids=["nothing", "some names", "many names", "many conditions"],
+)
+def test_of_which_queries_the_sql_is_kept(raw: dict[str, Any], kept: bool) -> None:
+    query = read_query(raw, NOW, Limits())
+    assert BoundQuery(query, ROWS, Permission()).options == (
+        {} if kept else {"compiled_cache": None}
+    )
+
+
 class Words(str):
     """A text that tells when it is gone."""
 

@@ -522,6 +522,46 @@ def test_a_file_that_is_deleted_while_we_run_is_an_error(
     assert all(record.exc_info is None for record in caplog.records)
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="keeps the files of a running program")
+def test_a_file_that_is_deleted_under_writes_that_are_run_one_by_one(
+    with_store: Callable[[Talk], None], path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("server.database.store.MAX_WRITE_TIME", 0.05)
+    free = threading.Event()
+
+    async def conversation(store: Store) -> None:
+        held = asyncio.create_task(store.write(lambda _: free.wait(10)))
+        works: list[Callable[[sa.Connection], Any]] = [write_for_ever, create("lost"), create("x")]
+        writes = [asyncio.create_task(store.write(work)) for work in works]
+        await asyncio.sleep(0)
+        path.unlink()
+        free.set()
+        for result in await asyncio.gather(held, *writes, return_exceptions=True):
+            assert isinstance(result, DirectusError), result
+
+    with_store(conversation)
+
+
+def test_an_unexpected_failure_of_a_write_logs_no_values(
+    with_store: Callable[[Talk], None],
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    def fail(*_: Any) -> None:
+        raise RuntimeError("a secret")
+
+    async def conversation(store: Store) -> None:
+        with monkeypatch.context() as patch:
+            patch.setattr("server.database.store._run", fail)
+            with pytest.raises(RuntimeError):
+                await store.write(create("a"))
+        assert await store.write(create("b")) == 1
+
+    with_store(conversation)
+    assert "a write failed: RuntimeError" in caplog.text
+    assert "secret" not in caplog.text
+
+
 def hold(path: Path, *statements: str) -> sqlite3.Connection:
     """Open the database as another program, which does something and keeps it locked."""
     other = sqlite3.connect(path, isolation_level=None)
@@ -539,6 +579,17 @@ def test_a_file_that_another_program_holds_alone_is_a_sentence(
     monkeypatch.setattr("server.database.engine._BUSY_TIMEOUT", 0.05)
     Store(path, PROJECT).close()
     other = hold(path, *EXCLUSIVE)
+    with pytest.raises(StoreError, match=r"got: database is locked\. Close what else uses it"):
+        Store(path, PROJECT)
+    other.close()
+    Store(path, PROJECT).close()
+
+
+def test_a_file_that_cannot_be_written_at_the_start_is_a_sentence(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("server.database.engine._BUSY_TIMEOUT", 0.05)
+    other = hold(path, "PRAGMA journal_mode = WAL", "BEGIN IMMEDIATE")
     with pytest.raises(StoreError, match=r"got: database is locked\. Close what else uses it"):
         Store(path, PROJECT)
     other.close()
