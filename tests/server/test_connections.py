@@ -13,7 +13,7 @@ from typing import IO, Any
 
 import httpx
 import pytest
-from starlette.responses import PlainTextResponse
+from starlette.responses import PlainTextResponse, StreamingResponse
 from starlette.routing import Route
 from websockets import InvalidStatus
 
@@ -143,17 +143,27 @@ def test_a_client_that_does_not_read_its_end_is_cut_off(
     assert not open_
 
 
+def endless() -> Iterator[bytes]:
+    while True:
+        yield b"x" * 100_000
+
+
 @pytest.mark.parametrize("more", ["", "Connection: close\r\n"], ids=["kept", "closed"])
+@pytest.mark.parametrize("path", ["/whole", "/endless"])
 def test_who_does_not_read_an_answer_is_cut_off(
-    start: Start, more: str, monkeypatch: pytest.MonkeyPatch
+    start: Start, path: str, more: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(http_protocol, "_PATIENCE", SOON)
-    server = start(pages=[Route("/", lambda _: PlainTextResponse("x" * 20_000_000))])
+    pages = [
+        Route("/whole", lambda _: PlainTextResponse("x" * 20_000_000)),
+        Route("/endless", lambda _: StreamingResponse(endless())),
+    ]
+    server = start(pages=pages)
     open_ = server._server.server_state.connections
 
     async def run() -> None:
         with opened(server.address) as plain:
-            plain.sendall(f"GET / HTTP/1.1\r\nHost: {server.address}\r\n{more}\r\n".encode())
+            plain.sendall(f"GET {path} HTTP/1.1\r\nHost: {server.address}\r\n{more}\r\n".encode())
             async with asyncio.timeout(10):
                 while not open_:
                     await asyncio.sleep(0.01)
