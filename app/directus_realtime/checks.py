@@ -6,6 +6,7 @@ out.
 
 from typing import Any
 
+from .core import codec
 from .errors import UsageError
 from .types import Key
 
@@ -80,7 +81,7 @@ def check_key(key: Any, place: str = "id") -> None:
     """Refuse what is no primary key.
 
     Raises:
-        UsageError: ``key`` is neither an int nor a str.
+        UsageError: ``key`` is neither an int nor a str, or is a text that no database stores.
     """
     if not isinstance(key, Key) or isinstance(key, bool):
         cure = _cure(key) or "pass the value of an item's key field"
@@ -88,6 +89,73 @@ def check_key(key: Any, place: str = "id") -> None:
             f"Expected a primary key at `{place}`, an int or a str, and got {_type_of(key)}: "
             f"{cure}."
         )
+    if isinstance(key, str):
+        check_text(key, place)
+
+
+def check_single_key(key: Any) -> None:
+    """Refuse what cannot name one item in an items message.
+
+    Raises:
+        UsageError: ``key`` is no primary key, or one that Directus takes for none.
+    """
+    check_key(key)
+    if key in (0, ""):
+        raise UsageError(f"Directus takes the key {key!r} for none: no item has it.")
+
+
+def can_be_read_by(key: Any) -> bool:
+    """Return whether an item with this value in its key field can be read by its key."""
+    try:
+        check_single_key(key)
+    except UsageError:
+        return False
+    return True
+
+
+def check_text(text: str, place: str) -> None:
+    """Refuse a text that is no Unicode, as of a file's name or of bytes that were cut.
+
+    Raises:
+        UsageError: it holds half of a surrogate pair.
+    """
+    found = codec.LONE_SURROGATE.search(text)
+    if found is not None:
+        raise UsageError(
+            f"The text at `{place}` has half of a character (a lone surrogate) at position "
+            f"{found.start() + 1} of {len(text)}, which no UTF-8 holds: see how it was decoded, "
+            'or replace it, as in `text.encode("utf-8", "replace").decode()`.'
+        )
+
+
+def check_collection(name: Any) -> None:
+    """Refuse what is no collection's name.
+
+    Raises:
+        UsageError: ``name`` is not a str, is empty, or is no Unicode.
+    """
+    if not isinstance(name, str):
+        raise UsageError(
+            f"Expected the name of a collection, a str, and got {_type_of(name)}: pass it as in "
+            '`items("messages")`.'
+        )
+    if not name:
+        raise UsageError('The name of the collection is empty: pass it as in `items("messages")`.')
+    check_text(name, "collection")
+
+
+def check_uid(uid: Any) -> None:
+    """Refuse what is no uid: Directus gives a number back as one, and frames are found by texts.
+
+    Raises:
+        UsageError: ``uid`` is neither None nor a str with something in it.
+    """
+    if uid is not None and not isinstance(uid, str):
+        raise UsageError(
+            f"Expected `uid` to be a str, and got {_type_of(uid)}: pass a text, or leave it out."
+        )
+    if uid == "":
+        raise UsageError("The `uid` is empty, which Directus takes for none: leave it out.")
 
 
 def check_keys(keys: Any) -> None:

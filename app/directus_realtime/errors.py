@@ -44,6 +44,14 @@ def missing_package_error(package: str, purpose: str, cure: str) -> UsageError:
     return UsageError(f"{purpose} needs the package {package}, which cannot be imported: {cure}.")
 
 
+def no_rows_error(collection: str) -> DirectusError:
+    """Return the error for a read whose answer holds no rows."""
+    return DirectusError(
+        f'Expected the rows of "{collection}" as a list of objects, and something else came: see '
+        "that no extension of Directus changes what is read."
+    )
+
+
 class NotConnected(UsageError):
     """A message cannot be sent: there is no connection and none is being made."""
 

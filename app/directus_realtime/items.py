@@ -3,9 +3,17 @@
 from collections.abc import Awaitable
 from typing import Any, Protocol, overload
 
-from .checks import check_items, check_json, check_key, check_keys, check_query
+from .checks import (
+    can_be_read_by,
+    check_collection,
+    check_items,
+    check_json,
+    check_keys,
+    check_query,
+    check_single_key,
+)
 from .core import messages
-from .errors import DeliveryUnknown, NotDelivered, ServerError, UsageError
+from .errors import DeliveryUnknown, NotDelivered, ServerError, UsageError, no_rows_error
 from .types import Key, Keys, Query, Row
 
 
@@ -33,9 +41,13 @@ class Items:
     Args:
         collection: the collection's name.
         ask: how a request is sent.
+
+    Raises:
+        UsageError: ``collection`` is no name.
     """
 
     def __init__(self, collection: str, ask: Ask) -> None:
+        check_collection(collection)
         self._collection = collection
         self._ask = ask
 
@@ -86,7 +98,7 @@ class Items:
         try:
             return await self._call("create", timeout, data=data, query=query)
         except DeliveryUnknown:
-            if not isinstance(data, dict) or data.get(key) is None:
+            if not isinstance(data, dict) or not can_be_read_by(data.get(key)):
                 raise
         try:
             return await self._call("read", timeout, id=data[key], query=query)
@@ -275,6 +287,9 @@ class Items:
             count: how many items at most.
             by: an ascending field.
             timeout: seconds for each answer.
+
+        Raises:
+            UsageError: the collection is a singleton.
         """
         rows: list[Row] = []  # the newest first
         size, offset = count, 0
@@ -288,6 +303,13 @@ class Items:
                     raise
                 size = max(1, size // 4)
                 continue
+            if isinstance(found, dict):
+                raise UsageError(
+                    f'"{self._collection}" is a singleton, whose one item is never the newest: '
+                    "read it with `read()`."
+                )
+            if not isinstance(found, list):
+                raise no_rows_error(self._collection)
             # What is created meanwhile moves the others on, so that a row may come twice.
             rows += [row for row in found if row not in rows]
             offset += limit
@@ -304,11 +326,7 @@ class Items:
         **parts: Any,
     ) -> Any:
         if parts.get("id") is not None:
-            check_key(parts["id"])
-            if parts["id"] in (0, ""):
-                raise UsageError(
-                    f"Directus takes the key {parts['id']!r} for none: no item has it."
-                )
+            check_single_key(parts["id"])
         if parts.get("ids") is not None:
             check_keys(parts["ids"])
         check_query(parts.get("query"))

@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from .checks import check_query
+from .checks import check_collection, check_query
 from .core.codec import decode, encode
-from .errors import DirectusError, ServerError, UsageError
+from .errors import DirectusError, ServerError, UsageError, no_rows_error
 from .types import Query, Row
 
 
@@ -22,10 +22,11 @@ class KeyedQuery:
         key: the collection's primary key.
 
     Raises:
-        UsageError: ``query`` is no query, or its rows have no key.
+        UsageError: ``collection`` is no name, ``query`` no query, or its rows have no key.
     """
 
     def __init__(self, collection: str, query: Query, key: str) -> None:
+        check_collection(collection)
         check_query(query)
         if query.get("aggregate") or query.get("groupBy"):
             raise UsageError(
@@ -52,10 +53,7 @@ class KeyedQuery:
         if isinstance(answer, dict):
             rows = [] if answer.get(self.key, "") is None else [answer]
         if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-            raise DirectusError(
-                f'Expected the rows of "{self._collection}" as a list of objects, and something '
-                "else came: see that no extension of Directus changes what is read."
-            )
+            raise no_rows_error(self._collection)
         if not all(isinstance(row.get(self.key), str | int | float) for row in rows):
             raise self._no_key_error()
         return {row[self.key]: row for row in rows}

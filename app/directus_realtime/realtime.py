@@ -4,7 +4,14 @@ import logging
 from collections.abc import Callable, Coroutine, Mapping
 from typing import Any, Generic, Literal, Self, TypeVar, cast, get_args, overload
 
-from .checks import check_address, check_json, check_query
+from .checks import (
+    check_address,
+    check_collection,
+    check_json,
+    check_query,
+    check_text,
+    check_uid,
+)
 from .client import DirectusClient
 from .core.events import Closed, Opened, StateChanged
 from .core.messages import SubscriptionMessage as KeyedMessage
@@ -153,10 +160,12 @@ class RealtimeClient(DirectusClient):
         """Send ``message``, now or when the connection is back, and wait for no answer.
 
         Raises:
-            UsageError: a value in ``message`` is no JSON value.
+            UsageError: a value in ``message`` is no JSON value, or it is a text that is no Unicode.
             NotConnected: no connection is being made.
             OutboxFull: too much waits for the connection already.
         """
+        if isinstance(message, str):
+            check_text(message, "message")
         check_json(message, "message")
         self._driver.send(message)
 
@@ -246,10 +255,13 @@ class RealtimeClient(DirectusClient):
                 event that finds it full ends the subscription with SubscriptionOverflow.
 
         Raises:
-            UsageError: a subscription has this uid already, or ``query`` is no query.
+            UsageError: a subscription has this uid already, ``uid`` is no str, ``collection`` is
+                no name, or ``query`` no query.
             ConnectionFailed: there was no connection.
         """
+        check_collection(collection)
         check_query(query)
+        check_uid(uid)
         await self._connect_if_closed()
         if isinstance(recover, Unset):
             recover = key

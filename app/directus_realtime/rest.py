@@ -7,7 +7,15 @@ the answer comes: use the realtime connection for what a page does often.
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from .checks import check_item, check_items, check_json, check_key, check_keys, check_query
+from .checks import (
+    check_collection,
+    check_item,
+    check_items,
+    check_json,
+    check_key,
+    check_keys,
+    check_query,
+)
 from .client import DirectusClient
 from .core import codec, messages
 from .core.query import query_to_params
@@ -200,7 +208,8 @@ def server_ping() -> Command:
 
 
 def _path(collection: str) -> str:
-    if not collection or collection.startswith("directus_"):
+    check_collection(collection)
+    if collection.startswith("directus_"):
         raise UsageError(f"Expected a collection of the project's own, got {collection!r}.")
     return f"/items/{codec.quoted(collection)}"
 
@@ -226,11 +235,16 @@ def _parameters(query: Query | None) -> str:
     """Return ``query`` as URL parameters, exactly as the JS SDK writes them."""
     check_query(query)
     params = query_to_params(query or {})
-    if not params:
-        return ""
-    from urllib.parse import urlencode
+    parts = [f"{_form_encoded(name)}={_form_encoded(text)}" for name, text in params.items()]
+    return "?" + "&".join(parts) if parts else ""
 
-    return "?" + urlencode(params, safe="*").replace("~", "%7E")
+
+def _form_encoded(text: str) -> str:
+    """Return ``text`` as URLSearchParams writes it.
+
+    urllib.parse does the same, but a page fetches it with its library when it is first imported.
+    """
+    return codec.quoted(text).replace("%20", "+").replace("%2A", "*").replace("~", "%7E")
 
 
 def _result(answer: Answer) -> Any:

@@ -22,3 +22,7 @@ def test_whatever_the_depth_and_the_fault_it_is_a_value_error(around: str) -> No
         except ValueError:
             continue
         assert isinstance(value, list)
+
+
+def test_half_of_a_surrogate_pair_is_what_a_browser_makes_of_it_in_an_address() -> None:
+    assert codec.quoted("a\udfff/ü") == "a%EF%BF%BD%2F%C3%BC"

@@ -12,6 +12,8 @@ from typing import Any
 import pytest
 from directus_realtime import (
     Command,
+    DeliveryUnknown,
+    DirectusError,
     UsageError,
     create_directus,
     create_item,
@@ -28,6 +30,7 @@ from directus_realtime import (
     update_singleton,
 )
 from directus_realtime.checks import check_json
+from directus_realtime.items import Items
 
 from tests.support.client import connected, run
 from tests.support.embedded import Embedded, with_project
@@ -94,6 +97,9 @@ REFUSED = [
     pytest.param("read", {"id": True}, "`id`.* a bool", id="a bool as key"),
     pytest.param("read", {"id": uuid.uuid4()}, r"`id`.* a UUID: .*str\(value\)", id="a UUID"),
     pytest.param("read", {"id": {"id": 1}}, "`id`.* a dict", id="an item as key"),
+    pytest.param("read", {"id": 0}, "takes the key 0 for none", id="zero as key"),
+    pytest.param("read", {"id": "a\ud800"}, "`id`.* position 2 of 2", id="half a character"),
+    pytest.param("delete", {"ids": ["\udfff"]}, r"`ids\[0\]`.* half of a", id="half in a list"),
     pytest.param("read", {"ids": "12"}, "`ids` to be a list", id="a text as keys"),
     pytest.param("read", {"ids": [1, None]}, r"`ids\[1\]`", id="a null among keys"),
     pytest.param("delete", {"ids": 5}, "`ids` to be a list.* as `id`", id="one key as keys"),
@@ -183,6 +189,65 @@ def test_a_singletons_item_is_changed_by_what_the_error_says(server: Embedded) -
     run(scene)
 
 
+@pytest.mark.parametrize("answer", [None, "x", 7])
+def test_an_answer_that_holds_no_rows_is_an_error_and_no_newest(answer: Any) -> None:
+    async def ask(message: dict[str, Any], **_options: Any) -> dict[str, Any]:
+        return {"type": message["type"], "data": answer}
+
+    async def scene() -> None:
+        with pytest.raises(DirectusError, match='rows of "messages" as a list'):
+            await Items("messages", ask).newest(3)
+
+    run(scene)
+
+
+@pytest.mark.parametrize("key", [0, "", 1.5, True, {"a": 1}, "a\ud800"])
+def test_a_create_that_cannot_be_looked_up_is_not_said_to_be_unsent(key: Any) -> None:
+    """The item may be there: a UsageError would say that nothing was sent."""
+
+    async def ask(message: dict[str, Any], **_options: Any) -> dict[str, Any]:
+        asked.append(message["action"])
+        raise DeliveryUnknown("create")
+
+    async def scene() -> None:
+        with pytest.raises(DeliveryUnknown):
+            await Items("messages", ask).create({"id": key, "text": "x"})
+
+    asked: list[str] = []
+    run(scene)
+    assert asked == ["create"]
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [(None, "a NoneType"), (5, "an int"), ("", "is empty"), ("\ud800", "half of")],
+)
+def test_what_is_no_collections_name_is_refused(server: Embedded, name: Any, words: str) -> None:
+    async def scene() -> None:
+        directus = await connected(server.url)
+        for use in (directus.items, directus.live, read_items):
+            with pytest.raises(UsageError, match=words):
+                use(name)
+        with pytest.raises(UsageError, match=words):
+            await directus.subscribe(name)
+        directus.disconnect()
+
+    run(scene)
+
+
+@pytest.mark.parametrize(("uid", "words"), [(5, "got an int"), ("", "is empty")])
+def test_a_uid_by_which_no_answer_would_be_found_is_refused(
+    server: Embedded, uid: Any, words: str
+) -> None:
+    async def scene() -> None:
+        directus = await connected(server.url)
+        with pytest.raises(UsageError, match=words):
+            await directus.subscribe("messages", uid=uid)
+        directus.disconnect()
+
+    run(scene)
+
+
 @pytest.mark.parametrize(
     "command",
     [
@@ -201,6 +266,12 @@ def test_a_singletons_item_is_changed_by_what_the_error_says(server: Embedded) -
 def test_over_http_the_same_is_refused(command: Any) -> None:
     with pytest.raises(UsageError, match="got a"):
         command()
+
+
+def test_over_http_half_a_character_in_a_key_is_refused() -> None:
+    for command in (read_item, delete_item):
+        with pytest.raises(UsageError, match=r"`key`.* half of a character"):
+            command("messages", "a\ud800")
 
 
 @pytest.mark.parametrize(

@@ -119,6 +119,12 @@ WIRE = [
     ),
     (read_singleton("about"), "GET", "/items/about", ""),
     (update_singleton("about", {"a": 1}), "PATCH", "/items/about", '{"a":1}'),
+    (
+        read_items("messages", {"search": "a\ud800", "sort": ["\udfff"], "\ud800": "x"}),
+        "GET",
+        "/items/messages?search=a%EF%BF%BD&sort=%EF%BF%BD&%EF%BF%BD=x",
+        "",
+    ),
     (read_me({"fields": ["id"]}), "GET", "/users/me?fields=id", ""),
     (server_ping(), "GET", "/server/ping", ""),
 ]

@@ -2,6 +2,7 @@
 
 import asyncio
 import uuid
+from collections.abc import Callable
 from typing import Any
 
 from directus_realtime import (
@@ -235,3 +236,43 @@ async def the_newest_items_are_asked_for_in_pieces_after_a_cut(ctx: Context) -> 
     newest = await reading
     assert [item["id"] for item in newest] == [item["id"] for item in made]
     assert directus.stats()["sent"] - sent == 1 + 5  # the token, and five pieces of two
+
+
+async def a_singleton_has_no_newest_items(ctx: Context) -> None:
+    directus = ctx.client()
+    await directus.connect()
+    settings = directus.items("settings")
+    await failure(settings.newest(3), UsageError, "`read()`")
+    assert isinstance(await settings.read(), dict)
+
+
+async def half_a_character_is_stored_and_found_as_a_browser_writes_it(ctx: Context) -> None:
+    """Python's texts may hold half of a surrogate pair, which UTF-8 cannot."""
+    directus = ctx.client()
+    await directus.connect()
+    messages = directus.items("messages")
+    made = await messages.create({"text": "a\ud800b", "user": ctx.user, "\udfff": 1})
+    assert made["text"] == "a\ufffdb"
+    found = await messages.read({"filter": {**ctx.mine, "text": {"_eq": "a\ud800b"}}})
+    assert found == [made]
+    subscription = await directus.subscribe("messages", event="create", uid="\ud800")
+    assert (await anext(subscription))["event"] == "init"
+    subscription.unsubscribe()
+
+
+async def half_a_character_in_a_name_a_key_or_a_frame_is_refused(ctx: Context) -> None:
+    directus = ctx.client()
+    await directus.connect()
+    notes, words = directus.items("notes"), "half of a character"
+    await failure(notes.read(id="a\ud800"), UsageError, words)
+    await failure(notes.read(ids=["a\ud800"]), UsageError, words)
+    await failure(directus.subscribe("a\ud800"), UsageError, words)
+
+    async def tried(use: Callable[[str], object]) -> None:
+        use("a\ud800")
+
+    await failure(tried(directus.items), UsageError, words)
+    await failure(tried(directus.live), UsageError, words)
+    await failure(tried(directus.send_message), UsageError, words)
+    assert await notes.read({"limit": 0}) == []
+    assert directus.stats()["reconnects"] == 0

@@ -27,6 +27,13 @@ user = { type = "string" }
 id = { type = "uuid", primary = true }
 text = { type = "text" }
 
+[collections.settings]
+singleton = true
+
+[collections.settings.fields]
+id = { type = "integer", primary = true }
+title = { type = "string" }
+
 [policies.Editors]
 permissions = [
   { collection = "messages", action = "create" },
@@ -35,6 +42,7 @@ permissions = [
   { collection = "messages", action = "delete" },
   { collection = "notes", action = "create" },
   { collection = "notes", action = "read" },
+  { collection = "settings", action = "read" },
 ]
 
 [[users]]
@@ -43,7 +51,8 @@ password = "editor-password"
 token = "your_access_token"
 policies = ["Editors"]
 """
-"""A project whose user may do everything with the messages, and has notes keyed by UUID."""
+"""A project whose user may do everything with the messages, and has notes keyed by UUID and
+settings, a singleton."""
 
 # Below those that an operating system gives to connections, so that nothing takes one of these
 # while its server is away. In disorder, since another worker takes ports from here too.

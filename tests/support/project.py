@@ -33,6 +33,20 @@ _NOTES = {
         {"field": "text", "type": "text", "meta": {}, "schema": {}},
     ],
 }
+_SETTINGS = {
+    "collection": "settings",
+    "meta": {"singleton": True},
+    "schema": {},
+    "fields": [
+        {
+            "field": "id",
+            "type": "integer",
+            "meta": {},
+            "schema": {"is_primary_key": True, "has_auto_increment": True},
+        },
+        {"field": "title", "type": "string", "meta": {}, "schema": {}},
+    ],
+}
 
 
 @dataclass(frozen=True)
@@ -66,7 +80,8 @@ def embedded(folder: Path, auth: AuthMode = "handshake", **options: Any) -> Back
 def on_directus(node: Node, auth: str) -> Project:
     """Make the project on a real Directus that is empty."""
     node.provision()
-    _post(node, "/collections", _NOTES)
+    for collection in (_NOTES, _SETTINGS):
+        _post(node, "/collections", collection)
     project = Project(node.url, email=EMAIL)
     change = {"password": project.password}
     user = _key(node, "/users", "email", EMAIL)
@@ -74,6 +89,7 @@ def on_directus(node: Node, auth: str) -> Project:
     policy = _key(node, "/policies", "name", POLICY)
     _allow(node, policy, "messages", "update", "delete")
     _allow(node, policy, "notes", "create", "read")
+    _allow(node, policy, "settings", "read")
     if auth == "public":
         _allow(node, PUBLIC, "messages", "create", "read", "update", "delete")
     return project

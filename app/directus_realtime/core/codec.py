@@ -8,7 +8,9 @@ import json
 import re
 from typing import Any
 
-_LONE_SURROGATE = re.compile("[\ud800-\udfff]")
+LONE_SURROGATE = re.compile("[\ud800-\udfff]")
+"""Half of a surrogate pair: Python's texts may hold one; UTF-8, and so a frame, cannot."""
+
 _UNRESERVED = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~"
 _SECRET = (
     r'("(?:access_token|refresh_token|password|token|otp)"\s*:\s*)"(?:[^"\\]|\\.)*"'
@@ -29,7 +31,7 @@ def encode(message: Any) -> str:
     text = _ENCODER.encode(message)
     if text.isascii():
         return text
-    return _LONE_SURROGATE.sub(lambda match: f"\\u{ord(match.group()):04x}", text)
+    return LONE_SURROGATE.sub(lambda match: f"\\u{ord(match.group()):04x}", text)
 
 
 def decode(text: str) -> Any:
@@ -64,8 +66,12 @@ _DECODER = json.JSONDecoder(parse_constant=_refuse_constant)
 
 
 def quoted(text: str) -> str:
-    """Return ``text`` as an address holds it; urllib.parse would cost a browser 60 ms."""
-    return "".join(chr(b) if b in _UNRESERVED else f"%{b:02X}" for b in text.encode())
+    """Return ``text`` as an address holds it; urllib.parse would cost a browser 60 ms.
+
+    A lone surrogate becomes U+FFFD, as in an address that a browser reads.
+    """
+    octets = LONE_SURROGATE.sub("\ufffd", text).encode()
+    return "".join(chr(b) if b in _UNRESERVED else f"%{b:02X}" for b in octets)
 
 
 class Masked:
