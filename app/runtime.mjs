@@ -8,6 +8,7 @@ const PYODIDE = document.querySelector('link[href$="/pyodide/pyodide.mjs"]').hre
 const ASSEMBLY = new URL("pyodide.asm.mjs", PYODIDE).href;
 const HTTP_PACKAGE = new URL("../pyodide_http.zip", PYODIDE).href;
 const HOME = "/home/pyodide";
+const IO_ERROR = 29; // WebAssembly's number of EIO
 const STANDARD_LIBRARY = new URL("python_stdlib.zip", PYODIDE).href;
 
 // The description of the snapshot (web/snapshot); its slices are fetched before anything else.
@@ -177,7 +178,15 @@ function mountLazily(fs, path, url) {
   if (!fs.analyzePath(path).exists) fs.writeFile(path, "");
   const { node } = fs.lookupPath(path);
   let bytes = null;
-  const content = () => (bytes ??= fetchSynchronously(url));
+  const content = () => {
+    try {
+      return (bytes ??= fetchSynchronously(url));
+    } catch ({ message }) {
+      console.warn(`A part of Python's library did not come from ${url}: ${message}`);
+      // Python raises OSError, and the next import tries again; any other exception would end it.
+      throw new fs.ErrnoError(IO_ERROR);
+    }
+  };
   Object.defineProperty(node, "contents", { get: content });
   Object.defineProperty(node, "usedBytes", { get: () => content().length });
 }
@@ -188,7 +197,7 @@ function fetchSynchronously(url) {
   request.open("GET", url, false);
   request.overrideMimeType("text/plain; charset=x-user-defined"); // a character for each byte
   request.send();
-  if (request.status !== 200) throw new Error(`${url} did not come: ${request.status}`);
+  if (request.status !== 200) throw new Error(`the server answered ${request.status}`);
   const text = request.responseText;
   const bytes = new Uint8Array(text.length);
   for (let at = 0; at < text.length; at++) bytes[at] = text.charCodeAt(at); // the low byte

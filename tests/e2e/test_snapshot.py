@@ -195,6 +195,53 @@ def test_what_the_snapshot_has_not_is_imported_all_the_same(usual: ObservedPage)
     assert answer(usual, "import csv, unittest.mock; answer = csv.QUOTE_ALL") == 1
 
 
+IMPORTED = """
+try:
+    import {module}
+    answer = "{module}"
+except Exception as error:
+    answer = type(error).__name__
+"""
+
+
+@pytest.mark.parametrize("module", ["csv", "pyodide_http"])
+def test_an_import_while_its_server_is_away_is_an_error_and_python_goes_on(
+    open_page: Open, module: str
+) -> None:
+    """Python that dies of it leaves a page that answers nothing and says nothing."""
+    page = open_page()
+    away = re.compile("|".join(LATE))
+    page.page.route(away, lambda route: route.abort())
+    assert answer(page, IMPORTED.format(module=module)) == "OSError"
+    page.page.evaluate("window.answer = undefined")
+    page.page.unroute(away)
+    assert answer(page, IMPORTED.format(module=module)) == module
+    assert page.page.evaluate("async () => (await createItem('goes on', 'Ben')).text") == "goes on"
+
+
+READ = """
+from directus_realtime import create_directus, read_items, rest, static_token
+try:
+    directus = create_directus("{url}").with_(static_token("your_access_token")).with_(rest())
+    answer = str(await directus.request(read_items("messages", {{"limit": 1}})))
+except Exception as error:
+    answer = f"{{type(error).__name__}}: {{error}}"
+"""
+
+
+@pytest.mark.parametrize("part", LATE)
+def test_a_request_over_http_whose_library_does_not_come_does_not_blame_directus(
+    open_page: Open, site: Site, part: str
+) -> None:
+    page = open_page()
+    page.page.route(f"**/{part}*", lambda route: route.abort())
+    told = str(answer(page, READ.format(url=site.url)))
+    assert told.startswith("ConnectionFailed: A part of Python's library that rest() needs")
+    page.page.evaluate("window.answer = undefined")
+    page.page.unroute(f"**/{part}*")
+    assert answer(page, READ.format(url=site.url)) == "[]"
+
+
 def test_modules_of_the_snapshot_show_their_source(usual: ObservedPage) -> None:
     code = "import inspect; from app import page; answer = inspect.getsource(page.mark)"
     assert "def mark(" in str(answer(usual, code))

@@ -16,7 +16,7 @@ from importlib.machinery import ModuleSpec
 from importlib.util import decode_source
 from pathlib import Path
 from types import CodeType, ModuleType
-from zipimport import zipimporter
+from zipimport import ZipImportError, zipimporter
 
 from _pyodide import _base
 
@@ -158,8 +158,13 @@ class HttpPackage(MetaPathFinder):
     def find_spec(
         self, name: str, _path: Sequence[str] | None, _target: ModuleType | None = None
     ) -> ModuleSpec | None:
-        """Return how to load the package, or None."""
-        return zipimporter(_HTTP_PACKAGE).find_spec(name) if name == "pyodide_http" else None
+        """Return how to load the package, or None. Raises OSError where the file does not come."""
+        if name != "pyodide_http":
+            return None
+        try:
+            return zipimporter(_HTTP_PACKAGE).find_spec(name)
+        except ZipImportError as error:  # an ImportError would say that the page has none
+            raise OSError(f"{_HTTP_PACKAGE} could not be fetched.") from error
 
 
 def prepare(home: str, modules: Sequence[str], prelude: str, script: str) -> str:

@@ -189,13 +189,25 @@ def _to_js(options: dict[str, Any]) -> Any:
 async def fetch_over_urllib(
     url: str, token: str | None, *, method: str, body: str | None, timeout: float
 ) -> Answer:
-    """Send a request with pyodide-http, which blocks until the answer comes."""
+    """Send a request with pyodide-http, which blocks until the answer comes.
+
+    Raises:
+        ConnectionFailed: the page's server did not give what this needs of Python's library.
+    """
     try:
+        import urllib.request  # noqa: F401  # else exchange imports it, whose OSError is Directus'
+
         import pyodide_http
+
+        pyodide_http.patch_all()  # does nothing the second time
     except ImportError as error:
         cure = 'add `packages = ["pyodide-http"]` to the page\'s pyscript.toml'
         raise missing_package_error("pyodide-http", "rest() in a browser", cure) from error
-    pyodide_http.patch_all()  # does nothing the second time
+    except OSError as error:  # the page may fetch a part of the library when it is first imported
+        raise ConnectionFailed(
+            "A part of Python's library that rest() needs could not be fetched from this page's "
+            "server: see that it answers, and try again."
+        ) from error
     try:
         return exchange(url, token, method=method, body=body, timeout=timeout)
     except JsException as error:
