@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import traceback
 from collections.abc import Sequence
 from typing import Any, Protocol
 
@@ -64,6 +65,7 @@ class Connector:
         self._transport: Transport | None = None
         self._opening: asyncio.Task[None] | None = None
         self._refreshing: asyncio.Task[None] | None = None
+        self._no_credentials: ConnectionFailed | None = None  # why, in the last attempt
 
     def open(self, number: int, refused: dict[str, str] | None) -> None:
         """Open socket ``number``, with other credentials than ``refused``."""
@@ -91,19 +93,23 @@ class Connector:
 
     async def diagnose(self) -> ConnectionFailed:
         """Return the error that says why the connection could not be made."""
+        if self._no_credentials is not None:
+            return self._no_credentials
         try:
             token = await self._client.get_token()
-        except DirectusError:
+        except Exception:
             token = None  # this error is reported where the connection is opened
         return await diagnose(
             self._client.url, auth_mode=self._auth_mode, token=token, fetch=transports().fetch
         )
 
     async def _open(self, number: int, refused: dict[str, str] | None) -> None:
+        self._no_credentials = None
         try:
             self._connect(number, await self._credentials(refused))
         except _NoAnswer as error:
-            self._reports.socket_errored(number, error.__cause__)
+            self._no_credentials = error.reason
+            self._reports.socket_errored(number, error.reason)
             self._reports.socket_closed(number, 1006, "", 0)
         except DirectusError as error:
             self._reports.refused(error)
@@ -140,11 +146,30 @@ class Connector:
         except AuthenticationFailed:
             raise
         except ConnectionFailed as error:
-            raise _NoAnswer from error
+            raise _NoAnswer(error) from error
+        except DirectusError:
+            raise
+        except Exception as error:
+            raise _fault_error(error) from None
 
 
 class _NoAnswer(Exception):
-    """Credentials could not be requested, as nothing answered: try again later."""
+    """Credentials could not be obtained now, for a reason that may pass: try again later."""
+
+    def __init__(self, reason: ConnectionFailed) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+def _fault_error(error: Exception) -> ConnectionFailed:
+    """Return the error for a fault in what a program passed; its words may hold a secret."""
+    kind = type(error).__name__
+    lines = "".join(traceback.format_tb(error.__traceback__))
+    log.error("The credentials could not be obtained: %s was raised here:\n%s", kind, lines)
+    return ConnectionFailed(
+        "The credentials could not be obtained: the program's source of tokens, or its storage, "
+        f"raised a {kind}. The log says where."
+    )
 
 
 class _SocketListener:

@@ -36,6 +36,8 @@ Login = dict[str, Any]
 which the access token is valid, or None; ``expires_at``, when it expires, in seconds since 1970, or
 None."""
 
+_FIELDS = ("access_token", "refresh_token", "expires", "expires_at")
+
 _LATER = (408, 429)  # and 500 and above: the same request may succeed later
 
 _CURES = {
@@ -91,27 +93,27 @@ class LoginTokens(TokenSource):
 
     async def get_token(self) -> str | None:
         """Return the access token; refresh it first if that is due and Directus answers."""
-        login = self._storage.get()
+        login = self._stored()
         if login is not None and self._is_due(login):
             try:
                 login = await self.refresh()
             except ConnectionFailed:
-                login = self._storage.get()
+                login = self._stored()
         return login["access_token"] if login else None
 
     async def set_token(self, token: str | None) -> None:
         """Use a token from elsewhere; None forgets the one in use."""
         check_token(token)
-        fields = ("refresh_token", "expires", "expires_at")
         async with self._alone():
             self.stop_refreshing()
-            self._storage.set({"access_token": token, **dict.fromkeys(fields)} if token else None)
+            login = {**dict.fromkeys(_FIELDS), "access_token": token}
+            self._storage.set(login if token else None)
         if token:
             self.report_sign_in()
 
     async def credentials(self, refused: dict[str, str] | None = None) -> Credentials:
         """Return the access token for a connection; refresh it first if due or refused."""
-        login = self._storage.get()
+        login = self._stored()
         if login is None:
             raise AuthenticationFailed(
                 "There is no token to authenticate with: call `await directus.login(...)` first."
@@ -145,7 +147,7 @@ class LoginTokens(TokenSource):
     async def logout(self) -> None:
         """Forget the tokens, and make Directus forget the refresh token."""
         async with self._alone():
-            login = self._storage.get()
+            login = self._stored()
             self._forget()
         if login is not None and login["refresh_token"]:
             body = {"mode": "json", "refresh_token": login["refresh_token"]}
@@ -156,6 +158,11 @@ class LoginTokens(TokenSource):
         timer, self._timer = self._timer, None
         if timer is not None:
             timer.cancel()
+
+    def _stored(self) -> Login | None:
+        """Return the stored login; what is none counts for none, such as another program's."""
+        stored = self._storage.get()
+        return _login_of(stored) if isinstance(stored, dict) else None
 
     def _due_in(self, login: Login) -> float:
         """Return the seconds until the tokens should be refreshed; they must have an expiry."""
@@ -199,7 +206,7 @@ class LoginTokens(TokenSource):
 
     def _follow(self) -> Login:
         """Use the login that another client has stored."""
-        login = self._storage.get()
+        login = self._stored()
         assert login is not None
         self.stop_refreshing()
         self._set_timer(login)
@@ -237,7 +244,7 @@ class LoginTokens(TokenSource):
     def _refresh_by_itself(self, token: str | None) -> None:
         """Refresh the tokens for which the timer was set, unless another client has."""
         self._timer = None
-        login = self._storage.get()
+        login = self._stored()
         if login is None:  # another client has logged out
             return
         if login["refresh_token"] != token:
@@ -294,6 +301,19 @@ class LoginTokens(TokenSource):
 
 def _has_tokens(data: dict[str, Any]) -> bool:
     texts = (data.get("access_token"), data.get("refresh_token"))
-    expires = data.get("expires")
-    is_number = isinstance(expires, int | float) and not isinstance(expires, bool)
-    return is_number and all(isinstance(text, str) for text in texts)
+    return _is_number(data.get("expires")) and all(isinstance(text, str) for text in texts)
+
+
+def _login_of(stored: dict[str, Any]) -> Login | None:
+    login = {name: stored.get(name) for name in _FIELDS}
+    is_login = (
+        isinstance(login["access_token"], str)
+        and isinstance(login["refresh_token"], str | None)
+        and (login["expires"] is None or _is_number(login["expires"]))
+        and (login["expires"] is None or _is_number(login["expires_at"]))
+    )
+    return login if is_login else None
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)

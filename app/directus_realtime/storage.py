@@ -99,7 +99,9 @@ def locked(storage: Storage) -> AbstractAsyncContextManager[object]:
 
 def refresh_token_of(storage: Storage) -> str | None:
     """Return the stored refresh token, or None."""
-    return (storage.get() or {}).get("refresh_token")
+    stored = storage.get()
+    token = stored.get("refresh_token") if isinstance(stored, dict) else None
+    return token if isinstance(token, str) else None
 
 
 async def replaced(storage: Storage, refused: str) -> bool:

@@ -29,13 +29,15 @@ from directus_realtime import (
     server_ping,
     static_token,
 )
+from directus_realtime.core.auth import Credentials
 from directus_realtime.credentials import SocketCredentials
+from directus_realtime.tokens import TokenSource
 
 from tests.support import clock
 from tests.support.client import client, connected, run
 from tests.support.embedded import EDITORS, Embedded, free_port, with_project
 from tests.support.odd_server import OddServer, answer, untrusted_certificate
-from tests.support.storage import Shared
+from tests.support.storage import Memory, Shared
 
 SECRET = "s3cret-that-nobody-may-read"
 PAGE = "<html>Bad Gateway</html>"
@@ -519,3 +521,81 @@ def test_no_failure_shows_a_secret(
 
 def assert_matches(words: str, said: str) -> None:
     assert re.search(words, said), said
+
+
+# Credentials that cannot be obtained
+
+
+class Refuses(OddServer):
+    """A Directus that cannot refresh tokens now, and is well otherwise."""
+
+    def answer_to(self, request: str) -> bytes:
+        path = request.split(" ", 2)[1]
+        if path == "/server/ping":
+            return answer("200 OK", "pong")
+        code = "TOKEN_EXPIRED" if path == "/server/info" else "SERVICE_UNAVAILABLE"
+        status = "401 Unauthorized" if path == "/server/info" else "503 Unavailable"
+        return answer(
+            status, f'{{"errors":[{{"message":"Not now.","extensions":{{"code":"{code}"}}}}]}}'
+        )
+
+
+EXPIRED = {"access_token": "old", "refresh_token": "next", "expires": 900.0, "expires_at": 1.0}
+
+
+def test_a_token_that_cannot_be_refreshed_now_is_not_called_refused() -> None:
+    async def scene() -> None:
+        login = create_directus(odd.url).with_(authentication(storage=Memory(dict(EXPIRED))))
+        directus = login.with_(realtime())
+        with pytest.raises(ConnectionFailed, match=r"cannot answer now: .*SERVICE_UN") as raised:
+            await directus.connect(timeout=1.5)
+        assert not isinstance(raised.value, AuthenticationFailed)
+        assert directus.state == "closed"
+
+    with Refuses(b"") as odd:
+        run(scene)
+
+
+ODD_LOGINS: list[dict[str, Any]] = [
+    {"token": "of another program"},
+    {"access_token": 7},
+    {**EXPIRED, "expires": "900"},
+    {**EXPIRED, "expires_at": None},
+    {**EXPIRED, "refresh_token": ["next"]},
+]
+
+
+@pytest.mark.parametrize("stored", ODD_LOGINS)
+def test_what_a_storage_has_that_is_no_login_counts_for_none(
+    server: Embedded, stored: dict[str, Any]
+) -> None:
+    async def scene() -> None:
+        login = create_directus(server.url).with_(authentication(storage=Memory(stored)))
+        assert await login.get_token() is None
+        with pytest.raises(AuthenticationFailed, match=r"directus\.login"):
+            await login.with_(realtime()).connect(timeout=5)
+
+    run(scene)
+
+
+class Broken(TokenSource):
+    """A source of tokens that a program wrote, with a fault in it."""
+
+    async def credentials(self, refused: dict[str, str] | None = None) -> Credentials:
+        raise KeyError(SECRET)
+
+
+def test_a_fault_in_a_source_of_tokens_is_told_at_once(
+    server: Embedded, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def scene() -> None:
+        project = create_directus(server.url)
+        project.tokens = Broken()
+        directus = project.with_(realtime())
+        with pytest.raises(ConnectionFailed, match=r"its storage, raised a KeyError") as raised:
+            await directus.connect(timeout=5)
+        assert directus.state == "failed"
+        assert_no_secret(raised.value)
+
+    run(scene)
+    assert "KeyError" in caplog.text
