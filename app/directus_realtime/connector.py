@@ -104,9 +104,14 @@ class Connector:
         )
 
     async def _open(self, number: int, refused: dict[str, str] | None) -> None:
-        self._no_credentials = None
+        self._no_credentials = ConnectionFailed(
+            "The credentials to connect with did not come in time: see that Directus answers at "
+            f"{self._client.url}, and that no other program or tab holds the lock of their storage."
+        )
         try:
-            self._connect(number, await self._credentials(refused))
+            credentials = await self._credentials(refused)
+            self._no_credentials = None
+            self._connect(number, credentials)
         except _NoAnswer as error:
             self._no_credentials = error.reason
             self._reports.socket_errored(number, error.reason)

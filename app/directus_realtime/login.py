@@ -38,6 +38,9 @@ None."""
 
 _FIELDS = ("access_token", "refresh_token", "expires", "expires_at")
 
+_TURNS = 3
+"""How many programs, each of which waits for an answer, may hold the storage's lock before us."""
+
 _LATER = (408, 429)  # and 500 and above: the same request may succeed later
 
 _CURES = {
@@ -175,8 +178,22 @@ class LoginTokens(TokenSource):
 
     @contextlib.asynccontextmanager
     async def _alone(self) -> AsyncIterator[None]:
-        """Hold the locks, so that nobody else changes the tokens, in this client or in others."""
-        async with self._changing, locked(self._storage):
+        """Hold the locks, so that nobody else changes the tokens, in this client or in others.
+
+        Raises:
+            ConnectionFailed: another program does not release the storage's lock.
+        """
+        limit = self._timeout * _TURNS
+        async with self._changing, contextlib.AsyncExitStack() as stack:
+            try:
+                async with asyncio.timeout(limit):
+                    await stack.enter_async_context(locked(self._storage))
+            except TimeoutError:
+                raise ConnectionFailed(
+                    "Another program or tab holds the lock of the login's storage, and has not "
+                    f"released it within {limit:g} s: see whether it has stopped, end it, and try "
+                    "again."
+                ) from None
             yield
 
     def _refreshed(self, task: asyncio.Task[Login]) -> None:

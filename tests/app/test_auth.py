@@ -209,6 +209,20 @@ def test_a_connection_that_gets_no_token_in_time_is_given_up_for_a_new_one() -> 
     assert line.take() == [SENT]
 
 
+@pytest.mark.parametrize(
+    ("is_sent", "words"),
+    [(True, "did not answer the token within 10 s"), (False, "there was no new one within 10 s")],
+)
+def test_a_token_that_was_never_sent_is_not_called_unanswered(is_sent: bool, words: str) -> None:
+    line = signed_in()
+    line.say(EXPIRED)
+    if is_sent:
+        line.core.refresh(line.number, SECOND)
+    line.advance(10)
+    (lost,) = [each for each in line.happened(StateChanged) if each.state == "waiting"]
+    assert words in str(lost.error)
+
+
 def test_the_end_of_a_token_that_the_program_sent_itself_is_its_own_matter() -> None:
     line = Timeline()
     line.connect()

@@ -6,6 +6,8 @@ What Directus itself refuses is in `tests/behaviours` and `tests/directus/test_e
 import asyncio
 import logging
 import re
+import socket
+import threading
 import time
 import traceback
 from collections.abc import Awaitable, Callable, Iterator
@@ -599,3 +601,58 @@ def test_a_fault_in_a_source_of_tokens_is_told_at_once(
 
     run(scene)
     assert "KeyError" in caplog.text
+
+
+# Waits that have an end
+
+
+def test_a_login_waits_for_another_programs_lock_so_long_and_no_longer() -> None:
+    async def scene() -> None:
+        storage = Shared(dict(EXPIRED))
+        login = create_directus("http://127.0.0.1:1").with_(authentication(storage=storage))
+        await storage.lock().acquire()
+        attempts: list[Awaitable[Any]] = [
+            login.login("ben@example.com", SECRET),
+            login.refresh(),
+            login.set_token("other"),
+            login.logout(),
+        ]
+        for attempt in attempts:
+            with pytest.raises(ConnectionFailed, match=r"holds the lock .* 30 s") as raised:
+                await attempt
+            assert not isinstance(raised.value, AuthenticationFailed)
+        assert storage.data == EXPIRED
+        storage.lock().release()
+        await login.set_token("other")
+
+    clock.run(scene())
+
+
+class Drips(OddServer):
+    """Sends its answer byte by byte, each soon enough for who waits for the next."""
+
+    def __init__(self) -> None:
+        super().__init__(b"")
+        self.left = threading.Event()
+
+    def answer_to(self, request: str) -> bytes:
+        return answer("200 OK", "x" * 200)
+
+    def deliver(self, connection: socket.socket, given: bytes) -> None:
+        try:
+            for byte in given:
+                connection.sendall(bytes([byte]))
+                self.left.wait(0.05)
+        except OSError:
+            self.left.set()
+
+
+def test_an_answer_that_never_ends_is_waited_for_so_long_and_no_longer() -> None:
+    async def scene() -> None:
+        login = create_directus(drip.url).with_(authentication(timeout=0.5))
+        with pytest.raises(ConnectionFailed, match="in time"):
+            await login.login("ben@example.com", SECRET)
+
+    with Drips() as drip:
+        run(scene)
+        assert drip.left.wait(5)

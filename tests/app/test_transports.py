@@ -8,14 +8,17 @@ import asyncio
 import subprocess
 import sys
 from collections.abc import Awaitable, Callable
+from contextlib import closing
+from pathlib import Path
 from typing import Any
 
 import pytest
 from directus_realtime import authentication, create_directus, rest, server_ping
 from directus_realtime.transports.platform import transports
 
-from tests.support.client import run
-from tests.support.embedded import ROOT, free_port
+from tests.support.client import connected, run
+from tests.support.embedded import ROOT, Embedded, free_port
+from tests.support.proxy import REQUESTS, TcpProxy
 from tests.support.silent import Silent
 
 FOLDER = ROOT / "app" / "directus_realtime" / "transports"
@@ -76,6 +79,23 @@ def test_a_cancelled_wait_closes_its_connection(
         assert await asyncio.to_thread(silent.wait_left, 2.0)
 
     with Silent(answer) as silent:
+        run(scene)
+
+
+def test_a_socket_ends_although_the_server_takes_nothing_more(tmp_path: Path) -> None:
+    """As one that is stopped, whose machine goes on answering."""
+
+    async def scene() -> None:
+        before = asyncio.all_tasks()
+        directus = await connected(proxy.url)
+        proxy.hold(REQUESTS)
+        for _ in range(16):
+            directus.send_message({"type": "ping", "uid": "x" * 2**20})
+        directus.disconnect()
+        _, left = await asyncio.wait(asyncio.all_tasks() - before, timeout=15)
+        assert not left
+
+    with Embedded(tmp_path) as server, closing(TcpProxy(server.port)) as proxy:
         run(scene)
 
 

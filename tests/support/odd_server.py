@@ -76,6 +76,10 @@ class OddServer:
         """Return the answer to a request; None for none."""
         return self._answer
 
+    def deliver(self, connection: socket.socket, given: bytes) -> None:
+        """Send an answer."""
+        connection.sendall(given)
+
     def _serve(self) -> None:
         while True:
             try:
@@ -96,4 +100,4 @@ class OddServer:
             with connection:
                 request = connection.recv(65_536).decode("latin-1")
                 self.requests.append(request)
-                connection.sendall(self.answer_to(request) or b"")
+                self.deliver(connection, self.answer_to(request) or b"")

@@ -133,6 +133,11 @@ class AuthState:
         self.expired = True
         self.period += 1
 
+    @property
+    def answering(self) -> bool:
+        """Whether an auth message on the open connection is unanswered."""
+        return self._answering
+
     def may_be_expiry(self, now: float) -> bool:
         """Return whether an event's FORBIDDEN may be due to the expiry alone."""
         return self.expired or now < self._errors_until

@@ -498,7 +498,8 @@ class Protocol:
         if self.state is State.WAITING:
             self._open_socket(Cause.RETRY, now)
         else:
-            self._lose(_late_error(self.state, self._connect_timeout), now)
+            is_asked = self.state is not State.REAUTHENTICATING or self._auth.answering
+            self._lose(_late_error(self.state, self._connect_timeout, is_asked), now)
 
     def _check_life(self, now: float) -> None:
         if self._heartbeat.asked:
@@ -675,7 +676,12 @@ def _is_own(uid: str | None) -> bool:
     return uid is not None and uid.startswith(_OWN)
 
 
-def _late_error(state: State, seconds: float) -> ConnectionFailed:
+def _late_error(state: State, seconds: float, is_asked: bool) -> ConnectionFailed:
+    if not is_asked:
+        return ConnectionFailed(
+            f"The token expired, and there was no new one within {seconds:g} s: see that the "
+            "project's /auth/refresh answers."
+        )
     what = "accept the connection" if state is State.CONNECTING else "answer the token"
     return ConnectionFailed(f"Directus did not {what} within {seconds:g} s.")
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 _FRAME_LIMIT = 100 * 2**20  # bytes; Directus' own
 _CLOSE_TIMEOUT = 1.0  # seconds in which the server must answer our close frame
+_FLUSH_TIMEOUT = 5.0  # seconds in which a server must take what was written before the close
 
 
 def open_socket(url: str, listener: Listener) -> "NativeSocket":
@@ -41,6 +42,7 @@ class NativeSocket:
         self._outgoing: asyncio.Queue[str | None] = asyncio.Queue()  # None is the end
         self._unsent = 0  # frames that were taken from the queue and not sent
         self._socket: ClientConnection | None = None
+        self._closing = asyncio.Event()
         self._task = asyncio.ensure_future(self._run(url))
 
     def send(self, text: str) -> None:
@@ -54,6 +56,7 @@ class NativeSocket:
             self._task.cancel()
         else:
             self._outgoing.put_nowait(None)
+            self._closing.set()
 
     async def _run(self, url: str) -> None:
         try:
@@ -76,13 +79,16 @@ class NativeSocket:
     async def _use(self, socket: "ClientConnection") -> None:
         if self._listener:
             self._listener.opened()
+        late = asyncio.ensure_future(self._late())
         sides = [
             asyncio.ensure_future(self._read(socket)),
             asyncio.ensure_future(self._write(socket)),
+            late,
         ]
         try:
-            await asyncio.wait(sides, return_when=asyncio.FIRST_COMPLETED)
-            await socket.close()
+            done, _ = await asyncio.wait(sides, return_when=asyncio.FIRST_COMPLETED)
+            if late not in done:  # else the close would wait behind what the server does not take
+                await socket.close()
         finally:
             for side in sides:
                 side.cancel()
@@ -108,6 +114,11 @@ class NativeSocket:
         except ConnectionClosed:
             self._unsent += 1
 
+    async def _late(self) -> None:
+        """Return when the close has waited long enough for what was written before it."""
+        await self._closing.wait()
+        await asyncio.sleep(_FLUSH_TIMEOUT)
+
     def _report_closed(self, code: int, reason: str) -> None:
         if self._listener:
             self._listener.closed(code, reason, self._unsent + self._outgoing.qsize())
@@ -130,7 +141,8 @@ async def fetch(
 ) -> Answer:
     """Get an address, or post to it; do not follow a redirect."""
     method = "GET" if body is None else "POST"
-    return await _exchange(url, token, method, body, timeout, follow=False)
+    async with asyncio.timeout(timeout):  # urllib's limit is one for each part that arrives
+        return await _exchange(url, token, method, body, timeout, follow=False)
 
 
 async def fetch_over_urllib(
