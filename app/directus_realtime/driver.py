@@ -37,7 +37,13 @@ from .core.protocol import Protocol
 from .core.recovery import Recovery
 from .core.states import State
 from .core.subscription import SubscriptionProtocol
-from .errors import AuthenticationFailed, ConnectionFailed, DirectusError, UsageError
+from .errors import (
+    AuthenticationFailed,
+    ConnectionFailed,
+    DirectusError,
+    NotConnected,
+    UsageError,
+)
 from .inbox import Frames, Inbox
 from .transports.platform import transports
 from .types import Freshness, Query, Stats
@@ -234,8 +240,11 @@ class Driver:
 
         Raises:
             UsageError: a subscription has this uid already.
-            ConnectionFailed: the connection was given up before Directus answered.
+            ConnectionFailed: there is no connection and none is being made, or it was given up
+                before Directus answered.
         """
+        if self.state is State.NEEDS_SIGN_IN:
+            raise self.last_error or NotConnected(needs_sign_in=True)
         subscription = self._core.subscribe(
             collection,
             uid=uid,

@@ -53,11 +53,24 @@ def no_rows_error(collection: str) -> DirectusError:
 
 
 class NotConnected(UsageError):
-    """A message cannot be sent: there is no connection and none is being made."""
+    """A message cannot be sent: there is no connection and none is being made.
+
+    Attributes:
+        needs_sign_in: whether that is so because the login has ended.
+    """
 
     code = "NOT_CONNECTED"
 
+    def __init__(self, needs_sign_in: bool = False) -> None:
+        super().__init__(needs_sign_in)
+        self.needs_sign_in = needs_sign_in
+
     def __str__(self) -> str:
+        if self.needs_sign_in:
+            return (
+                "There is no connection, since the login has ended: sign in again, as with "
+                "`await directus.login(...)`."
+            )
         return "There is no connection: call `await directus.connect()` first."
 
 

@@ -257,7 +257,7 @@ class RealtimeClient(DirectusClient):
         Raises:
             UsageError: a subscription has this uid already, ``uid`` is no str, ``collection`` is
                 no name, or ``query`` no query.
-            ConnectionFailed: there was no connection.
+            ConnectionFailed: there was no connection, or the login has ended.
         """
         check_collection(collection)
         check_query(query)

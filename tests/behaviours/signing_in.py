@@ -125,7 +125,9 @@ async def a_new_login_goes_on_with_the_subscriptions_of_one_that_has_ended(ctx: 
     await ctx.cut()
     ended = await states.until("needs sign-in")
     assert isinstance(ended.error, AuthenticationFailed)
-    await failure(works(directus), NotConnected)
+    await failure(works(directus), NotConnected, "sign in again")
+    subscribing = directus.subscribe("messages", event="update")
+    await asyncio.wait_for(failure(subscribing, AuthenticationFailed, "Log in again"), 5)
     await login.login(ctx.email, ctx.password)
     await states.until("open")
     assert (await anext(subscription))["event"] == "init"

@@ -636,7 +636,7 @@ class Protocol:
 
     def _post(self, request: PendingRequest, now: float) -> None:
         if self.state in _WITHOUT_CONNECTION:
-            raise NotConnected
+            raise NotConnected(needs_sign_in=self.state is State.NEEDS_SIGN_IN)
         if self.state is State.OPEN:
             self._write(request, now)
         else:
