@@ -26,6 +26,7 @@ from server.rest.endpoints import Endpoints
 from server.rest.internal_errors import InternalErrorMiddleware
 from server.rest.items import ItemsEndpoints
 from server.rest.rate_limit import RateLimitMiddleware
+from server.rest.users import UsersEndpoints
 from server.websocket.handlers import Handlers
 from server.websocket.heartbeat import Heartbeat
 from server.websocket.session import SessionConfig
@@ -63,18 +64,20 @@ def assemble(app: Starlette, config: Config, store: Store) -> None:
         refresh_ttl=config.refresh_token_ttl,
         stall=config.login_stall_time,
     )
-    limits = Limits(config.query_limit_default, config.query_limit_max)
+    limits = Limits(config.query_limit_default, config.query_limit_max, config.max_relational_depth)
     dispatcher = Dispatcher(
         store, hub, ItemsService(project, _now, limits, config.max_batch_mutation)
     )
     handlers = Handlers(project, hub, limits, _now, config.heartbeat_period is not None)
     sockets = Sockets(config, _session_config(config, handlers, access), authentication, dispatcher)
     context = RequestContext(authentication, access.public, limits, config.max_payload_size)
+    items = ItemsEndpoints(context, project, dispatcher)
     app.state.sockets = sockets
     app.router.routes[:] = [
         *_socket_routes(config, sockets),
-        *Endpoints(config, context, authentication, access, store).routes(),
-        *ItemsEndpoints(context, project, dispatcher).routes(),
+        *Endpoints(config, context, authentication, store).routes(),
+        *items.routes(),
+        *UsersEndpoints(context, items).routes(),
     ]
 
 

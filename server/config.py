@@ -17,6 +17,14 @@ MAX_JSON_VALUES = 50_000
 MAX_QUERY_NAMES = 1_000
 """Names in ``fields``, and in ``sort``. Directus has no limit."""
 
+MAX_RELATED = 50
+"""Related rows for each row of a query, as far as they are different. Directus has no limit; SQLite
+joins at most 64 tables."""
+
+MAX_RELATED_SORT = 50
+"""Names in a sort where rows are related. Directus has no limit; SQLite 3.40 ends the process where
+it sorts joined tables by 64 terms or more."""
+
 MAX_LIKE_PATTERN = 1_000
 """Characters that ``_contains`` and its like, and a search, may look for. Directus has no limit."""
 
@@ -138,6 +146,9 @@ class Config:
 
     query_limit_max: int | None = None
     """The highest limit of a read: ``QUERY_LIMIT_MAX``. None: any, within ``MAX_ANSWER_SIZE``."""
+
+    max_relational_depth: int = 10
+    """Fields that a name in a query may lead through: ``MAX_RELATIONAL_DEPTH``."""
 
     max_batch_mutation: int | None = 1_000
     """The most items that one request may write: ``MAX_BATCH_MUTATION``. None: any number, which is

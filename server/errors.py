@@ -4,8 +4,10 @@
 some of them and sends no reply: these are ``silent``.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
+
+from directus_realtime.core.codec import encode
 
 
 class DirectusError(Exception):
@@ -54,22 +56,31 @@ def forbidden(reason: str | None = None) -> DirectusError:
     return _reasoned("FORBIDDEN", reason, reason, 403)
 
 
-def forbidden_collection(collection: str) -> DirectusError:
-    """Return the refusal of a collection that is unknown or not allowed for this action."""
+def forbidden_collection(collection: str, path: Sequence[str] = ()) -> DirectusError:
+    """Return the refusal of a collection that is unknown or not allowed for this action.
+
+    ``path`` are the fields that lead to it.
+    """
     return forbidden(
         f'You don\'t have permission to access collection "{collection}" or it does not exist. '
-        "Queried in root."
+        f"Queried in {_place(path)}."
     )
 
 
-def forbidden_fields(fields: Iterable[str], collection: str) -> DirectusError:
+def forbidden_fields(
+    fields: Iterable[str], collection: str, path: Sequence[str] = ()
+) -> DirectusError:
     """Return the refusal of fields that are unknown or not allowed for this action."""
     names = [f'"{field}"' for field in fields]
     noun, verb = ("field", "it does") if len(names) == 1 else ("fields", "they do")
     return forbidden(
         f"You don't have permission to access {noun} {', '.join(names)} "
-        f'in collection "{collection}" or {verb} not exist. Queried in root.'
+        f'in collection "{collection}" or {verb} not exist. Queried in {_place(path)}.'
     )
+
+
+def _place(path: Sequence[str]) -> str:
+    return f'"{".".join(path)}"' if path else "root"
 
 
 def invalid_query(reason: str, *, silent: bool = False) -> DirectusError:
@@ -101,10 +112,25 @@ def limit_exceeded(category: str) -> DirectusError:
 
 def unusable_value(field: str, value: Any, kind: str) -> DirectusError:
     """Return the refusal of a value that a field of this type cannot hold."""
-    error = invalid_payload(f'"{field}" has to be a valid {kind}, received {str(value)[:100]!r}')
+    error = invalid_payload(f'"{field}" has to be a valid {kind}, received {_shown(value)}')
     error.logged = f'"{field}" has to be a valid {kind}'
-    error.silent = True
+    # Directus sends no reply to what is no moment; other values are stored on SQLite.
+    error.silent = kind in ("timestamp", "item") and value != ""
     return error
+
+
+def nested_write(field: str, collection: str) -> DirectusError:
+    """Return the refusal to write into the row of ``collection`` that ``field`` relates to."""
+    return invalid_payload(
+        f'"{field}" has to be a key of "{collection}": nested writes are not supported by this '
+        "server"
+    )
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, list | dict):
+        return "an array" if isinstance(value, list) else "an object"
+    return encode(value)[:100]
 
 
 def failed_validation(field: str, kind: str) -> DirectusError:
@@ -121,9 +147,10 @@ def failed_validation(field: str, kind: str) -> DirectusError:
 
 def not_unique(collection: str, field: str, value: Any) -> DirectusError:
     """Return the refusal of a value that another row has."""
+    shown = f'"{value if isinstance(value, str) else encode(value)}" ' if value else ""
     return DirectusError(
         "RECORD_NOT_UNIQUE",
-        f'Value "{value}" for field "{field}" in collection "{collection}" has to be unique.',
+        f'Value {shown}for field "{field}" in collection "{collection}" has to be unique.',
         status=400,
         extensions={"collection": collection, "field": field, "value": value},
     )

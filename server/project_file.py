@@ -10,9 +10,20 @@ from pathlib import Path
 from typing import Any, TypeVar, get_args
 
 from server.errors import DirectusError
-from server.project import Action, Collection, Field, Policy, Project, Rule, Special, Type, User
-from server.query.conditions import where
+from server.project import (
+    USERS,
+    Action,
+    Collection,
+    Field,
+    Policy,
+    Project,
+    Rule,
+    Special,
+    Type,
+    User,
+)
 from server.query.filters import DynamicVariables, read_filter
+from server.query.source import Source
 from server.query.values import to_column
 
 GUIDE = Path(__file__).with_name("guide.toml")
@@ -112,11 +123,15 @@ def read_project(path: Path, token: str) -> Project:
         raise ProjectError(f"{path}: expected a project file, got: {reason}.") from None
     except tomllib.TOMLDecodeError as error:
         raise ProjectError(f"{path}: expected TOML, got: {error}.") from None
-    collections = {name: _collection(t, name) for name, t in root.below("collections").rest()}
+    collections: dict[str, Collection] = {}
+    known = {USERS.name: USERS}
+    for name, table in root.below("collections").rest():
+        collections[name] = known[name] = _collection(table, name, known)
     if not collections:
         raise root.wrong("collections", "expected at least one collection, got none")
-    _check_references(root, collections)
-    policies = {n: _policy(t, n, collections) for n, t in root.below("policies").rest()}
+    _check_references(root, known)
+    readable = {**collections, USERS.name: USERS}
+    policies = {n: _policy(t, n, readable) for n, t in root.below("policies").rest()}
     users = tuple(_user(table, policies, token) for table in root.listed("users"))
     _check_unique(root, users)
     public = root.below("public")
@@ -126,7 +141,7 @@ def read_project(path: Path, token: str) -> Project:
     return Project(tuple(collections.values()), users, granted)
 
 
-def _collection(table: _Table, name: str) -> Collection:
+def _collection(table: _Table, name: str, others: dict[str, Collection]) -> Collection:
     if not _NAME.fullmatch(name) or name.startswith(("directus_", "sqlite_")):
         raise table.wrong("name", f"expected letters, digits and _ of your own, got {name!r}")
     fields = tuple(_field(below, key) for key, below in table.below("fields").rest())
@@ -135,7 +150,7 @@ def _collection(table: _Table, name: str) -> Collection:
         raise table.wrong("fields", f"expected one field with primary = true, got {len(keys)}")
     singleton = table.take("singleton", bool, False)
     table.done()
-    return Collection(name, fields, singleton)
+    return Collection(name, fields, singleton, others)
 
 
 def _field(table: _Table, name: str) -> Field:
@@ -188,7 +203,7 @@ def _rule(table: _Table, collections: dict[str, Collection]) -> Rule:
             read_filter(condition, DynamicVariables(None, datetime.now(UTC))) if condition else None
         )
         if found is not None:
-            where(found, collection)
+            Source.of(collection).where(found)
     table.done()
     return Rule(collection.name, action, tuple(fields), condition or None)
 
@@ -200,8 +215,9 @@ def _user(table: _Table, policies: dict[str, Policy], token: str) -> User:
     own = table.take("token", str, "")
     password = table.take("password", str, "")
     granted = _granted(table, policies)
+    names = [table.take(key, str, "") or None for key in ("first_name", "last_name")]
     table.done()
-    return User(email, token if own == SAMPLE_TOKEN else own, granted, password)
+    return User(email, token if own == SAMPLE_TOKEN else own, granted, password, *names)
 
 
 def _granted(table: _Table, policies: dict[str, Policy]) -> tuple[Policy, ...]:

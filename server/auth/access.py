@@ -6,10 +6,10 @@ from datetime import UTC, datetime
 from functools import cached_property, lru_cache
 
 from server.project import Action, Policy, Project, Rule
-from server.query.filters import DynamicVariables, Filter, Group, read_filter
-from server.query.permission import Permission
+from server.query.filters import DynamicVariables, Filter, read_filter
+from server.query.permission import EVERYTHING, Permission, Reading, either
 
-_EVERYTHING = Permission()
+_MOST_READINGS = 1_000  # remembered
 
 
 @dataclass(frozen=True)
@@ -36,28 +36,44 @@ class Accountability:
 
     def permission(self, collection: str, action: Action) -> Permission | None:
         """Return what ``action`` may touch of ``collection``, or None for nothing."""
-        return _EVERYTHING if self.admin else self._permissions.get((collection, action))
+        return EVERYTHING if self.admin else self._permissions.get((collection, action))
+
+    @cached_property
+    def _readings(self) -> dict[tuple[str, ...], Reading]:
+        return {}
+
+    def reading(self, collections: tuple[str, ...]) -> Reading:
+        """Return what may be read of each of ``collections``."""
+        if collections not in self._readings:
+            if len(self._readings) >= _MOST_READINGS:
+                self._readings.clear()
+            found = tuple((name, self.permission(name, "read")) for name in collections)
+            self._readings[collections] = _shared_reading(Reading(found))
+        return self._readings[collections]
 
 
 def _united(rules: Iterable[Rule], variables: DynamicVariables) -> Permission:
-    fields: dict[str, None] = {}
-    filters: list[Filter] = []
-    everything = False
+    fields: dict[Filter | None, dict[str, None]] = {}
     for rule in rules:
-        fields.update(dict.fromkeys(rule.fields))
         condition = read_filter(rule.filter, variables) if rule.filter else None
-        if condition is None:
-            everything = True
-        else:
-            filters.append(condition)
-    rows = None if everything else Group("_or", tuple(filters))
-    return _shared(Permission(tuple(fields), rows))
+        fields.setdefault(condition, {}).update(dict.fromkeys(rule.fields))
+    cases = tuple(Permission(tuple(names), condition) for condition, names in fields.items())
+    every = tuple(dict.fromkeys(name for case in cases for name in case.fields))
+    if len(cases) == 1 or "*" in fields.get(None, ()):
+        return _shared(Permission(every, either(cases)))
+    return _shared(Permission(every, either(cases), cases))
 
 
 @lru_cache
 def _shared(permission: Permission) -> Permission:
     """Return one object for equal permissions, so that comparing ids is enough."""
     return permission
+
+
+@lru_cache
+def _shared_reading(reading: Reading) -> Reading:
+    """Return one object for equal readings."""
+    return reading
 
 
 @dataclass(frozen=True, slots=True)

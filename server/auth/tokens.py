@@ -8,11 +8,10 @@ from typing import Any
 
 from server.auth.access import Account
 from server.errors import invalid_token, token_expired
+from server.project import ADMINISTRATOR
 
 _ISSUER = "directus"
 _ALGORITHM = "HS256"
-ADMINISTRATOR = "6f2d1c1e-5b0e-4d59-9a3b-0d4d3a1f7c55"
-"""The key of the administrators' role; other users have no role."""
 
 
 @dataclass(frozen=True, slots=True)

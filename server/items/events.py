@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from server.project import Action
-from server.query.permission import Permission
+from server.query.permission import Reading
 from server.query.query import Query
 
 Key = str | int | float
@@ -21,17 +21,20 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """One way to show an event: equal for subscribers with the same query and permission."""
+    """One way to show an event: equal for subscribers with the same query who may read the same.
+
+    ``reading`` is None for those who may read nothing of the collection.
+    """
 
     event: Event
     query: Query
-    permission: Permission | None
+    reading: Reading | None
     item: str | None
     _hash: int = field(init=False, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         """Compute the hash once: a view is looked up for each of its subscribers."""
-        parts = (self.event, self.query, self.permission, self.item)
+        parts = (self.event, self.query, self.reading, self.item)
         object.__setattr__(self, "_hash", hash(parts))
 
     def __hash__(self) -> int:

@@ -20,7 +20,7 @@ class ItemsRequest:
 
     ``query`` selects the items to read, or the fields of written items in the reply. ``selector``
     selects the items to write if there is neither ``id`` nor ``ids``. The requests of each
-    ``client`` have their turn.
+    ``client`` have their turn. The row of a singleton is ``listed`` for a subscription.
     """
 
     action: Action
@@ -32,6 +32,7 @@ class ItemsRequest:
     query: Query = EVERYTHING
     selector: Query | None = None
     client: object = None
+    listed: bool = False
 
     @property
     def by_key(self) -> bool:

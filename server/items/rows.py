@@ -18,12 +18,14 @@ from server.errors import (
     forbidden_fields,
     invalid_foreign_key,
     invalid_payload,
+    nested_write,
     not_unique,
 )
 from server.items.events import Key
 from server.project import INTEGERS, Action, Collection, Field
-from server.query.conditions import one_of, where
+from server.query.conditions import one_of
 from server.query.permission import Permission
+from server.query.source import passes
 from server.query.values import read_number, to_column, write_timestamp
 
 
@@ -61,12 +63,15 @@ def insert(
     permission = _permission(accountability, collection, "create")
     if "*" not in permission.fields:
         _check_fields(collection, permission, data)
+    key_field = collection.key
+    if key_field.special == "uuid" and data.get(key_field.name) == "":
+        data = {name: value for name, value in data.items() if name != key_field.name}
     row: dict[str, Any] = {}
     faults: list[DirectusError] = []
     for field in collection.fields:
         if field.primary and data.get(field.name) is not None:
             _check_new_key(collection, data[field.name])
-        value = _new_value(field, data, accountability, now)
+        value = _new_value(collection, field, data, accountability, now)
         if value is None and (field.required or _is_given_key(field)):
             kind = "nnull" if field.name in data else "required"
             faults.append(failed_validation(field.name, kind))
@@ -113,7 +118,7 @@ def update(
             f'You don\'t have permissions to perform "update" for the field(s) {names} '
             f'in collection "{collection.name}" or it does not exist.',
         )
-    row = _changes(collection, given, now)
+    row = _changes(collection, given, accountability, now)
     if row:
         try:
             connection.execute(_chosen(collection, sa.update(collection.table), keys).values(row))
@@ -208,34 +213,49 @@ def _check_rows(
 ) -> None:
     count = sa.select(sa.func.count()).select_from(collection.table)
     if permission.rule:
-        count = count.where(where(permission.rule, collection))
+        count = count.where(passes(permission.rule, collection, collection.table))
     found = connection.execute(_chosen(collection, count, keys)).scalar_one()
     if not keys or found < len(set(keys)):
         raise forbidden(refusal)
 
 
-def _changes(collection: Collection, data: Mapping[str, Any], now: datetime) -> dict[str, Any]:
+def _changes(
+    collection: Collection, data: Mapping[str, Any], accountability: Accountability, now: datetime
+) -> dict[str, Any]:
     row: dict[str, Any] = {}
     for field in collection.fields:
         if field.special == "date-updated":
             row[field.name] = to_column(field, write_timestamp(now))
+        elif field.special == "user-updated":
+            row[field.name] = accountability.user
         elif field.name in data and not field.primary:
-            row[field.name] = to_column(field, data[field.name])
+            row[field.name] = _column(collection, field, data[field.name])
             if row[field.name] is None and field.required:
                 raise failed_validation(field.name, "nnull")
     return row
 
 
 def _new_value(
-    field: Field, data: Mapping[str, Any], accountability: Accountability, now: datetime
+    collection: Collection,
+    field: Field,
+    data: Mapping[str, Any],
+    accountability: Accountability,
+    now: datetime,
 ) -> Any:
-    # A value that the server replaces must still be valid.
-    value = to_column(field, data.get(field.name, field.default))
     if field.special == "user-created":
         return accountability.user
+    value = _column(collection, field, data.get(field.name, field.default))
     if field.special == "date-created":
+        # A value that is replaced must still be valid.
         return to_column(field, write_timestamp(now))
     return str(uuid4()) if field.special == "uuid" and value is None else value
+
+
+def _column(collection: Collection, field: Field, value: Any) -> Any:
+    other = collection.related(field.name)
+    if other is not None and isinstance(value, dict | list):
+        raise nested_write(field.name, other.name)
+    return to_column(field, value)
 
 
 def _conflict(

@@ -21,8 +21,10 @@ from server.items.events import Event, Key, Payload, View
 from server.items.request import EVERYTHING, ItemsRequest, Outcome
 from server.items.rows import insert, remove, typed_key, update
 from server.project import Collection, Project
-from server.query.permission import Permission
-from server.query.query import BoundQuery, Limits, Query
+from server.query.bound import BoundQuery, everything_of
+from server.query.permission import Reading
+from server.query.query import Limits, Query
+from server.query.tree import touched
 
 _FIRST = Query(fields=(), limit=1)
 _NO_SELECTOR = "Either 'ids', 'id' or 'query' is required for a DELETE request."
@@ -58,8 +60,8 @@ class ItemsService:
             DirectusError: the subscription's query is refused.
         """
         collection = self.project.by_name[view.event.collection]
-        assert view.permission is not None, "a view without permission is not read"
-        bound = self._bind(collection, view.query, view.permission)
+        assert view.reading is not None, "a view without permission is not read"
+        bound = self._bind(collection, view.query, view.reading)
         meta = _counts(connection, bound)
         if view.event.action == "delete":
             return Payload(None, meta)
@@ -68,16 +70,22 @@ class ItemsService:
             return Payload(_rows(connection, bound, keys), meta)
         return Payload(_one(connection, bound, typed_key(collection, view.item)), meta)
 
-    def _bind(self, collection: Collection, query: Query, seen: Permission) -> BoundQuery:
-        return BoundQuery(query, collection, seen, self.limits)
+    def _bind(self, collection: Collection, query: Query, reading: Reading) -> BoundQuery:
+        return BoundQuery(query, collection, reading, self.limits)
+
+    def _bound(self, request: ItemsRequest, query: Query) -> BoundQuery:
+        """Return ``query`` as the client of ``request`` may read."""
+        request.permission("read")
+        reading = request.accountability.reading(touched(query, request.collection))
+        return self._bind(request.collection, query, reading)
 
     def _read(self, connection: sa.Connection, request: ItemsRequest) -> Outcome:
-        bound = self._bind(request.collection, request.query, request.permission())
+        bound = self._bound(request, request.query)
         if request.id:
             data = _one(connection, bound, typed_key(request.collection, request.id))
         elif request.ids is not None:
             data = _rows(connection, bound, self._keys(request, request.ids))
-        elif request.collection.singleton:
+        elif request.collection.singleton and not request.listed:
             data = _single(connection, bound)
         else:
             data = _rows(connection, bound)
@@ -122,7 +130,7 @@ class ItemsService:
     def _upsert(self, connection: sa.Connection, request: ItemsRequest) -> Outcome:
         """Create or update the one row of a singleton."""
         collection = request.collection
-        found = _rows(connection, self._bind(collection, _FIRST, Permission()))
+        found = _rows(connection, self._bind(collection, _FIRST, everything_of(collection)))
         if found:
             update(connection, collection, request.accountability, found, request.data, self.now())
         else:
@@ -168,8 +176,7 @@ class ItemsService:
             raw = (request.id,) if request.id else request.ids or ()
             return self._keys(request, raw), raw
         bare = replace(request.selector or EVERYTHING, fields=(), meta=())
-        bound = self._bind(request.collection, bare, request.permission("read"))
-        found = _rows(connection, bound)
+        found = _rows(connection, self._bound(request, bare))
         return found, tuple(found)
 
     def _keys(self, request: ItemsRequest, raw: tuple[Key, ...]) -> list[Key]:
@@ -184,7 +191,7 @@ class ItemsService:
     ) -> Outcome:
         """Return the written rows as the client may read them; a refusal undoes nothing."""
         try:
-            bound = self._bind(request.collection, request.query, request.permission("read"))
+            bound = self._bound(request, request.query)
             if not isinstance(keys, list):
                 return Outcome(_one(connection, bound, keys), events=tuple(events))
             counts = _counts(connection, bound) if request.action == "update" else None
@@ -212,7 +219,7 @@ def _single(connection: sa.Connection, bound: BoundQuery) -> Any:
     rows = _rows(connection, replace(bound, query=replace(bound.query, limit=1)))
     if rows:
         return rows[0]
-    asked, fields = bound.columns(), bound.collection.fields
+    asked, fields = bound.fields, bound.collection.fields
     named = [field for field in fields if field.name in asked]
     return {f.name: f.default for f in named if f.primary or f.default is not None}
 

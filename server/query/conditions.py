@@ -6,10 +6,9 @@ from typing import Any
 import sqlalchemy as sa
 from directus_realtime.core.codec import encode
 
-from server.errors import DirectusError, forbidden_fields, invalid_query
-from server.project import MOMENTS, NUMBERS, Collection, Field, Type
-from server.query.filters import FLAGS, Filter, Group, Scalar
-from server.query.functions import expression, field_of, is_call, result_of
+from server.errors import DirectusError, invalid_query
+from server.project import MOMENTS, NUMBERS, Field, Type
+from server.query.filters import FLAGS, Scalar
 from server.query.values import read_number, to_column, write_text
 
 _WORDS = ("contains", "starts_with", "ends_with")
@@ -29,41 +28,32 @@ _OPERATORS: dict[Type, set[str]] = {
 }
 
 
-def where(node: Filter, collection: Collection) -> sa.ColumnElement[bool]:
-    """Return ``node`` as SQL over the collection's table.
+def compare(
+    column: sa.ColumnElement[Any], field: Field, operator: str, value: Scalar | tuple[Scalar, ...]
+) -> sa.ColumnElement[bool]:
+    """Return the condition that ``column``, with values of ``field``, compares so with ``value``.
 
     Raises:
-        DirectusError: a field or an operator is unknown.
+        DirectusError: the field's type has no such operator.
     """
-    if isinstance(node, Group):
-        parts = [where(part, collection) for part in node.parts]
-        return sa.and_(*parts) if node.operator == "_and" else sa.or_(*parts)
-    name = field_of(node.field)
-    field = collection.by_name.get(name)
-    if field is None:
-        raise forbidden_fields([name], collection.name)
-    column: sa.ColumnElement[Any] = collection.table.c[name]
-    if is_call(node.field):
-        column, field = expression(collection, node.field), result_of(node.field)
-    elif node.field != name:
-        raise invalid_query(f'Relations are not supported by this server: "{node.field}"')
-    if node.operator not in _OPERATORS[field.type]:
+    if operator not in _OPERATORS[field.type]:
         raise invalid_query(
-            f'"{field.type}" field type does not contain the "{node.operator}" filter operator'
+            f'"{field.type}" field type does not contain the "{operator}" filter operator'
         )
-    return _sql(column, field, node.operator, node.value)
+    return _sql(column, field, operator, value)
 
 
-def matching(search: str, collection: Collection, names: Iterable[str]) -> sa.ColumnElement[bool]:
-    """Return the condition that one of the fields ``names`` contains ``search``."""
+def matching(
+    search: str, columns: Iterable[tuple[sa.ColumnElement[Any], Field]]
+) -> sa.ColumnElement[bool]:
+    """Return the condition that one of ``columns``, each with its field, contains ``search``."""
     text, number = search.lower(), read_number(search)
     found: list[sa.ColumnElement[bool]] = []
-    for name in names:
-        column, kind = collection.table.c[name], collection.by_name[name].type
-        if kind in ("string", "text"):
+    for column, field in columns:
+        if field.type in ("string", "text"):
             found.append(column.like(f"%{text}%"))
-        elif (kind in NUMBERS and number is not None) or kind == "uuid":
-            found.append(column == (text if kind == "uuid" else number))
+        elif (field.type in NUMBERS and number is not None) or field.type == "uuid":
+            found.append(column == (text if field.type == "uuid" else number))
     return sa.or_(sa.false(), *found)
 
 

@@ -11,7 +11,6 @@ from typing import Any
 
 from server.errors import invalid_query
 from server.parsing import parse
-from server.query.functions import field_of
 from server.query.values import write_timestamp
 
 Scalar = str | int | float | bool | None
@@ -92,6 +91,9 @@ class _Reader:
         for key, value in raw.items():
             if key in ("_and", "_or"):
                 yield from self._groups(key, value, path)
+            elif key in ("_some", "_none") and path:
+                reason = "can only be used with top level relational alias field"
+                raise invalid_query(f'"{key}" {reason}')
             elif key.startswith("_") and path:
                 yield self._compare(path, key, value)
             elif value is None:
@@ -109,7 +111,7 @@ class _Reader:
             yield Group(key, some)
 
     def _compare(self, path: str, operator: str, value: Any) -> Compare:
-        self._conditions += 1
+        self._conditions += 1 + path.count(".")
         if self._conditions > _MOST:
             many = f"The filter has {self._conditions} conditions or more"
             raise invalid_query(f"{many}, and {_MOST} are supported")
@@ -124,15 +126,25 @@ def _below(path: str, key: str) -> str:
 
 def _value(operator: str, value: Any, variables: DynamicVariables) -> Scalar | tuple[Scalar, ...]:
     if operator in _LISTS:
-        if isinstance(value, str) and value:
-            value = value.split(",")
-        if not isinstance(value, list) or not value:
+        values = _listed(value)
+        if values == [] and (isinstance(value, list | dict) or operator not in ("_in", "_nin")):
             raise invalid_query(f'"{operator}" has to be an array of values')
-        return tuple(_scalar(operator, item, variables) for item in value)
+        return tuple(_scalar(operator, item, variables) for item in values)
     value = _scalar(operator, value, variables) if operator not in FLAGS else _constant(value)
     if operator in FLAGS and value is not None and value != "" and not isinstance(value, bool):
         raise invalid_query(f'"{operator}" has to be a boolean')
     return value  # type: ignore[no-any-return]  # both branches above leave a scalar
+
+
+def _listed(value: Any) -> list[Any]:
+    """Return the values that stand for a list: each of it, those of a text, or one by itself."""
+    if isinstance(value, list):
+        return value
+    if isinstance(value, dict):
+        return list(value.values())
+    if isinstance(value, str):
+        return value.split(",") if value else []
+    return [] if value is None else [value]
 
 
 def _constant(value: Any) -> Any:
@@ -185,10 +197,10 @@ def _months_later(now: datetime, months: int) -> datetime:
     return first.replace(day=min(now.day, (following - timedelta(days=1)).day))
 
 
-def fields_of(node: Filter) -> Iterator[str]:
-    """Yield the field of each condition; a field may come more than once."""
+def names_of(node: Filter) -> Iterator[str]:
+    """Yield the name that each condition compares; a name may come more than once."""
     if isinstance(node, Compare):
-        yield field_of(node.field)
+        yield node.field
     else:
         for part in node.parts:
-            yield from fields_of(part)
+            yield from names_of(part)

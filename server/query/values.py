@@ -10,12 +10,19 @@ from uuid import UUID
 from directus_realtime.core.codec import decode, encode
 
 from server.config import MAX_ANSWER_SIZE
-from server.errors import answer_too_large, invalid_payload, unusable_value
+from server.errors import (
+    answer_too_large,
+    invalid_foreign_key,
+    invalid_payload,
+    unusable_value,
+)
 from server.parsing import parse
 from server.project import Field, Type
 
+_YEAR_OR_MONTH = re.compile(r"\d{4}(-\d\d)?")
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 _LARGEST = 2**63
+_FORMATS: dict[Type, str] = {"date": "Date", "dateTime": "DateTime"}
 _OVERHEAD = 10  # characters that a value takes in JSON besides its text
 
 Row = TypeVar("Row", bound=Sequence[Any])
@@ -31,6 +38,8 @@ def read_timestamp(value: Any) -> datetime | None:
     """Return the moment of ISO text or milliseconds since 1970, or None. No zone means UTC."""
     try:
         if isinstance(value, str):
+            if _YEAR_OR_MONTH.fullmatch(value):
+                value = f"{value}-01-01"[:10]
             moment = datetime.fromisoformat(value)
             aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
             return aware.astimezone(UTC)
@@ -68,13 +77,15 @@ def to_column(field: Field, value: Any) -> str | int | float | None:
     """Return the column's value for ``value``.
 
     Raises:
-        DirectusError: the field's type has no such value; silent on a socket, as in Directus.
+        DirectusError: the field's type has no such value. It is silent where Directus is.
     """
-    if value is None:
+    if value is None or (value == "" and field.type == "boolean"):
         return None
     column = _converted(field.type, value)
-    if column is None and field.type in ("date", "dateTime"):
-        raise invalid_payload(f'Invalid Date format in field "{field.name}"')
+    if column is None and field.references and not isinstance(value, dict | list):
+        raise invalid_foreign_key()
+    if column is None and value != "" and field.type in _FORMATS:
+        raise invalid_payload(f'Invalid {_FORMATS[field.type]} format in field "{field.name}"')
     if column is None:
         raise unusable_value(field.name, value, field.type)
     return column
@@ -149,8 +160,10 @@ def _moment(kind: Type, value: Any) -> str | None:
 def _hash(text: str) -> str:
     from argon2 import PasswordHasher  # late: the import is slow, and few collections need it
 
+    if not text or text.startswith("$argon2"):
+        return text
     # In this thread alone, whose time is what a write has a limit of.
-    return text if text.startswith("$argon2") else PasswordHasher(parallelism=1).hash(text)
+    return PasswordHasher(parallelism=1).hash(text)
 
 
 def _flag(value: Any) -> int | None:

@@ -1,7 +1,7 @@
 """The subscriptions of a server, and which of them an event matches. Sans-I/O.
 
-Subscribers with the same query and permission have the same ``View``. It is read and serialised
-once, and each of them gets that text with their own uid.
+Subscribers with the same query who may read the same have the same ``View``. It is read and
+serialised once, and each of them gets that text with their own uid.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -12,6 +12,7 @@ from server.auth.access import Accountability
 from server.errors import DirectusError, forbidden_collection
 from server.frames import error_frame, frame, with_uid, written
 from server.items.events import Event, Payload, View
+from server.query.permission import Reading
 from server.query.query import Query
 
 
@@ -23,7 +24,10 @@ class Subscriber(Protocol):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Subscription:
-    """One subscription; ``event`` and ``item`` are None for all."""
+    """One subscription; ``event`` and ``item`` are None for all.
+
+    ``touched`` are the collections that the query leads to besides its own.
+    """
 
     subscriber: Subscriber
     collection: str
@@ -31,6 +35,7 @@ class Subscription:
     event: str | None = None
     item: str | None = None
     uid: str | None = None
+    touched: tuple[str, ...] = ()
 
 
 Match = tuple[Subscription, View]
@@ -97,11 +102,14 @@ class _Views:
 
     def of(self, subscription: Subscription, event: Event) -> View:
         query, item = subscription.query, subscription.item
-        permission = subscription.subscriber.accountability.permission(event.collection, "read")
+        accountability = subscription.subscriber.accountability
+        reading: Reading | None = None
+        if accountability.permission(event.collection, "read") is not None:
+            reading = accountability.reading((event.collection, *subscription.touched))
         # The views keep the objects alive, so their ids stay unique.
-        key = (id(event), id(query), id(permission), item)
+        key = (id(event), id(query), id(reading), item)
         if key not in self._made:
-            self._made[key] = View(event, query, permission, item)
+            self._made[key] = View(event, query, reading, item)
         return self._made[key]
 
 
@@ -131,9 +139,9 @@ def _payload(view: View, read: Callable[[View], Payload]) -> Payload:
     if view.event.action == "delete":
         # The keys of deleted rows go to all subscribers: no row is left to check a filter on.
         keys = list(view.event.keys) if view.item is None else view.item
-        counted = view.query.meta and view.permission is not None
+        counted = view.query.meta and view.reading is not None
         return Payload(keys, read(view).meta if counted else None)
-    if view.permission is None:
+    if view.reading is None:
         raise forbidden_collection(view.event.collection)
     return read(view)
 

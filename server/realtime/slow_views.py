@@ -11,7 +11,7 @@ from sqlalchemy.exc import DBAPIError
 from server.config import MAX_CLIENT_VIEW_TIME, MAX_VIEW_TIME
 from server.database.engine import is_interrupted, limit_time, too_slow, translated
 from server.items.events import Event, View
-from server.query.permission import Permission
+from server.query.permission import Reading
 from server.query.query import Query
 from server.realtime.hub import Subscriber
 
@@ -28,7 +28,7 @@ class SlowViews:
     """
 
     def __init__(self) -> None:
-        self._until: dict[tuple[Query, Permission | None], float] = {}
+        self._until: dict[tuple[Query, Reading | None], float] = {}
         self._clients_until: WeakKeyDictionary[Subscriber, float] = WeakKeyDictionary()
         self._spent: dict[tuple[Event, Subscriber], float] = {}
 
@@ -55,14 +55,14 @@ class SlowViews:
             if is_interrupted(error):
                 if len(self._until) >= _MOST:
                     self._until.clear()
-                self._until[view.query, view.permission] = time.monotonic() + _PAUSE
+                self._until[view.query, view.reading] = time.monotonic() + _PAUSE
             raise translated(error) from error
         finally:
             self._count(view, clients, time.thread_time() - started)
 
     def _is_left_alone(self, view: View, clients: Sequence[Subscriber]) -> bool:
         now = time.monotonic()
-        if self._until.get((view.query, view.permission), 0.0) > now:
+        if self._until.get((view.query, view.reading), 0.0) > now:
             return True
         until = self._clients_until
         return bool(until) and all(until.get(client, 0.0) > now for client in clients)

@@ -1,4 +1,4 @@
-"""The REST endpoints besides items: authentication, the current user, the server."""
+"""The REST endpoints of the server itself, and of authentication."""
 
 import re
 import time
@@ -9,12 +9,10 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from server.auth.access import Access, Account
 from server.auth.authentication import Authentication, Identity
-from server.auth.tokens import ADMINISTRATOR
 from server.config import Config
 from server.database.store import Store
-from server.errors import forbidden, invalid_credentials, invalid_payload
+from server.errors import forbidden, invalid_payload
 from server.rest.context import Json, RequestContext
 from server.rest.info import VERSION, describe
 
@@ -31,13 +29,11 @@ class Endpoints:
         config: Config,
         context: RequestContext,
         authentication: Authentication,
-        access: Access,
         store: Store,
     ) -> None:
         self._config = config
         self._context = context
         self._authentication = authentication
-        self._access = access
         self._store = store
 
     def routes(self) -> list[Route]:
@@ -46,7 +42,6 @@ class Endpoints:
             Route("/server/ping", self.ping, methods=["GET"]),
             Route("/server/health", self.health, methods=["GET"]),
             Route("/server/info", self.info, methods=["GET"]),
-            Route("/users/me", self.me, methods=["GET"]),
             Route("/auth/login", self.login, methods=["POST"]),
             Route("/auth/refresh", self.refresh, methods=["POST"]),
             Route("/auth/logout", self.logout, methods=["POST"]),
@@ -83,20 +78,6 @@ class Endpoints:
         accountability = self._context.accountability(request)
         return Json({"data": describe(self._config, to_user=accountability.user is not None)})
 
-    async def me(self, request: Request) -> Response:
-        """Return the current user: the key alone, except for administrators."""
-        accountability = self._context.accountability(request)
-        account = self._access.account(accountability.user) if accountability.user else None
-        if account is None:
-            raise invalid_credentials()
-        if not accountability.admin:
-            return Json({"data": {"id": account.id}})
-        profile, fields = _profile(account), self._context.query(request, accountability).fields
-        wanted = profile if fields is None or "*" in fields else fields
-        # With an unknown field, the response has the key alone.
-        known = wanted if all(name in profile for name in wanted) else ("id",)
-        return Json({"data": {name: profile[name] for name in known}})
-
     async def login(self, request: Request) -> Response:
         """Return tokens for an e-mail address and a password."""
         body = await self._context.body(request)
@@ -120,16 +101,6 @@ class Endpoints:
             "access_token": identity.access_token,
         }
         return Json({"data": data})
-
-
-def _profile(account: Account) -> dict[str, Any]:
-    return {
-        "id": account.id,
-        "email": account.email,
-        "role": ADMINISTRATOR,
-        "status": "active",
-        "provider": "default",
-    }
 
 
 def _check_login(body: Any) -> None:

@@ -50,9 +50,7 @@ class ItemsEndpoints:
             return await self._update(asked, body)
         if method == "DELETE":
             return await self._delete(asked, body)
-        if method == "SEARCH":
-            asked = self._searched(asked, body)
-        outcome = await self._outcome(asked)
+        outcome = await self.outcome(self.searched(asked, body) if method == "SEARCH" else asked)
         meta = {} if outcome.meta is None else {"meta": outcome.meta}
         return answer(**meta, data=outcome.data)
 
@@ -64,9 +62,9 @@ class ItemsEndpoints:
             self._refuse_singleton(asked.collection, f"/{key}")
             return await self._written(replace(asked, action="update", id=key, data=body))
         if request.method == "DELETE":
-            await self._outcome(replace(asked, action="delete", id=key))
+            await self.outcome(replace(asked, action="delete", id=key))
             return Response(status_code=204)
-        outcome = await self._outcome(replace(asked, id=key))
+        outcome = await self.outcome(replace(asked, id=key))
         return answer(data=outcome.data)
 
     async def _create(self, asked: ItemsRequest, body: Any) -> Response:
@@ -84,10 +82,15 @@ class ItemsEndpoints:
         if isinstance(body, list):
             body = {"keys": body}
         _check_batch(body, ("query", "keys"))
-        await self._outcome(replace(self._chosen(asked, body), action="delete"))
+        await self.outcome(replace(self._chosen(asked, body), action="delete"))
         return Response(status_code=204)
 
-    def _searched(self, asked: ItemsRequest, body: Any) -> ItemsRequest:
+    def searched(self, asked: ItemsRequest, body: Any) -> ItemsRequest:
+        """Return ``asked`` with the query and the keys in the body of a SEARCH.
+
+        Raises:
+            DirectusError: the body has another form.
+        """
         _check_batch(body)
         if "query" in body:
             asked = replace(
@@ -115,14 +118,19 @@ class ItemsEndpoints:
         return ItemsRequest("read", collection, accountability, query=query, client=request.client)
 
     async def _written(self, asked: ItemsRequest) -> Response:
-        outcome = await self._outcome(asked)
+        outcome = await self.outcome(asked)
         if outcome.error is None:
             return answer(data=outcome.data)
         if outcome.error.code == "FORBIDDEN":
             return Response(status_code=204)
         raise outcome.error
 
-    async def _outcome(self, request: ItemsRequest) -> Outcome:
+    async def outcome(self, request: ItemsRequest) -> Outcome:
+        """Perform ``request``, and return what comes of it.
+
+        Raises:
+            DirectusError: it is refused.
+        """
         answered: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
 
         def take(result: Outcome | DirectusError) -> None:

@@ -19,6 +19,7 @@ from server.items.request import EVERYTHING, ItemsRequest, Outcome
 from server.project import Collection, Project
 from server.query.filters import DynamicVariables
 from server.query.query import Limits, Query, read_query, shared
+from server.query.tree import touched
 from server.realtime.hub import Hub, Subscriber, Subscription
 from server.websocket.effects import (
     Close,
@@ -130,7 +131,9 @@ class Handlers:
         if self.hub.held_by(subscriber) >= MAX_SUBSCRIPTIONS:
             return _refused("subscribe", limit_exceeded("Subscriptions"), uid)
         event, item = message.get("event"), _as_text(message.get("item"))
-        subscription = Subscription(subscriber, collection.name, query, event, item, uid)
+        subscription = Subscription(
+            subscriber, collection.name, query, event, item, uid, touched(query, collection)[1:]
+        )
         if event is None:
             request = ItemsRequest(
                 "read",
@@ -139,6 +142,7 @@ class Handlers:
                 id=item,
                 query=query,
                 client=subscriber,
+                listed=True,
             )
             return [StartSubscription(request, subscription)]
         self.hub.add(subscription)

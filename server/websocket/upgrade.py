@@ -22,6 +22,8 @@ from server.websocket.http_protocol import Lingering
 
 _METHOD = "Invalid HTTP method"
 _NEEDED = ("Sec-WebSocket-Version", "Sec-WebSocket-Key")
+_VERSIONS = ("13", "8")
+_OFFER = {"Sec-WebSocket-Version": ", ".join(_VERSIONS)}
 _FRAGMENT = 262_144  # characters of a large text that leave at once
 _MOST_FRAGMENTS = 4_096  # of a client's message
 _FLUSH = 10.0  # seconds for a client to read what was written last
@@ -90,11 +92,15 @@ class UpgradeProtocol(Lingering, WebSocketsSansIOProtocol):
 
     def handle_connect(self, event: Request) -> None:
         """Handle the request of the upgrade."""
-        for name in _NEEDED:
-            if name not in event.headers:
-                versions = {"Sec-WebSocket-Version": "13, 8"} if name == _NEEDED[0] else {}
-                self._fail(400, f"Missing or invalid {name} header", versions)
-                return
+        version, key = (event.headers.get(name) for name in _NEEDED)
+        if version not in _VERSIONS or key is None:
+            at_fault, versions = (_NEEDED[1], {}) if version in _VERSIONS else (_NEEDED[0], _OFFER)
+            self._fail(400, f"Missing or invalid {at_fault} header", versions)
+            return
+        if version != _VERSIONS[0]:
+            # The protocol's draft of that number is the same on the wire.
+            del event.headers[_NEEDED[0]]
+            event.headers[_NEEDED[0]] = _VERSIONS[0]
         super().handle_connect(event)
         if not self.close_sent:
             self.scope["extensions"][FRAME_LIMIT] = self._limit_frames  # type: ignore[assignment]

@@ -2,13 +2,13 @@
 
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from tests.contract.bindings import ADMIN
 from tests.contract.copying import copy
-from tests.contract.fixtures import MESSAGES
+from tests.contract.fixtures import MESSAGES, USERS, User
 from tests.contract.scenarios import EMPTY, Setup
 from tests.contract.seed import administrator, seed, set_messages
 from tests.support.embedded import free_port
@@ -18,7 +18,7 @@ from tools.local_directus import LocalDirectus
 class Template:
     """A Directus that was made once, with its data in every state that scenarios start from."""
 
-    def __init__(self, install: Path, folder: Path) -> None:
+    def __init__(self, install: Path, folder: Path, users: Iterable[User] = USERS) -> None:
         self._install = install
         self._folder = folder
         self._home = folder / "home"
@@ -28,7 +28,7 @@ class Template:
         try:
             self._save(EMPTY)
             with administrator(process.url) as http:
-                seed(http)
+                seed(http, users)
                 for name in MESSAGES:
                     set_messages(http, name)
                     self._save(name)

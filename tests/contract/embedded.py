@@ -1,7 +1,7 @@
 """The embedded server with the fixture, in every set-up that scenarios ask for."""
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -9,12 +9,13 @@ import httpx
 
 from server.config import Config
 from tests.contract.copying import copy
-from tests.contract.fixtures import MESSAGES, USERS
+from tests.contract.fixtures import CUSTOM_USERS, MESSAGES, USERS, User
 from tests.contract.scenarios import Setup
 from tests.contract.seed import administrator, seed_rows, set_messages
 from tests.support.background import Running
 
 _PROJECT = Path(__file__).with_name("project.toml")
+_CUSTOM = Path(__file__).with_name("custom.toml")
 _UNITS = {"kb": 1024, "mb": 1024**2}
 
 
@@ -68,14 +69,17 @@ def options(setup: Setup) -> dict[str, Any]:
 class Template:
     """The database that was made once, in every state that scenarios start from."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, custom: bool = False) -> None:
+        """Make it in ``folder``; ``custom`` adds the users of the recording of permissions."""
         self._folder = folder
+        self._project = folder / "project.toml"
+        self._project.write_text(_PROJECT.read_text() + (_CUSTOM.read_text() if custom else ""))
         # Many that start at once would slow those that already play until their tokens expire.
         self._starting = threading.Lock()
         database = folder / "template.db"
-        server = Running(_config(database))
+        server = Running(self.config(database))
         try:
-            self.known = _ids(server.url)
+            self.known = _ids(server.url, (*USERS, *(CUSTOM_USERS if custom else ())))
             with administrator(server.url) as http:
                 seed_rows(http)
                 for name in MESSAGES:
@@ -87,6 +91,12 @@ class Template:
     def saved(self, name: str) -> Path:
         """Return the database with those of MESSAGES."""
         return self._folder / f"{list(MESSAGES).index(name)}.db"
+
+    def config(self, database: Path, **chosen: Any) -> Config:
+        """Return the server's options; ``chosen`` are more of them."""
+        # A login that takes half a second of a token's three is tight on a busy machine.
+        chosen = {"login_stall_time": 0.0} | chosen
+        return Config(database=database, project=self._project, **chosen)
 
     def launch(self, setup: Setup) -> "Embedded":
         """Return a running server with such settings and the fixture."""
@@ -103,7 +113,7 @@ class Embedded:
         self._database = database
         self.known: Mapping[Any, Any] = template.known
         self.restore("", administered=False)
-        self._running = Running(_config(database, **chosen))
+        self._running = Running(template.config(database, **chosen))
         self.url = self._running.url
 
     def restore(self, messages: str, *, administered: bool) -> None:
@@ -119,16 +129,13 @@ class Embedded:
         self._running.stop()
 
 
-def _config(database: Path, **chosen: Any) -> Config:
-    # A login that takes half a second of a token's three is tight on a busy machine.
-    return Config(database=database, project=_PROJECT, login_stall_time=0.0, **chosen)
-
-
-def _ids(url: str) -> dict[Any, Any]:
+def _ids(url: str, users: Iterable[User]) -> dict[Any, Any]:
     """Return the users' ids by those that were recorded."""
     found = {}
-    for user in USERS:
+    for user in users:
         headers = {"Authorization": f"Bearer {user.token}"}
-        response = httpx.get(f"{url}/users/me", headers=headers, verify=False, trust_env=False)
+        response = httpx.get(
+            f"{url}/users/me?fields=id", headers=headers, verify=False, trust_env=False
+        )
         found[user.id] = response.json()["data"]["id"]
     return found

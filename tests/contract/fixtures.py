@@ -7,7 +7,17 @@ from typing import Any
 from tests.contract.recording import Scenario, fixture
 
 ACTIONS = ("create", "read", "update", "delete")
-EVERYTHING = ("messages", "authors", "articles", "things", "profile", "kinds")
+EVERYTHING = ("messages", "authors", "articles", "things", "profile", "kinds", "comments")
+RELATED = ("comments", "articles", "authors")
+
+
+@dataclass(frozen=True)
+class Custom:
+    """A permission to read some fields, or some rows; Directus 12 has these with a licence only."""
+
+    collection: str
+    fields: tuple[str, ...] = ("*",)
+    filter: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -21,6 +31,8 @@ class User:
     policy: str | None = None
     rights: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     app_access: bool = False
+    first_name: str | None = None
+    custom: tuple[Custom, ...] = ()
 
     @property
     def email(self) -> str:
@@ -47,6 +59,7 @@ USERS = (
         "editor-token",
         id="c073d5c1-ba26-4253-b410-377cf22ff2bf",
         rights=dict.fromkeys(EVERYTHING, ACTIONS),
+        first_name="Eddie",
     ),
     User(
         "reader",
@@ -58,8 +71,59 @@ USERS = (
     ),
     User("nobody", "nobody-token", policy="fff52f9a-a91c-4286-baac-9c2d7a8f21c9"),
     User("desk1", "desk1-token", id="ddafbcdd-a92d-42be-83ae-6f9748b9a950", app_access=True),
-    User("desk2", "desk2-token", id="ddf45374-b4b6-4592-8e4f-ce01184b0c29", app_access=True),
+    # Sees of the users himself alone, as Directus' own rule for users of the app says.
+    User(
+        "desk2",
+        "desk2-token",
+        id="ddf45374-b4b6-4592-8e4f-ce01184b0c29",
+        rights={"comments": ("create", "read", "update")},
+        app_access=True,
+        first_name="Dee",
+    ),
+    User(
+        "moderator",
+        "moderator-token",
+        id="3b1f5c6e-0f57-4c39-9f0e-3c1e7c0b4d01",
+        rights=dict.fromkeys(RELATED, ACTIONS) | {"directus_users": ("read",)},
+        first_name="Mo",
+    ),
+    User(
+        "guest",
+        "guest-token",
+        id="9a4d2c80-5d0a-4d5f-8c0c-0a6f5b7e2d02",
+        rights={"comments": ACTIONS, "articles": ("read",)},
+        first_name="Guest",
+    ),
 )
+CUSTOM_USERS = (
+    User(
+        "limited",
+        "limited-token",
+        id="c4f0a7d2-8b3e-4e61-9d57-2b6c0e9f1a04",
+        first_name="Lim",
+        rights={"comments": ACTIONS},
+        custom=(
+            Custom("articles", ("id", "title", "views", "author"), {"published": {"_eq": True}}),
+            Custom("authors", ("id",)),
+            Custom("directus_users", ("id", "first_name")),
+        ),
+    ),
+    User(
+        "mixed",
+        "mixed-token",
+        id="e1d3b5a7-2c4f-4a68-8e90-7f5b3d1c9a05",
+        first_name="Max",
+        rights={"comments": ACTIONS},
+        custom=(
+            Custom("articles", ("id", "title", "author")),
+            Custom("articles", ("*",), {"published": {"_eq": True}}),
+            Custom("authors", ("*",), {"name": {"_neq": "Bob"}}),
+            Custom("directus_users", ("first_name",)),
+            Custom("directus_users", ("*",), {"id": {"_eq": "$CURRENT_USER"}}),
+        ),
+    ),
+)
+"""Users of whom Directus 12 has none without a licence."""
 
 _DATA = fixture()
 _FEW = "messages_in_filter-operators_search-semantics_sort-forms"
@@ -69,6 +133,8 @@ Rows = Sequence[Mapping[str, Any]]
 
 AUTHORS: Rows = _DATA["authors"]
 ARTICLES: Rows = _DATA["articles"]
+COMMENTS: Mapping[str, Mapping[str, Any]] = _DATA["comments"]
+"""One comment of each of these users, by their tokens."""
 # From few rows to many: the next key is one more than the highest that ever was.
 MESSAGES: Mapping[str, Rows] = {
     "": _DATA["messages"],

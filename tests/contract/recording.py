@@ -18,6 +18,9 @@ from typing import Any, Literal
 
 RECORDING = Path(__file__).with_name("recording.jsonl")
 RECORDED_VERSION = (12, 4, 0)
+CUSTOM = Path(__file__).with_name("custom.jsonl")
+"""What was recorded with permissions that Directus 12 has with a licence only."""
+CUSTOM_VERSION = (11, 17, 4)
 NOTHING = "<nothing>"
 
 Direction = Literal[">>", "<<", "close"]

@@ -1,11 +1,11 @@
 """Makes the data that scenarios start from, over REST as an administrator."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import httpx
 
-from tests.contract.fixtures import ARTICLES, AUTHORS, MESSAGES, USERS, User
+from tests.contract.fixtures import ARTICLES, AUTHORS, COMMENTS, MESSAGES, User
 
 _KEY = {
     "field": "id",
@@ -27,13 +27,13 @@ def administrator(url: str) -> httpx.Client:
     return httpx.Client(base_url=url, headers=headers, timeout=30, verify=False, trust_env=False)
 
 
-def seed(http: httpx.Client) -> None:
-    """Make collections, users and items in an empty Directus."""
+def seed(http: httpx.Client, users: Iterable[User]) -> None:
+    """Make collections, ``users`` and items in an empty Directus."""
     for collection, fields, meta in _COLLECTIONS:
         body = {"collection": collection, "meta": meta, "schema": {}, "fields": fields}
         _post(http, "/collections", body)
     _relate(http)
-    for user in USERS:
+    for user in users:
         _make(http, user)
     seed_rows(http)
 
@@ -42,6 +42,9 @@ def seed_rows(http: httpx.Client) -> None:
     """Store all items but the messages."""
     _post(http, "/items/authors", AUTHORS)
     _post(http, "/items/articles", ARTICLES)
+    for token, comment in COMMENTS.items():
+        headers = {"Authorization": f"Bearer {token}"}
+        http.post("/items/comments", json=comment, headers=headers).raise_for_status()
 
 
 def set_messages(http: httpx.Client, name: str) -> None:
@@ -62,6 +65,11 @@ def _make(http: httpx.Client, user: User) -> None:
         for collection, actions in user.rights.items()
         for action in actions
     ]
+    permissions += [
+        {"collection": custom.collection, "action": "read"}
+        | {"fields": custom.fields, "permissions": custom.filter, "validation": {}}
+        for custom in user.custom
+    ]
     policy = {
         "name": user.name,
         "app_access": user.app_access,
@@ -70,8 +78,8 @@ def _make(http: httpx.Client, user: User) -> None:
         "roles": [{"role": role["id"]}],
     }
     _post(http, "/policies", _with_id(user.policy, policy))
-    account = {"email": user.email, "password": user.password, "token": user.token}
-    account |= {"role": role["id"], "status": "active"}
+    account: dict[str, Any] = {"email": user.email, "password": user.password, "token": user.token}
+    account |= {"role": role["id"], "status": "active", "first_name": user.first_name}
     _post(http, "/users", _with_id(user.id, account))
 
 
@@ -90,6 +98,9 @@ def _relate(http: httpx.Client) -> None:
         "schema": {"on_delete": "SET NULL"},
     }
     _post(http, "/relations", relation)
+    for field, other in _RELATIONS.items():
+        relation = {"collection": "comments", "field": field, "related_collection": other}
+        _post(http, "/relations", relation | {"schema": {"on_delete": "SET NULL"}})
 
 
 def _post(http: httpx.Client, path: str, body: Any) -> Any:
@@ -107,6 +118,12 @@ def _plain(kind: str, special: str = "") -> dict[str, Any]:
     return _field(f"f_{kind.lower()}", kind, special)
 
 
+_RELATIONS = {
+    "user_created": "directus_users",
+    "user_updated": "directus_users",
+    "article": "articles",
+    "parent": "comments",
+}
 _COLLECTIONS: tuple[tuple[str, list[dict[str, Any]], Mapping[str, Any]], ...] = (
     (
         "messages",
@@ -155,6 +172,20 @@ _COLLECTIONS: tuple[tuple[str, list[dict[str, Any]], Mapping[str, Any]], ...] = 
             _plain("hash", "hash"),
             _field("date_updated", "timestamp", "date-updated"),
             _field("user_created", "uuid", "user-created"),
+        ],
+        {},
+    ),
+    (
+        "comments",
+        [
+            _KEY,
+            _field("date_created", "timestamp", "date-created"),
+            _field("date_updated", "timestamp", "date-updated"),
+            _field("user_created", "uuid", "user-created"),
+            _field("user_updated", "uuid", "user-updated"),
+            _field("text", "string"),
+            _field("article", "integer", "m2o"),
+            _field("parent", "integer", "m2o"),
         ],
         {},
     ),

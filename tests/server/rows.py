@@ -6,9 +6,10 @@ from typing import Any
 import sqlalchemy as sa
 
 from server.project import Collection, Field
+from server.query.bound import BoundQuery
 from server.query.filters import DynamicVariables
-from server.query.permission import Permission
-from server.query.query import BoundQuery, Limits, read_query
+from server.query.permission import EVERYTHING, Permission, Reading
+from server.query.query import Limits, read_query
 
 ROWS = Collection(
     "rows",
@@ -40,9 +41,6 @@ NOW = DynamicVariables("user-1", datetime(2026, 1, 31, 12, tzinfo=UTC))
 ALL = [1, 2, 3, 4, 5]
 
 
-EVERYTHING = Permission()
-
-
 DEFAULTS = Limits()
 
 
@@ -54,7 +52,8 @@ def found(
     seen: Permission = EVERYTHING,
     limits: Limits = DEFAULTS,
 ) -> list[Any]:
-    bound = BoundQuery(read_query(raw, NOW, limits), ROWS, seen, limits)
+    reading = Reading(((ROWS.name, seen),))
+    bound = BoundQuery(read_query(raw, NOW, limits), ROWS, reading, limits)
     return bound.rows(connection.execute(bound.select(keys)))
 
 

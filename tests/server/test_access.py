@@ -4,7 +4,7 @@ import pytest
 
 from server.auth.access import Access, Accountability
 from server.project import Collection, Field, Policy, Project, Rule, User
-from server.query.permission import Permission
+from server.query.permission import Permission, Reading
 from tests.server.guide import guide
 
 NOTES = Collection("notes", tuple(Field(n, "text", primary=n == "id") for n in ("id", "a", "b")))
@@ -74,3 +74,29 @@ def test_accounts_are_found_by_key_and_by_address_in_any_case() -> None:
     assert access.account("id of A@b.c") is account
     assert access.account("") is None
     assert access.by_email("") is None
+
+
+def test_different_fields_of_different_rows_are_cases() -> None:
+    some = Rule("notes", "read", ("id", "a"))
+    own = Rule("notes", "read", ("b", "a"), {"a": {"_eq": "$CURRENT_USER"}})
+    permission = Accountability("u", (Policy("p", (some, own)),)).permission("notes", "read")
+    assert permission is not None
+    assert (permission.fields, permission.rule) == (("id", "a", "b"), None)
+    (_, mine) = permission.cases
+    assert permission.rows(["b"]) == mine.rule
+    assert permission.rows(["b", "id"]) is None
+    assert permission.rows([]) is None
+    assert permission.shows("a") is None
+    assert permission.shows("b") == mine.rule
+    alone = Permission(("a",), mine.rule)
+    assert alone.rows(["a"]) == alone.shows("b") == mine.rule
+
+
+def test_equal_readings_are_one_object_however_many_there_are() -> None:
+    policies = (Policy("p", (Rule("notes", "read"),)),)
+    ann, bob = Accountability("ann", policies), Accountability("bob", policies)
+    assert ann.reading(("notes", "x")) is bob.reading(("notes", "x"))
+    assert ann.reading(("notes", "x")) == Reading((("notes", Permission()), ("x", None)))
+    for number in range(1_000):
+        ann.reading((str(number),))
+    assert ann.reading(("notes", "x")) == bob.reading(("notes", "x"))

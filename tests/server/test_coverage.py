@@ -9,8 +9,11 @@ from tests.support.inner import run_pytest
 
 TESTS = {
     "auth.access": "access",
+    "query.bound": "relations",
     "query.permission": "access",
     "query.query": "query",
+    "query.source": "relations",
+    "query.tree": "relations",
     "realtime.hub": "hub",
     "websocket.session": "session",
 }

@@ -234,3 +234,17 @@ def test_permissions_unite() -> None:
         Accountability("a", (Policy("admin", admin=True),)).permission("x", "delete")
         == Permission()
     )
+
+
+def test_a_view_depends_on_what_its_query_leads_to_and_on_nothing_else() -> None:
+    own = Rule("directus_users", "read", ("*",), {"id": {"_eq": "$CURRENT_USER"}})
+    policies = (*READER, Policy("own", (own,)))
+    harness, ann, bob = HubHarness(), Client("ann", policies), Client("bob", policies)
+    harness.add(ann)
+    harness.add(bob)
+    harness.happen("create", 1)
+    assert harness.reads == 1
+    for client in (ann, bob):
+        harness.add(client, query=Query(fields=("user.id",)), touched=("directus_users",))
+    harness.happen("create", 2)
+    assert harness.reads == 1 + 3, "each of them may read other users"

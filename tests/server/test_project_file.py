@@ -103,7 +103,7 @@ KEY = "[collections.c.fields]\nid = { type = 'integer', primary = true }\n"
         (KEY + "[policies.p]\npermissions = [5]", "[policies.p] permissions[0]: expected a table"),
         (
             KEY + "[policies.p]\npermissions = [{ collection = 'd', action = 'read' }]",
-            "[policies.p.permissions[0]] collection: expected one of c, got 'd'.",
+            "[policies.p.permissions[0]] collection: expected one of c, directus_users, got 'd'.",
         ),
         (
             KEY + "[policies.p]\npermissions = [{ collection = 'c', action = 'look' }]",

@@ -8,9 +8,10 @@ import pytest
 import sqlalchemy as sa
 
 from server.errors import DirectusError
+from server.query.bound import BoundQuery
 from server.query.filters import read_filter
-from server.query.permission import Permission
-from server.query.query import BoundQuery, Limits, Query, read_query, shared
+from server.query.permission import Permission, Reading
+from server.query.query import Limits, Query, read_query, shared
 from tests.server.rows import ALL, CODE, NOW, ROWS, found, keys
 
 
@@ -152,9 +153,7 @@ def test_equal_queries_of_subscriptions_are_one_object() -> None:
 )
 def test_of_which_queries_the_sql_is_kept(raw: dict[str, Any], kept: bool) -> None:
     query = read_query(raw, NOW, Limits())
-    assert BoundQuery(query, ROWS, Permission()).options == (
-        {} if kept else {"compiled_cache": None}
-    )
+    assert BoundQuery(query, ROWS, Reading()).options == ({} if kept else {"compiled_cache": None})
 
 
 class Words(str):
@@ -176,13 +175,13 @@ def test_what_is_hidden_is_not_counted_by_either(connection: sa.Connection) -> N
     for raw in ({"filter": {"user": {"_eq": "Ben"}}}, {"sort": "user"}, {"fields": "user"}):
         query = read_query({"meta": "filter_count", **raw}, NOW, Limits())
         with pytest.raises(DirectusError, match='access field "user"'):
-            BoundQuery(query, ROWS, Permission(("id", "text"))).counts()
+            BoundQuery(query, ROWS, Reading(((ROWS.name, Permission(("id", "text"))),))).counts()
 
 
 def test_counts(connection: sa.Connection) -> None:
     query = read_query({"meta": "*", "filter": {"id": {"_gt": 3}}, "limit": 1}, NOW, Limits())
     rule = read_filter({"id": {"_gt": 1}}, NOW)
-    counts = BoundQuery(query, ROWS, Permission(rule=rule)).counts()
+    counts = BoundQuery(query, ROWS, Reading((("rows", Permission(rule=rule)),))).counts()
     assert {name: connection.scalar(count) for name, count in counts.items()} == {
         "total_count": 4,
         "filter_count": 2,
@@ -206,7 +205,7 @@ UNKNOWN = (
         ({"fields": ["no", "na"]}, "FORBIDDEN", 'fields "no", "na" in collection "rows" or they'),
         ({"fields": ["no.name"]}, "FORBIDDEN", UNKNOWN),
         ({"sort": "-no"}, "FORBIDDEN", UNKNOWN),
-        ({"sort": "text.foo"}, "INVALID_QUERY", "Relations are not supported"),
+        ({"sort": "text.foo"}, "FORBIDDEN", 'access field "foo" in collection "rows"'),
         ({"sort": "*"}, "FORBIDDEN", 'access field "*" in collection "rows"'),
         ({"fields": ["*", "year(*)"]}, "FORBIDDEN", 'access field "*" in collection "rows"'),
         ({"fields": "id," * 1_001}, "INVALID_QUERY", '"fields" has more than 1,000 names.'),
@@ -224,13 +223,20 @@ UNKNOWN = (
             '"meta[0]" must be one of [total_count, filter_count].',
         ),
         ({"aggregate": {"count": "*"}}, "INVALID_QUERY", '"aggregate" is not supported'),
+        ({"deep": '{"a": {"_limit": 1}}'}, "INVALID_QUERY", '"deep" is not supported'),
+        ({"groupBy": "user"}, "INVALID_QUERY", '"groupBy" is not supported'),
+        ({"alias": {"a": "text"}}, "INVALID_QUERY", '"alias" is not supported'),
+        ({"alias": {"a.b": "text"}}, "INVALID_QUERY", '"alias" key can\'t contain a period'),
+        ({"alias": "x"}, "INVALID_QUERY", '"alias" has to be an object.'),
+        ({"filter": {"id": {"_in": {}}}}, "INVALID_QUERY", '"_in" has to be an array of values.'),
+        ({"filter": {"id": {"_between": ""}}}, "INVALID_QUERY", "has to be an array of values."),
         ({"filter": "x"}, "INVALID_QUERY", "Invalid JSON for filter object."),
         ({"filter": 5}, "INVALID_QUERY", "Invalid JSON for filter object."),
         ({"filter": {"no": {"_eq": 1}}}, "FORBIDDEN", UNKNOWN),
         (
             {"filter": {"text": {"foo": {"_eq": 1}}}},
-            "INVALID_QUERY",
-            'supported by this server: "t',
+            "FORBIDDEN",
+            'access field "foo" in collection "rows"',
         ),
         ({"filter": {"year(at": {"_eq": 1}}}, "FORBIDDEN", '"year(at"'),
         ({"filter": {"eon(at)": {"_eq": 1}}}, "INVALID_QUERY", 'Invalid function specified "eon".'),
@@ -273,6 +279,25 @@ def test_refusals(connection: sa.Connection, raw: dict[str, Any], code: str, wor
     assert error.value.code == code
     assert words in error.value.message
     assert not error.value.silent
+
+
+@pytest.mark.parametrize("nothing", [None, {}, [], ""], ids=str)
+def test_parameters_without_effect(connection: sa.Connection, nothing: Any) -> None:
+    for name in ("aggregate", "groupBy", "deep", "version", "export"):
+        assert keys(connection, {name: nothing}) == ALL
+    assert keys(connection, {"deep": "x", "alias": nothing or {}}) == ALL
+    assert keys(connection, {"deep": "{}", "alias": "{}"}) == ALL
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [(1, [1]), (True, [1]), ("1,3", [1, 3]), ({"a": 2}, [2]), ("", []), (None, [])],
+    ids=str,
+)
+def test_what_stands_for_a_list(connection: sa.Connection, value: Any, expected: Any) -> None:
+    assert keys(connection, {"filter": {"id": {"_in": value}}}) == expected
+    others = [key for key in ALL if key not in expected]
+    assert keys(connection, {"filter": {"id": {"_nin": value}}}) == others
 
 
 @pytest.mark.parametrize("raw", [{"fields": [5]}, {"fields": [{}]}, {"meta": 5}], ids=str)

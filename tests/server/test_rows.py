@@ -106,7 +106,6 @@ def test_types_keep_their_values(harness: ItemsHarness) -> None:
     [
         ("messages", {"date_created": "garbage"}),
         ("messages", [None]),
-        ("notes", {"title": "t", "done": "maybe"}),
         ("notes", {"size": 1}),
         ("notes", {"title": None}),
     ],
@@ -125,6 +124,22 @@ def test_a_refusal_shows_the_beginning_of_a_long_value(harness: ItemsHarness) ->
         harness.do("create", data={"date_created": "x" * 10_000})
     assert len(error.value.message) < 200
     assert error.value.status == 400
+
+
+@pytest.mark.parametrize("done", ["maybe", 2, [], {}], ids=repr)
+def test_values_that_are_refused_by_name(harness: ItemsHarness, done: Any) -> None:
+    with pytest.raises(DirectusError, match='"done" has to be a valid boolean, rec') as error:
+        harness.do("create", "notes", data={"title": "t", "done": done})
+    assert not error.value.silent
+
+
+def test_what_an_html_form_leaves_empty(harness: ItemsHarness) -> None:
+    row = harness.do("create", "notes", data={"id": "", "title": "", "done": "", "slug": ""}).data
+    assert len(row["id"]) == 36
+    assert (row["title"], row["done"], row["slug"]) == ("", None, "")
+    with pytest.raises(DirectusError) as error:
+        harness.do("create", "notes", data={"title": "t", "slug": ""})
+    assert error.value.message == ('Value for field "slug" in collection "notes" has to be unique.')
 
 
 @pytest.mark.parametrize(
