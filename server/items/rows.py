@@ -9,7 +9,6 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
 from server.auth.access import Accountability
-from server.config import MAX_INTEGER_KEY
 from server.errors import (
     DirectusError,
     failed_validation,
@@ -17,35 +16,16 @@ from server.errors import (
     forbidden_collection,
     forbidden_fields,
     invalid_foreign_key,
-    invalid_payload,
     nested_write,
     not_unique,
 )
 from server.items.events import Key
+from server.items.keys import check_new_key, next_key
 from server.project import INTEGERS, Action, Collection, Field
 from server.query.conditions import one_of
 from server.query.permission import Permission
 from server.query.source import passes
-from server.query.values import read_number, to_column, write_timestamp
-
-
-def typed_key(collection: Collection, key: Any) -> Key:
-    """Return a key in the type of its column.
-
-    Raises:
-        DirectusError: FORBIDDEN, for a key that no row can have.
-    """
-    if collection.key.type in INTEGERS:
-        number = read_number(key)
-        if not isinstance(number, int) or abs(number) > MAX_INTEGER_KEY:
-            raise forbidden()
-        return number
-    try:
-        value = to_column(collection.key, key)
-    except DirectusError:
-        raise forbidden() from None
-    assert value is not None, "a key is never null"
-    return value
+from server.query.values import to_column, write_timestamp
 
 
 def insert(
@@ -70,13 +50,13 @@ def insert(
     faults: list[DirectusError] = []
     for field in collection.fields:
         if field.primary and data.get(field.name) is not None:
-            _check_new_key(collection, data[field.name])
+            check_new_key(collection, data[field.name])
         value = _new_value(collection, field, data, accountability, now)
         if value is None and (field.required or _is_given_key(field)):
             kind = "nnull" if field.name in data else "required"
             faults.append(failed_validation(field.name, kind))
         if value is None and field.primary and field.type in INTEGERS:
-            value = _next_key(collection)
+            value = next_key(collection)
         if not (value is None and field.primary):
             row[field.name] = value
     if faults:
@@ -166,29 +146,9 @@ def _permission(
     return found
 
 
-def _check_new_key(collection: Collection, key: Any) -> None:
-    number = read_number(key) if collection.key.type in INTEGERS else None
-    if number is not None and abs(number) > MAX_INTEGER_KEY:
-        name = collection.key.name
-        raise invalid_payload(f'"{name}" has to be at most {MAX_INTEGER_KEY}, to be exact in JSON')
-    typed_key(collection, key)
-
-
 def _is_given_key(field: Field) -> bool:
     """Return whether ``field`` is a key that nothing but the client makes."""
     return field.primary and field.type not in INTEGERS
-
-
-def _next_key(collection: Collection) -> sa.ColumnElement[Any]:
-    """Return null, for which SQLite takes the next key; the first free one if that is too large."""
-    name, key = collection.name, collection.key.name  # letters, digits and _
-    return sa.literal_column(
-        f"""(CASE WHEN coalesce((SELECT seq FROM sqlite_sequence WHERE name = '{name}'), 0)
-        BETWEEN 0 AND {MAX_INTEGER_KEY - 1} THEN NULL ELSE (
-        SELECT used + 1 FROM (SELECT 0 AS used UNION ALL SELECT "{key}" FROM "{name}")
-        WHERE used >= 0 AND NOT EXISTS (SELECT 1 FROM "{name}" WHERE "{key}" = used + 1)
-        ORDER BY used LIMIT 1) END)"""
-    )
 
 
 def _properties(data: Any) -> Mapping[str, Any]:

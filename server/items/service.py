@@ -18,8 +18,9 @@ from server.errors import (
     unusable_value,
 )
 from server.items.events import Event, Key, Payload, View
+from server.items.keys import typed_key
 from server.items.request import EVERYTHING, ItemsRequest, Outcome
-from server.items.rows import insert, remove, typed_key, update
+from server.items.rows import insert, remove, update
 from server.project import Collection, Project
 from server.query.bound import BoundQuery, everything_of
 from server.query.permission import Reading
