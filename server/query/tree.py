@@ -108,8 +108,8 @@ def touched(query: Query, collection: Collection) -> tuple[str, ...]:
 
 
 def _paths(query: Query) -> Iterator[list[str]]:
-    """Yield the paths of a query's filter and sort."""
-    for name in names_of(query.filter) if query.filter else ():
+    """Yield the paths of a query's filter, the last one first as in Directus, and of its sort."""
+    for name in reversed([*names_of(query.filter)] if query.filter else []):
         yield path_of(name)
     for name in query.sort:
         yield path_of(name.removeprefix("-"))

@@ -101,7 +101,7 @@ CUSTOM_USERS = (
         "limited-token",
         id="c4f0a7d2-8b3e-4e61-9d57-2b6c0e9f1a04",
         first_name="Lim",
-        rights={"comments": ACTIONS},
+        rights={"comments": ACTIONS, "messages": ("read",)},
         custom=(
             Custom("articles", ("id", "title", "views", "author"), {"published": {"_eq": True}}),
             Custom("authors", ("id",)),
@@ -113,7 +113,7 @@ CUSTOM_USERS = (
         "mixed-token",
         id="e1d3b5a7-2c4f-4a68-8e90-7f5b3d1c9a05",
         first_name="Max",
-        rights={"comments": ACTIONS},
+        rights={"comments": ACTIONS, "messages": ("read",)},
         custom=(
             Custom("articles", ("id", "title", "author")),
             Custom("articles", ("*",), {"published": {"_eq": True}}),
