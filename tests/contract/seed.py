@@ -33,8 +33,10 @@ def seed(http: httpx.Client, users: Iterable[User]) -> None:
         body = {"collection": collection, "meta": meta, "schema": {}, "fields": fields}
         _post(http, "/collections", body)
     _relate(http)
-    for user in users:
-        _make(http, user)
+    policies = [(user, _make(http, user)) for user in users]
+    for user, policy in policies:
+        if permissions := _permissions(user.more):
+            _post(http, "/permissions", [{"policy": policy, **each} for each in permissions])
     seed_rows(http)
 
 
@@ -57,14 +59,19 @@ def set_messages(http: httpx.Client, name: str) -> None:
     http.patch("/items/messages", json=rows).raise_for_status()
 
 
-def _make(http: httpx.Client, user: User) -> None:
-    role = _post(http, "/roles", _with_id(user.role, {"name": user.name}))
-    permissions = [
+def _permissions(rights: Mapping[str, tuple[str, ...]]) -> list[dict[str, Any]]:
+    return [
         {"collection": collection, "action": action}
         | {"fields": ["*"], "permissions": {}, "validation": {}}
-        for collection, actions in user.rights.items()
+        for collection, actions in rights.items()
         for action in actions
     ]
+
+
+def _make(http: httpx.Client, user: User) -> Any:
+    """Make a user with a role and a policy, and return the policy's key."""
+    role = _post(http, "/roles", _with_id(user.role, {"name": user.name}))
+    permissions = _permissions(user.rights)
     permissions += [
         {"collection": custom.collection, "action": "read"}
         | {"fields": custom.fields, "permissions": custom.filter, "validation": {}}
@@ -77,10 +84,11 @@ def _make(http: httpx.Client, user: User) -> None:
         "permissions": permissions,
         "roles": [{"role": role["id"]}],
     }
-    _post(http, "/policies", _with_id(user.policy, policy))
+    made = _post(http, "/policies", _with_id(user.policy, policy))
     account: dict[str, Any] = {"email": user.email, "password": user.password, "token": user.token}
     account |= {"role": role["id"], "status": "active", "first_name": user.first_name}
     _post(http, "/users", _with_id(user.id, account))
+    return made["id"]
 
 
 def _with_id(key: str | None, body: dict[str, Any]) -> dict[str, Any]:
