@@ -54,7 +54,8 @@ def compress(
 ) -> None:
     """Compress files, as one step, into a file for each of the `encodings` beside each of them.
 
-    One that exists is left as it is. The encodings are zst, br or gz; Node is among the Python `packages`. Raises SetupError.
+    One that exists is left as it is. The encodings are zst, br or gz; Node is among the Python
+    `packages`. Raises SetupError.
     """
     steps.run(
         title,
