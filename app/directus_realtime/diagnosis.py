@@ -123,6 +123,14 @@ def not_directus_error(url: str, came: str) -> ConnectionFailed:
     return ConnectionFailed(f"What answers at {url} is not Directus: {came}. Correct the address.")
 
 
+def no_route_error(url: str, path: str) -> ConnectionFailed:
+    """Return the error for a Directus that answers at another address than this one."""
+    return ConnectionFailed(
+        f"What answers at {url} speaks as Directus does and has no {path}: correct the address, "
+        "whose path may be too long."
+    )
+
+
 async def diagnose(
     url: str, *, auth_mode: str, token: str | None, fetch: Fetch
 ) -> ConnectionFailed:
@@ -147,10 +155,10 @@ async def diagnose(
         return unreachable_error(url, error)
     if info.location is not None:
         return redirect_error(url, path, info.location)
-    if info.status == 401:
+    if info.status == 401 and messages.http_error(info.text):
         return AuthenticationFailed(
             f"Directus at {url} refused the token: make a new static token for the user in "
-            "Directus, and use that."
+            "Directus, and use that, or log in again."
         )
     if info.status >= 400:
         return _of_status(url, info)
@@ -176,6 +184,8 @@ async def diagnose_http(url: str, fetch: Fetch) -> ConnectionFailed | None:
     if ping.text.strip() == "pong":
         return None
     told = messages.http_error(ping.text)
+    if told and ping.status == 404:
+        return no_route_error(url, path)
     if told:
         return ConnectionFailed(told[1])
     if ping.status in _GATEWAY:

@@ -18,6 +18,7 @@ from .core import codec, messages
 from .core.auth import Credentials, refresh_after, retry_after
 from .diagnosis import (
     cannot_answer_error,
+    no_route_error,
     not_directus_error,
     origin_refused_error,
     redirect_error,
@@ -297,6 +298,8 @@ class LoginTokens(TokenSource):
         if answer.status == 0:
             raise origin_refused_error(self._url)
         failure = messages.http_error(answer.text)
+        if failure is not None and answer.status == 404:
+            raise no_route_error(self._url, path)
         is_temporary = answer.status in _LATER or answer.status >= 500
         if failure is None and not is_temporary:
             raise not_directus_error(self._url, f"its {path} gave the status {answer.status}")

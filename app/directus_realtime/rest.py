@@ -25,6 +25,9 @@ from .transports.base import Answer, http_address
 from .transports.platform import transports
 from .types import Key, Keys, Query
 
+_WITHOUT_PAGES = ("/items/", "/users/", "/server/")
+"""The paths at which Directus never answers with a page; an extension's endpoint may."""
+
 
 class Command(NamedTuple):
     """One request to be made, as the functions below return it.
@@ -72,7 +75,7 @@ class RestClient(DirectusClient):
             raise await self._unanswered_error(base) from error
         if answer.location is not None:
             raise redirect_error(base, command.path, answer.location)
-        if answer.text.lstrip().startswith("<") and command.path.startswith("/items/"):
+        if answer.text.lstrip().startswith("<") and command.path.startswith(_WITHOUT_PAGES):
             if answer.status >= 500:
                 raise gateway_error(base, answer.status)
             raise not_directus_error(base, f"it sent a page, with the status {answer.status}")

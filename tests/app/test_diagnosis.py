@@ -17,6 +17,7 @@ def info(**data: Any) -> Answer:
     return Answer(200, json.dumps({"data": {"project": {}, **data}}))
 
 
+NO_ROUTE = json.dumps({"errors": [{"message": "Route /x/server/ping doesn't exist."}]})
 ENABLED = info(websocket={"rest": {"authentication": "handshake", "path": "/websocket"}})
 
 
@@ -40,6 +41,7 @@ def diagnosed(ping: Answer | OSError, answer: Answer | OSError = ENABLED, **opti
         pytest.param(PONG, OSError(), ["Nothing answers"], id="server went down"),
         pytest.param(Answer(0, ""), ENABLED, ["CORS_ENABLED=true", "CORS_ORIGIN"], id="origin"),
         pytest.param(Answer(404, "<html>"), ENABLED, ["is not Directus", "404"], id="wrong url"),
+        pytest.param(Answer(404, NO_ROUTE), ENABLED, ["/server/ping", "path"], id="wrong path"),
         pytest.param(PONG, info(), ["WEBSOCKETS_ENABLED=true"], id="realtime not enabled"),
         pytest.param(
             PONG,
@@ -64,7 +66,14 @@ def test_each_cause_names_its_cure(ping: Any, answer: Any, cures: list[str]) -> 
 
 
 def test_a_refused_token_is_an_error_of_its_own() -> None:
-    assert isinstance(diagnosed(PONG, Answer(401, "{}")), AuthenticationFailed)
+    refused = json.dumps({"errors": [{"message": "Invalid user credentials."}]})
+    assert isinstance(diagnosed(PONG, Answer(401, refused)), AuthenticationFailed)
+
+
+def test_a_proxy_that_asks_for_a_sign_in_is_not_taken_for_a_refused_token() -> None:
+    error = diagnosed(PONG, Answer(401, "<html>Authorization Required</html>"))
+    assert not isinstance(error, AuthenticationFailed)
+    assert "asks for a sign-in of its own" in str(error)
 
 
 def test_without_a_token_directus_does_not_say_whether_realtime_is_enabled() -> None:

@@ -15,6 +15,9 @@ from tests.support.storage import Memory, Shared
 LIFE = 900.0
 
 
+NO_ROUTE = '{"errors":[{"message":"Route /x/auth/login does not exist."}]}'
+
+
 class Directus:
     """What answers /auth: each answer holds the next number; or what a test puts in its place.
 
@@ -396,6 +399,7 @@ def test_a_token_that_ends_soon_is_not_renewed_all_the_time(life: float) -> None
         pytest.param(OSError("no"), "Nothing answers at http://directus.test", id="nobody"),
         pytest.param(Answer(0, ""), "CORS_ENABLED=true", id="another origin"),
         pytest.param(Answer(502, "<html>"), r"cannot answer now: Status 502", id="a proxy's"),
+        pytest.param(Answer(404, NO_ROUTE), "has no /auth/login: correct", id="a wrong path"),
         pytest.param(Answer(200, "<html>"), "is not Directus", id="somebody else"),
         pytest.param(Answer(200, "[]"), "is not Directus", id="something else"),
     ],
