@@ -160,8 +160,8 @@ class ReplyTimeout(RequestError):
 
     def __str__(self) -> str:
         return (
-            f"Directus did not answer the {self.what} within {self.seconds:g} s: it stays "
-            "silent on values that it cannot store, and its log says why."
+            f"Directus did not answer the {self.what} within {self.seconds:g} s: it may be slow, "
+            "and it stays silent on values that it cannot store or read; its log says why."
         )
 
 
@@ -193,21 +193,23 @@ class DeliveryUnknown(RequestError):
     Attributes:
         what: what the request is called.
         reason: why its result is unknown, None if the connection was lost.
+        is_read: whether it has changed nothing, and what is unknown is the answer only.
     """
 
     code = "DELIVERY_UNKNOWN"
 
-    def __init__(self, what: str, reason: str | None = None) -> None:
+    def __init__(self, what: str, reason: str | None = None, *, is_read: bool = False) -> None:
         super().__init__(what, reason)
         self.what = what
         self.reason = reason
+        self.is_read = is_read
 
     def __str__(self) -> str:
         reason = self.reason or "The connection was lost"
-        return (
-            f"{reason} after the {self.what} was sent and before it was answered: "
-            "read the collection to see whether it was carried out."
-        )
+        cure = "read the collection to see whether it was carried out"
+        if self.is_read:
+            cure = "read again, and ask for less where the answer is large"
+        return f"{reason} after the {self.what} was sent and before it was answered: {cure}."
 
 
 class NotDelivered(RequestError):

@@ -466,6 +466,7 @@ def test_an_unanswered_read_is_repeated_and_a_write_is_not() -> None:
     line.cut()
     (failed,) = line.happened(RequestFailed)
     assert (failed.uid, type(failed.error)) == (write, DeliveryUnknown)
+    assert "whether it was carried out" in str(failed.error)
     line.retry()
     line.accept()
     assert [message["uid"] for message in line.take()] == [read]
@@ -615,6 +616,7 @@ def test_a_read_over_which_the_connection_is_lost_again_and_again_is_given_up() 
     line.cut()
     (failed,) = line.happened(RequestFailed)
     assert (failed.uid, type(failed.error)) == (uid, DeliveryUnknown)
+    assert "read again, and ask for less" in str(failed.error)
 
 
 def test_a_request_that_nobody_waits_for_any_more_is_not_written() -> None:

@@ -14,10 +14,12 @@ from typing import Any
 
 import pytest
 from directus_realtime import authentication, create_directus, rest, server_ping
+from directus_realtime.transports.http import ascii_address
 from directus_realtime.transports.platform import transports
 
 from tests.support.client import connected, run
 from tests.support.embedded import ROOT, Embedded, free_port
+from tests.support.odd_server import OddServer, answer
 from tests.support.proxy import REQUESTS, TcpProxy
 from tests.support.silent import Silent
 
@@ -65,10 +67,10 @@ async def log_in(url: str) -> None:
 BEGUN = b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nfive "
 
 
-@pytest.mark.parametrize("answer", [b"", BEGUN], ids=["no answer", "half an answer"])
+@pytest.mark.parametrize("given", [b"", BEGUN], ids=["no answer", "half an answer"])
 @pytest.mark.parametrize("ask", [get, request, log_in])
 def test_a_cancelled_wait_closes_its_connection(
-    ask: Callable[[str], Awaitable[None]], answer: bytes
+    ask: Callable[[str], Awaitable[None]], given: bytes
 ) -> None:
     async def scene() -> None:
         asking: asyncio.Future[Any] = asyncio.ensure_future(ask(silent.url))
@@ -78,7 +80,7 @@ def test_a_cancelled_wait_closes_its_connection(
             await asking
         assert await asyncio.to_thread(silent.wait_left, 2.0)
 
-    with Silent(answer) as silent:
+    with Silent(given) as silent:
         run(scene)
 
 
@@ -97,6 +99,28 @@ def test_a_socket_ends_although_the_server_takes_nothing_more(tmp_path: Path) ->
 
     with Embedded(tmp_path) as server, closing(TcpProxy(server.port)) as proxy:
         run(scene)
+
+
+@pytest.mark.parametrize(
+    ("url", "asked"),
+    [
+        ("http://localhost:8055/a?b=%20#c", "http://localhost:8055/a?b=%20#c"),
+        ("http://bücher.example:8055/ä/x", "http://xn--bcher-kva.example:8055/%C3%A4/x"),
+        ("https://[::1]:1/日本?a=%E6", "https://[::1]:1/%E6%97%A5%E6%9C%AC?a=%E6"),
+    ],
+)
+def test_an_address_in_any_letters_is_asked_as_a_browser_asks_it(url: str, asked: str) -> None:
+    assert ascii_address(url) == asked
+
+
+def test_a_project_whose_path_has_other_letters_is_reached() -> None:
+    async def scene() -> None:
+        directus = create_directus(f"{odd.url}/größe").with_(rest())
+        assert await directus.request(server_ping()) == "pong"
+
+    with OddServer(answer("200 OK", "pong")) as odd:
+        run(scene)
+    assert odd.requests[0].startswith("GET /gr%C3%B6%C3%9Fe/server/ping ")
 
 
 WITHOUT_WEBSOCKETS = """

@@ -45,6 +45,7 @@ class PendingRequest:
         settled: whether it has a result or an error.
         period: the auth state's period in which it was written last.
         is_items: whether its answer is of type ``items``.
+        is_read: whether such a message changes nothing.
         items_uid: the uid of such a message, also where nobody waits for its answer.
     """
 
@@ -52,6 +53,7 @@ class PendingRequest:
         "expires",
         "is_items",
         "is_own",
+        "is_read",
         "items_uid",
         "losses",
         "period",
@@ -88,6 +90,7 @@ class PendingRequest:
         self.period = 0
         content = _content(message)
         self.is_items = content.get("type") == "items"
+        self.is_read = self.is_items and content.get("action") == "read"
         given = content.get("uid")
         self.items_uid = given if isinstance(given, str) else None
 
@@ -202,7 +205,7 @@ class Requests:
             self._expire_in(request, request.queue_timeout, now)
         self._waiting.extendleft(reversed(again))
         return [
-            self._fail(request, DeliveryUnknown(request.what))
+            self._fail(request, DeliveryUnknown(request.what, is_read=request.is_read))
             for request in unknown
             if not _may_repeat(request)
         ]
@@ -245,7 +248,8 @@ class Requests:
             seconds = request.queue_timeout or 0.0
             return NotSent(request.what, f"There was no connection for {seconds:g} s")
         if not request.repeatable and self._unanswered_items.has_errors:
-            return DeliveryUnknown(request.what, "Directus refused a request, naming none")
+            reason = "Directus refused a request, naming none"
+            return DeliveryUnknown(request.what, reason, is_read=request.is_read)
         return ReplyTimeout(request.what, request.timeout or 0.0)
 
     def _expire_in(self, request: PendingRequest, seconds: float | None, now: float) -> None:

@@ -6,6 +6,7 @@ snapshot is smaller without it.
 
 import contextlib
 import socket
+import string
 from typing import TYPE_CHECKING, Any
 
 from ..checks import check_token
@@ -70,6 +71,20 @@ class Sockets:
         self._open.append(opened)
         if self._aborted:
             raise OSError("The request was aborted.")
+
+
+def ascii_address(url: str) -> str:
+    """Return an address as urllib takes it: a host or a path may have other letters than ASCII's.
+
+    A browser and the package websockets do the same themselves.
+    """
+    if url.isascii():
+        return url
+    from urllib.parse import quote
+
+    scheme, _, rest = url.partition("://")
+    host, slash, path = rest.partition("/")
+    return f"{scheme}://{host.encode('idna').decode()}{slash}{quote(path, safe=string.printable)}"
 
 
 def exchange(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ..errors import UsageError, missing_package_error
 from .base import Answer, Listener, Storage
-from .http import Sockets, exchange
+from .http import Sockets, ascii_address, exchange
 
 if TYPE_CHECKING:
     from websockets.asyncio.client import ClientConnection, connect
@@ -156,6 +156,7 @@ async def _exchange(
     url: str, token: str | None, method: str, body: str | None, timeout: float, *, follow: bool
 ) -> Answer:
     """Send a request in a thread. A thread cannot be cancelled: its socket is shut instead."""
+    url = ascii_address(url)
     sockets = Sockets()
     opener = sockets.opener(follow=follow)
     try:
