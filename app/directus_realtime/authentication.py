@@ -72,7 +72,8 @@ def authentication(
             the browser, local_storage() keeps it when the page is closed, for all tabs.
         auto_refresh: whether a timer refreshes the tokens before they expire; otherwise they are
             refreshed only when they are needed.
-        timeout: seconds for Directus' answers.
+        timeout: seconds for Directus' answers. Another program's lock of the storage is waited for
+            three times as long.
     """
 
     def compose(client: DirectusClient) -> AuthenticationClient:

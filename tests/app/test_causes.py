@@ -630,6 +630,22 @@ def test_a_login_waits_for_another_programs_lock_so_long_and_no_longer() -> None
     clock.run(scene())
 
 
+def test_a_connection_that_waits_for_a_lock_does_not_blame_the_server(server: Embedded) -> None:
+    async def scene() -> None:
+        storage = Shared(dict(EXPIRED))
+        login = create_directus(server.url).with_(authentication(storage=storage))
+        by_socket = create_directus(server.url).with_(
+            credentials(refresh_token="one", storage=storage)
+        )
+        await storage.lock().acquire()
+        for signed_in in (login, by_socket):
+            with pytest.raises(ConnectionFailed, match=r"credentials .* not come in time.*lock"):
+                await signed_in.with_(realtime()).connect(timeout=0.3)
+        storage.lock().release()
+
+    run(scene)
+
+
 class Drips(OddServer):
     """Sends its answer byte by byte, each soon enough for who waits for the next."""
 
