@@ -144,6 +144,8 @@ def test_what_others_create_while_the_page_is_away_is_shown_once(
     page.page.evaluate("directus.disconnect()")
     page.wait_for_state("closed")
     create(other, "createItem('meanwhile', 'Rijk')")
+    # Two nodes answer before they send the event: back by then, the page would get it too.
+    other.page.wait_for_function("document.getElementById('count').textContent === '1'")
     page.page.evaluate("directus.connect()")
     page.wait_for_text("meanwhile")
     assert page.texts() == ["meanwhile"]
