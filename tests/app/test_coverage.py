@@ -25,6 +25,7 @@ NOT_COUNTED = (
     "nothing_lost",
     "parity",
     "realtime",
+    "turns",
 )
 
 

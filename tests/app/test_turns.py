@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from directus_realtime import RealtimeClient
 
 from tests.support.client import client, run
 from tests.support.embedded import Embedded
@@ -35,6 +36,7 @@ def test_a_batch_takes_no_turn_for_each_message(
             "messages", event="create", query={"fields": ["id"]}
         )
         init = await anext(subscription)
+        await is_live(directus)  # no answer of the server comes between
         seen.clear()
 
         async def consume() -> None:
@@ -53,6 +55,15 @@ def test_a_batch_takes_no_turn_for_each_message(
         directus.disconnect()
 
     run(scene)
+
+
+async def is_live(directus: RealtimeClient) -> None:
+    """Wait until nothing is read any more."""
+    live = asyncio.Event()
+    stop = directus.on_freshness(lambda freshness: live.set() if freshness == "live" else None)
+    if directus.freshness != "live":
+        await live.wait()
+    stop()
 
 
 async def turns_of(directus: Any, texts: list[str], monkeypatch: pytest.MonkeyPatch) -> int:

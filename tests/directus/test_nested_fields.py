@@ -1,7 +1,5 @@
 """Nested fields on a real Directus."""
 
-from typing import Any
-
 import pytest
 
 from tests.app.test_nested_fields import *  # noqa: F403
@@ -29,9 +27,3 @@ def access(start: Start) -> tuple[str, str]:
     belongs = {"collection": "pieces", "field": "message", "related_collection": "messages"}
     node.admin.post("/relations", json=belongs).raise_for_status()
     return node.url, ADMIN_TOKEN
-
-
-@pytest.fixture  # type: ignore[no-redef]
-def piece() -> dict[str, Any]:
-    """What is read of the piece."""
-    return {"name": "a piece", "message": {"text": "its message"}}

@@ -62,18 +62,21 @@ def test_a_plain_subscription_that_may_have_missed_rows_says_so(
     is_fresh(page, "stale")
 
 
-def test_the_next_attempt_is_told_and_can_be_made_now(open_page: Open, site: Site) -> None:
-    page = open_page()
+def test_the_next_attempt_is_told_and_can_be_made_now(apart: Page, site: Site) -> None:
+    apart.clock.install()
+    apart.goto(site.url)
+    status = apart.locator("#status")
+    expect(status).to_have_attribute("data-fresh", "live", timeout=60_000)
     site.kill()
-    detail = page.page.locator("#detail")
-    expect(detail).to_contain_text("Next try in", timeout=60_000)
-    expect(page.page.locator("#error")).to_contain_text("Nothing answers")
+    expect(apart.locator("#error")).to_contain_text("Nothing answers", timeout=60_000)
+    apart.clock.pause_at(apart.evaluate("Date.now() / 1000 + 1"))  # no other attempt begins
+    expect(apart.locator("#detail")).to_contain_text("Next try in")
     site.start()
-    button = page.page.get_by_role("button", name="Try now")
+    button = apart.get_by_role("button", name="Try now")
     button.focus()
     button.press("Enter")
-    page.wait_for_state("open")
-    expect(page.page.locator("#error")).to_be_hidden()
+    expect(status).to_have_attribute("data-state", "open")
+    expect(apart.locator("#error")).to_be_hidden()
 
 
 def test_trying_now_in_vain_gives_nothing_up(apart: Page, site: Site) -> None:
