@@ -14,6 +14,9 @@ from pathlib import Path
 
 import pytest
 
+from server.config import Config
+from tests.support.background import Running
+from tests.support.embedded import TOKEN
 from tools.listening import listen
 
 ROOT = Path(__file__).parents[2]
@@ -117,6 +120,14 @@ def test_a_page_for_a_directus_is_served_whatever_is_wrong_with_it(serve: Serve)
         assert (settings["url"], settings["token"]) == (url, "mine")
         _, errors = served.end(signal.SIGINT)
         assert re.fullmatch(rf"serve.py: warning: {nowhere} does not answer \(.*\): .*\n", errors)
+
+
+def test_of_a_directus_that_is_ready_nothing_is_said(serve: Serve, tmp_path: Path) -> None:
+    config = Config(database=tmp_path / "messages.db", cors_enabled=True, cors_origin=True)
+    with Running(config) as directus:
+        for more in ((), ("--direct",)):
+            served = serve("--directus", directus.url, "--token", TOKEN, *more)
+            assert served.end(signal.SIGINT)[1] == ""
 
 
 def test_a_server_that_was_killed_starts_again_on_its_port(serve: Serve) -> None:

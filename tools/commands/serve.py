@@ -131,6 +131,7 @@ class Serve:
 
         # Where Directus' protocol has no answer, the reason is logged here.
         logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%X")
+        logging.getLogger("httpx").setLevel(logging.WARNING)  # the preflight's requests are ours
         listener = listening.listen(self.host, self.port)
         url = listening.url_of(listener)
         if directus is not None:
