@@ -4,7 +4,7 @@
 --soak                those too, and long ones at their full length
 
 Other arguments go to pytest; with a path among them pytest runs alone, on that path. Without a path
-the tests are shared out to three workers, as most of them wait; -n0 runs them in one process. Those
+the tests are shared out to four workers, as most of them wait; -n0 runs them in one process. Those
 on a real Directus run after them, in one.
 """
 
@@ -37,7 +37,7 @@ CHECKS = (
 )
 # Only `load` keeps the order in which browser tests come last: Playwright's event loop keeps its
 # thread, and no other can run there any more. conftest.py refuses the others.
-WORKERS = ("--numprocesses", "3", "--dist", "load")
+WORKERS = ("--numprocesses", "4", "--dist", "load")
 IN_ONE_PROCESS = {"-s", "--capture=no", "--pdb", "--trace", "no:xdist", "-pno:xdist"}
 DIRECTUS, SOAK = "--directus", "--soak"
 ON_DIRECTUS = "tests/directus"

@@ -8,7 +8,7 @@ import pytest
 from tests.__main__ import shares
 from tests.support.inner import run_pytest
 
-PLAIN = ("--numprocesses", "3", "--dist", "load")
+PLAIN = ("--numprocesses", "4", "--dist", "load")
 
 
 @pytest.mark.parametrize("arguments", [[], ["-x"], ["-k", "server"], ["-n0"]])
@@ -64,7 +64,7 @@ def test_each_worker_runs_its_tests_in_the_order_of_all(tmp_path: Path) -> None:
         PYTEST_DISABLE_PLUGIN_AUTOLOAD="1",  # the others take half of its time
     )
     assert code == 0, printed
-    found: dict[str, list[tuple[str, int]]] = {"gw0": [], "gw1": [], "gw2": []}
+    found: dict[str, list[tuple[str, int]]] = {f"gw{n}": [] for n in range(4)}
     for case in ElementTree.parse(report).iter("testcase"):
         for told in case.iter("property"):
             found[told.attrib["name"]].append((case.attrib["classname"], int(told.attrib["value"])))
