@@ -16,6 +16,7 @@ NOT_COUNTED = (
     "driver",
     "driving_the_core",
     "fuzz_core",
+    "items",
     "live",
     "live_disturbed",
     "live_parts",
@@ -25,6 +26,7 @@ NOT_COUNTED = (
     "nothing_lost",
     "parity",
     "realtime",
+    "transports",
     "turns",
 )
 
