@@ -10,6 +10,7 @@ from starlette.responses import StreamingResponse
 from server.rest.context import answer, nested
 from tests.server.people import PROJECT, client, refusal, without_times
 from tests.server.sockets import BEARER, Start
+from tests.server.turns import turns_during
 from tests.support import plain_http
 
 NOT_ALLOWED = (
@@ -216,19 +217,14 @@ def test_a_large_response_gives_way_after_each_piece() -> None:
     """Also where the system takes all of it at once."""
 
     async def run() -> None:
-        turns = 0
-
-        async def count() -> None:
-            nonlocal turns
-            while True:
-                turns += 1
-                await asyncio.sleep(0)
-
-        counting = asyncio.create_task(count())
         response = answer(data="x" * 3_000_000)
         assert isinstance(response, StreamingResponse)
-        pieces = [piece async for piece in response.body_iterator]
-        counting.cancel()
+        pieces: list[object] = []
+
+        async def read() -> None:
+            pieces.extend([piece async for piece in response.body_iterator])
+
+        turns = await turns_during(read())
         assert len(pieces) == 12
         assert turns >= len(pieces)
 

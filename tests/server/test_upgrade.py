@@ -10,6 +10,7 @@ from websockets.asyncio.client import ClientConnection
 from server.websocket.upgrade import UpgradeProtocol
 from tests.server.people import client
 from tests.server.sockets import BEARER, Start, connect, on_socket, refused, say
+from tests.server.turns import turns_during
 
 KEY = "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ=="
 REST = ["Connection: Upgrade", "Upgrade: websocket"]
@@ -71,18 +72,8 @@ def test_a_large_frame_gives_way_after_each_piece() -> None:
         protocol.writable.set()
         taking = SimpleNamespace(write=written.append, is_closing=lambda: False)
         protocol.transport = cast(asyncio.Transport, taking)
-        turns = 0
-
-        async def count() -> None:
-            nonlocal turns
-            while True:
-                turns += 1
-                await asyncio.sleep(0)
-
-        counting = asyncio.create_task(count())
-        await protocol.send({"type": "websocket.send", "texts": ["a", "x" * 3_000_000]})
-        counting.cancel()
-        return turns
+        large = {"type": "websocket.send", "texts": ["a", "x" * 3_000_000]}
+        return await turns_during(protocol.send(large))
 
     turns = asyncio.run(run())
     assert len(written) == 13
