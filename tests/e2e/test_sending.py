@@ -218,16 +218,23 @@ def test_a_message_that_is_caught_up_with_is_always_in_one_of_the_two_lists(
     assert set(seen) == {"waiting", "messages"}
 
 
+# A ResizeObserver is called after the callbacks of a frame and before the page is painted: it sees
+# what a person sees. A timer would see the page between a message and the frame that draws it too.
 RECORD_PLACES = """() => {
   window.places = [];
+  const probe = document.body.appendChild(document.createElement("div"));
   const look = () => {
     const rows = [...document.querySelectorAll("#waiting li, #messages li")];
     const found = rows.filter((row) => row.textContent.includes("looked for"));
     const place = found.map((row) => row.parentElement.id).join();
     if (place || window.places.length) window.places.push(place);
-    requestAnimationFrame(() => setTimeout(look));  // after the page has drawn
   };
-  look();
+  const move = () => {
+    probe.style.width = probe.style.width === "1px" ? "2px" : "1px";
+    requestAnimationFrame(move);
+  };
+  new ResizeObserver(look).observe(probe);
+  move();
 }"""
 
 COUNT_DRAWINGS = """() => {
