@@ -14,7 +14,7 @@ from tests.support.inner import run_pytest
 MARK = "MARK_OF_A_TEST_RUN"
 
 FAILING = """
-from tests.e2e.conftest import site
+from tests.e2e.conftest import port, site
 from tests.support import quickstart
 from tests.support.project import embedded
 from tests.support.embedded import Embedded

@@ -5,11 +5,17 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.embedded import Embedded
+from tests.support.embedded import Embedded, free_port
+
+
+@pytest.fixture(scope="session")
+def port() -> int:
+    """The port of all servers of this worker: at one address Chromium keeps what it compiled."""
+    return free_port()
 
 
 @pytest.fixture
-def site(tmp_path: Path) -> Iterator[Embedded]:
+def site(tmp_path: Path, port: int) -> Iterator[Embedded]:
     """A server with an empty database."""
-    with Embedded(tmp_path) as server:
+    with Embedded(tmp_path, port=port) as server:
         yield server

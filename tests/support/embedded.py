@@ -88,10 +88,11 @@ class Embedded:
     Args:
         folder: where its database and its log go.
         options: more of what the command line takes.
+        port: its port; by default one that nothing else has had.
     """
 
-    def __init__(self, folder: Path, *options: str) -> None:
-        self.port = free_port()
+    def __init__(self, folder: Path, *options: str, port: int | None = None) -> None:
+        self.port = free_port() if port is None else port
         self.url = f"http://127.0.0.1:{self.port}"
         database = str(folder / "messages.db")
         self._arguments = ["--port", str(self.port), "--db", database, *options]
