@@ -5,6 +5,8 @@ beginning to the end. A worker that has run a browser test gets no other kind an
 Playwright's event loop keeps its thread.
 """
 
+import re
+
 import pytest
 from xdist.scheduler import LoadScheduling
 from xdist.workermanage import WorkerController
@@ -21,7 +23,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> LoadSched
 
 def uses_browser(name: str) -> bool:
     """Tell from a test's name: pytest-playwright puts that of the browser into it."""
-    return "chromium" in name.partition("[")[2]
+    return bool(re.search(r"[\[-]chromium[\]-]", name))
 
 
 class BothKinds(LoadScheduling):

@@ -18,7 +18,7 @@ from web.policy import holds_token
 
 
 @pytest.fixture
-def page(root: Path, start: Start) -> Iterator[httpx.Client]:
+def client(root: Path, start: Start) -> Iterator[httpx.Client]:
     """A client of a server whose runtime is two files."""
     pyodide = root / "node_modules" / "pyodide"
     pyodide.mkdir(parents=True)
@@ -43,13 +43,13 @@ def page(root: Path, start: Start) -> Iterator[httpx.Client]:
         ("/runtime/pyodide_http.zip", "application/zip"),
     ],
 )
-def test_what_the_page_needs(page: httpx.Client, path: str, kind: str) -> None:
-    answer = page.get(path)
+def test_what_the_page_needs(client: httpx.Client, path: str, kind: str) -> None:
+    answer = client.get(path)
     assert (answer.status_code, answer.headers["content-type"]) == (200, kind)
-    head = page.head(path)
+    head = client.head(path)
     assert (head.status_code, head.content) == (200, b"")
     assert head.headers["content-length"] == str(len(answer.content))
-    known = page.get(path, headers={"If-None-Match": answer.headers["etag"]})
+    known = client.get(path, headers={"If-None-Match": answer.headers["etag"]})
     assert (known.status_code, known.content) == (304, b"")
 
 
@@ -70,8 +70,8 @@ def test_what_the_page_needs(page: httpx.Client, path: str, kind: str) -> None:
         "/messages.db",
     ],
 )
-def test_what_is_nobodys_business(page: httpx.Client, path: str) -> None:
-    answer = page.get(path)
+def test_what_is_nobodys_business(client: httpx.Client, path: str) -> None:
+    answer = client.get(path)
     assert answer.status_code == 404
     assert answer.json()["errors"][0]["extensions"]["code"] == "ROUTE_NOT_FOUND"
 
@@ -96,7 +96,7 @@ def test_what_is_nobodys_business(page: httpx.Client, path: str) -> None:
     ids=lambda path: path[:30],
 )
 def test_odd_names_and_links_that_lead_out_are_not_there(
-    page: httpx.Client, root: Path, path: str, caplog: pytest.LogCaptureFixture
+    client: httpx.Client, root: Path, path: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     outside = root.parent / "outside"
     outside.mkdir()
@@ -104,34 +104,36 @@ def test_odd_names_and_links_that_lead_out_are_not_there(
     (root / "app" / "outside.py").symlink_to(outside / "secret.py")
     (root / "app" / "folder").symlink_to(outside)
     (root / "app" / "circle.py").symlink_to(root / "app" / "circle.py")
-    answer = page.get(path)
+    answer = client.get(path)
     assert answer.status_code == 404
     assert answer.json()["errors"][0]["extensions"]["code"] == "ROUTE_NOT_FOUND"
     assert all(record.exc_info is None for record in caplog.records)
 
 
-def test_a_precompressed_file_that_leads_out_is_left_alone(page: httpx.Client, root: Path) -> None:
+def test_a_precompressed_file_that_leads_out_is_left_alone(
+    client: httpx.Client, root: Path
+) -> None:
     (root.parent / "secret").write_text("secret")
     (root / "app" / "main.py.zst").symlink_to(root.parent / "secret")
-    answer = page.get("/app/main.py", headers={"Accept-Encoding": "zstd"})
+    answer = client.get("/app/main.py", headers={"Accept-Encoding": "zstd"})
     assert answer.text == "print('one')\n"
 
 
 @pytest.mark.parametrize("path", ["/", "/pyscript.toml", "/app/main.py", "/favicon.ico"])
-def test_headers_of_every_file(page: httpx.Client, path: str) -> None:
-    answer = page.get(path)
-    for found in (answer, page.get(path, headers={"If-None-Match": answer.headers["etag"]})):
+def test_headers_of_every_file(client: httpx.Client, path: str) -> None:
+    answer = client.get(path)
+    for found in (answer, client.get(path, headers={"If-None-Match": answer.headers["etag"]})):
         assert found.headers["x-content-type-options"] == "nosniff"
         assert found.headers["referrer-policy"] == "same-origin"
 
 
-def rules(page: httpx.Client) -> dict[str, list[str]]:
-    policy = page.get("/").headers["content-security-policy"]
+def rules(client: httpx.Client) -> dict[str, list[str]]:
+    policy = client.get("/").headers["content-security-policy"]
     return {rule.split()[0]: rule.split()[1:] for rule in policy.split(";")}
 
 
-def test_the_policy_of_the_page(page: httpx.Client) -> None:
-    found = rules(page)
+def test_the_policy_of_the_page(client: httpx.Client) -> None:
+    found = rules(client)
     assert found["script-src"] == ["'self'", "'wasm-unsafe-eval'", "'unsafe-eval'"]
     assert found["style-src"] == ["'self'"]
     assert found["frame-ancestors"] == ["'none'"]
@@ -144,10 +146,10 @@ def test_the_policy_of_the_page(page: httpx.Client) -> None:
 def test_settings_with_a_token_are_for_nobody_else(root: Path, start: Start) -> None:
     for token in ("secret", ""):
         server = start({"token": token})
-        with plain_http.client(base_url=f"http://{server.address}") as page:
+        with plain_http.client(base_url=f"http://{server.address}") as client:
             (root / "index.html").write_text('<script config="pyscript.toml"></script>')
-            for path in ("/pyscript.toml", "/" + addresses(page)["pyscript.toml"]):
-                cached = page.get(path).headers["cache-control"]
+            for path in ("/pyscript.toml", "/" + addresses(client)["pyscript.toml"]):
+                cached = client.get(path).headers["cache-control"]
                 assert (cached == "private, no-cache") is bool(token)
         server.stop()
 
@@ -157,19 +159,19 @@ def test_settings_that_may_hold_a_token_count_as_if_they_did(settings: str) -> N
     assert holds_token(settings)
 
 
-def test_edited_python_is_there_at_the_next_load(page: httpx.Client, root: Path) -> None:
-    before = page.get("/app/main.py")
+def test_edited_python_is_there_at_the_next_load(client: httpx.Client, root: Path) -> None:
+    before = client.get("/app/main.py")
     assert before.headers["cache-control"] == "no-cache"
     (root / "app" / "main.py").write_text("print('another')\n")
-    after = page.get("/app/main.py", headers={"If-None-Match": before.headers["etag"]})
+    after = client.get("/app/main.py", headers={"If-None-Match": before.headers["etag"]})
     assert after.text == "print('another')\n"
 
 
-def test_the_settings_are_read_anew_and_the_file_stays(page: httpx.Client, root: Path) -> None:
-    assert page.get("/pyscript.toml").text == '[directus]\ntoken = "given"  # of a user\n'
+def test_the_settings_are_read_anew_and_the_file_stays(client: httpx.Client, root: Path) -> None:
+    assert client.get("/pyscript.toml").text == '[directus]\ntoken = "given"  # of a user\n'
     text = '# new\n[directus]\ntoken = "mine"\n'
     (root / "pyscript.toml").write_text(text)
-    assert page.get("/pyscript.toml").text == '# new\n[directus]\ntoken = "given"\n'
+    assert client.get("/pyscript.toml").text == '# new\n[directus]\ntoken = "given"\n'
     assert (root / "pyscript.toml").read_text() == text
 
 
@@ -196,9 +198,9 @@ def hurried(root: Path, start: Start) -> Iterator[httpx.Client]:
         yield client
 
 
-def addresses(page: httpx.Client) -> dict[str, str]:
+def addresses(client: httpx.Client) -> dict[str, str]:
     """Return what the page names, each by its end."""
-    found: list[str] = re.findall(r'(?:href|src|config)="([^"]+)"', page.get("/").text)
+    found: list[str] = re.findall(r'(?:href|src|config)="([^"]+)"', client.get("/").text)
     return {address.rsplit("/", 1)[-1]: address for address in found}
 
 
@@ -232,9 +234,9 @@ def test_an_edit_changes_the_pages_addresses_and_not_the_runtimes(
     assert hurried.get("/" + before["main.py"]).headers["cache-control"] == "no-cache"
 
 
-def described(page: httpx.Client) -> Any:
+def described(client: httpx.Client) -> Any:
     """Return what the page says of its snapshot."""
-    (content,) = re.findall(r'<meta name="snapshot" content="([^"]*)" />', page.get("/").text)
+    (content,) = re.findall(r'<meta name="snapshot" content="([^"]*)" />', client.get("/").text)
     return json.loads(html.unescape(content))
 
 
