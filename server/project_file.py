@@ -117,7 +117,7 @@ def read_project(path: Path, token: str) -> Project:
         ProjectError: the file cannot be read, or does not describe a project.
     """
     try:
-        root = _Table(path, "", tomllib.loads(path.read_text(encoding="utf-8")))
+        root = _Table(path, "", tomllib.loads(path.read_text(encoding="utf-8-sig")))
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
         raise ProjectError(f"{path}: expected a project file, got: {reason}.") from None

@@ -27,7 +27,7 @@ def read_settings(path: Path) -> Settings:
     an unknown key or a value of the wrong kind.
     """
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8-sig")
         table = tomllib.loads(text).get("directus", {})
     except (OSError, ValueError) as error:
         raise SetupError(f"{path} cannot be read: {error}; mend it and start again") from error

@@ -79,7 +79,7 @@ def digest_of(path: Path, _state: FileState) -> bytes:
 
 def _listed(root: Path) -> dict[str, object]:
     try:
-        return dict(_files_of((root / "pyscript.toml").read_text(encoding="utf-8")))
+        return dict(_files_of((root / "pyscript.toml").read_text(encoding="utf-8-sig")))
     except (OSError, ValueError):
         return {}
 

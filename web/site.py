@@ -73,7 +73,7 @@ class Site:
 
     def revision(self) -> Revision:
         """Return the page as it is now. Raises FileNotFoundError."""
-        text = (self.root / "pyscript.toml").read_text(encoding="utf-8")
+        text = (self.root / "pyscript.toml").read_text(encoding="utf-8-sig")
         settings = fill_in(text, self._settings)
         snapshot = description.read(self.runtime["start"])
         is_prepared = bool(snapshot.get("app")) and snapshot["app"] == page_digest(self.root)

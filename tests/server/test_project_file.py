@@ -59,6 +59,10 @@ def test_everything_that_a_file_may_say(tmp_path: Path) -> None:
     )
 
 
+def test_a_byte_order_mark_is_no_part_of_a_file(tmp_path: Path) -> None:
+    assert read(tmp_path, f"\ufeff{WHOLE}") == read(tmp_path, WHOLE)
+
+
 def test_the_guides_project_is_a_file_like_any_other() -> None:
     assert guide("t").users == (
         User(

@@ -26,6 +26,10 @@ def test_what_is_left_out_has_its_default(tmp_path: Path) -> None:
     assert read_settings(write(tmp_path, "")) == Settings()
 
 
+def test_a_byte_order_mark_is_no_part_of_the_file(tmp_path: Path) -> None:
+    assert read_settings(write(tmp_path, '\ufeff[directus]\ntoken = "t"')) == Settings(token="t")
+
+
 @pytest.mark.parametrize(
     ("line", "fault"),
     [

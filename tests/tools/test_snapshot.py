@@ -21,7 +21,8 @@ HEAP = 31_457_280  # bytes, that Pyodide starts with
 
 @pytest.fixture
 def checkout(tmp_path: Path) -> Path:
-    """A checkout with a stamped snapshot."""
+    """A checkout with a stamped snapshot, in a folder of any characters."""
+    tmp_path = tmp_path / "a (b) 'c' \"d\" %41 #e é $x & ;"
     for name in (
         "package-lock.json",
         "pyscript.toml",
@@ -103,7 +104,9 @@ def test_set_up_says_why_the_snapshot_does_not_hold_the_app(
     source: str,
     reason: str | None,
 ) -> None:
-    (checkout / "node_modules").symlink_to(ROOT / "node_modules")
+    # Node would follow a link to where this Pyodide lies.
+    shutil.copytree(runtime_folders(ROOT)["pyodide"], checkout / "node_modules" / "pyodide")
+    (checkout / "node_modules" / "@pyscript").symlink_to(ROOT / "node_modules" / "@pyscript")
     (checkout / "data.json").write_text("{}")
     monkeypatch.setattr(snapshot, "ENDINGS", ())  # compressing takes the longest
     (checkout / file).write_text(source)

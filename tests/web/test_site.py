@@ -40,6 +40,11 @@ def test_the_page_names_the_project_to_connect_to_before_python_is_there(
     assert re.findall(r'<meta name="project" content="([^"]*)" />', text) == project
 
 
+def test_a_byte_order_mark_is_not_served(root: Path) -> None:
+    (root / "pyscript.toml").write_text('\ufeff[directus]\ntoken = "a"\n', encoding="utf-8")
+    assert Site(root, {"token": "b"}).revision().settings == '[directus]\ntoken = "b"\n'
+
+
 def test_of_settings_that_cannot_be_read_the_page_names_nothing(root: Path) -> None:
     (root / "index.html").write_text("<head>\n  </head>")
     (root / "pyscript.toml").write_text("token = = 1")

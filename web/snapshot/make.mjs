@@ -25,6 +25,8 @@ const { loadPyodide, version } = await import(pathToFileURL(join(order.pyodide, 
 let fresh; // memory as it is before Python starts
 const pyodide = await loadPyodide({
   _makeSnapshot: true,
+  // Pyodide would look for its folder in the trace of an error, which changes some characters.
+  indexURL: order.pyodide,
   env: { HOME },
   createPyodideModule: async (settings) => {
     const { default: create } = await import(pathToFileURL(join(order.pyodide, "pyodide.asm.mjs")));
