@@ -7,12 +7,28 @@ import socket
 
 from tools.steps import SetupError
 
+# Browsers open no page on these: they are of other protocols, such as 6000 of X11. The list is
+# "port blocking" in the standard Fetch (fetch.spec.whatwg.org).
+_REFUSED_BY_BROWSERS = {
+    *(1, 7, 9, 11, 13, 15, 17, 19, 20, 21, 22, 23, 25, 37, 42, 43, 53, 69, 77, 79, 87, 95, 101),
+    *(102, 103, 104, 109, 110, 111, 113, 115, 117, 119, 123, 135, 137, 139, 143, 161, 179, 389),
+    *(427, 465, 512, 513, 514, 515, 526, 530, 531, 532, 540, 548, 554, 556, 563, 587, 601, 636),
+    *(989, 990, 993, 995, 1719, 1720, 1723, 2049, 3659, 4045, 4190, 5060, 5061),
+    *(6000, 6566, 6665, 6666, 6667, 6668, 6669, 6679, 6697, 10080),
+}
+
 
 def listen(host: str, port: int) -> socket.socket:
     """Return a socket that listens on `host` and `port`; port 0 takes any free one.
 
-    Raises SetupError when the address is in use, not allowed or not this machine's.
+    Raises SetupError when the address is in use, not allowed or not this machine's, or when no
+    browser opens the port.
     """
+    if port in _REFUSED_BY_BROWSERS:
+        raise SetupError(
+            f"no browser opens port {port}, which is another protocol's: choose another with "
+            "--port, such as --port 8000"
+        )
     family, address = _addresses_of(host, port)[0]
     listener = socket.socket(family, socket.SOCK_STREAM)
     try:
@@ -39,7 +55,8 @@ def url_of(listener: socket.socket) -> str:
     host, port = listener.getsockname()[:2]
     address = ipaddress.ip_address(host)
     if address.is_unspecified:
-        host = "localhost"
+        # Not localhost: by ::1 that may lead to another program.
+        host = "127.0.0.1" if address.version == 4 else "[::1]"
     elif address.version == 6:
         host = f"[{host}]"
     return f"http://{host}:{port}/"

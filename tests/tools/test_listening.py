@@ -44,9 +44,14 @@ def test_an_address_that_is_not_ours(host: str, sentence: str) -> None:
         listen(host, 0)
 
 
-def test_all_addresses_are_opened_as_localhost() -> None:
+def test_all_addresses_are_opened_by_one_that_leads_here_alone() -> None:
     with listen("0.0.0.0", 0) as listener:
-        assert url_of(listener) == f"http://localhost:{listener.getsockname()[1]}/"
+        assert url_of(listener) == f"http://127.0.0.1:{listener.getsockname()[1]}/"
+
+
+def test_a_port_that_no_browser_opens_is_not_listened_on() -> None:
+    with pytest.raises(SetupError, match=r"no browser opens port 6000.*: choose another with"):
+        listen("127.0.0.1", 6000)
 
 
 @pytest.mark.parametrize(
