@@ -3,6 +3,7 @@
 python3 serve.py --help lists the options.
 """
 
+import os
 import sys
 
 # No newer syntax in this file: an old Python has to get as far as this sentence.
@@ -11,6 +12,9 @@ if sys.version_info < (3, 11):
         "serve.py needs Python 3.11 or newer, and this is Python {}.{}: start it with a newer "
         "one, as in `python3.14 serve.py`.".format(*sys.version_info)
     )
+
+# With PYTHONSAFEPATH, Python does not look in this folder by itself.
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 from tools.command_line import main
 

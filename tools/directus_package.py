@@ -83,7 +83,6 @@ def _install(folder: Path, pins: Path, steps: Steps) -> None:
         [*npm.clean_install(_PACKAGES), "--ignore-scripts=false"],
         progress=lambda log: npm.installed(folder),
         environment={
-            **os.environ,
             "PATH": node_first,
             # What its modules are compiled with: the headers come with Node's package.
             "npm_config_nodedir": str(npm.home(_PACKAGES)),

@@ -17,6 +17,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
+from tools.clean_environment import clean
 from tools.locking import file_lock
 from tools.precompressed import PrecompressedFiles
 from tools.runtime import Runtime
@@ -26,6 +27,8 @@ from tools.steps import SetupError, Steps, megabytes, size_of
 
 # The name of compiled modules tells the version, the build and the machine in one word.
 _PYTHON = importlib.machinery.EXTENSION_SUFFIXES[0]
+# What pip's configuration files may say otherwise.
+_INTO_THE_ENVIRONMENT = ("--no-user", "--target=")
 
 
 class SetupTask(Protocol):
@@ -123,12 +126,12 @@ class Packages:
             [
                 str(self._environment.python),
                 *("-m", "pip", "install", "--disable-pip-version-check", "--no-input"),
-                *("--retries", "2", *_pip_timeout()),
+                *("--retries", "2", *_pip_timeout(), *_INTO_THE_ENVIRONMENT),
                 *("--require-hashes", "--requirement", str(self._requirements)),
             ],
             progress=_PipProgress(self._requirements, scratch),
             # pip keeps its downloads there until all are installed, so its size tells how far.
-            environment={**os.environ, "TMPDIR": str(scratch)},
+            environment={"TMPDIR": str(scratch)},
         )
         shutil.rmtree(scratch, ignore_errors=True)
         stamp(self._stamp, self._key)
@@ -220,8 +223,10 @@ def _say_waiting() -> None:
 def ensure_environment(root: Path, *, tests: bool = False) -> None:
     """Set up what is missing; return only in a process that runs in the checkout's environment.
 
-    In any other process, and after changes, restart the same command line there. Raises SetupError.
+    In any other process, and after changes, restart the same command line there. What of the
+    environment variables would change how our programs run is gone from then on. Raises SetupError.
     """
+    clean()
     environment = VirtualEnvironment(root)
     changed = set_up(root, tasks_of(root, tests=tests))
     if changed or not environment.is_active:

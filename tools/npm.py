@@ -22,6 +22,8 @@ def clean_install(packages: Path) -> list[str]:
         node(packages),
         str(home(packages) / modules / "npm/bin/npm-cli.js"),
         *("ci", "--no-audit", "--no-fund", "--no-progress"),
+        # What npm's configuration files may say otherwise.
+        *("--no-global", "--include=prod", "--include=optional", "--no-dry-run"),
         # Where npm gives up without a reason, the log has the failed attempts.
         "--loglevel=http",
         # npm's own bounds are minutes: too long to wait for a sentence.

@@ -12,6 +12,8 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+from tools.clean_environment import clean_environment
+
 # A pattern in the log of a failed child, and the sentence for it. The first that matches wins: a
 # certificate that is refused looks like a lost network further down the same log.
 _CAUSES = (
@@ -30,6 +32,16 @@ _CAUSES = (
         r"CERTIFICATE_VERIFY_FAILED|SELF_SIGNED|UNABLE_TO_(GET|VERIFY)|unable to get local issuer",
         "the package registry's certificate is not trusted here: name your certificate file in "
         "PIP_CERT and NODE_EXTRA_CA_CERTS and start again",
+    ),
+    (
+        r"Missing dependencies for SOCKS",
+        "ALL_PROXY or HTTPS_PROXY names a SOCKS proxy, which pip cannot use: unset it for this "
+        "start, or name an HTTP proxy in HTTPS_PROXY",
+    ),
+    (
+        r"Could not find a suitable TLS CA certificate bundle",
+        "the certificate file that PIP_CERT, REQUESTS_CA_BUNDLE or CURL_CA_BUNDLE names is not "
+        "there: name one that is, or unset the variable, and start again",
     ),
     (
         r"NewConnectionError|Failed to establish|name resolution|ConnectTimeout|timed out|Retrying"
@@ -104,7 +116,8 @@ class Steps:
     ) -> None:
         """Run one step to its end, `timeout` seconds at most.
 
-        `progress` returns a short text for what the child has printed so far. Raises SetupError
+        `progress` returns a short text for what the child has printed so far. `environment` is
+        added to what :func:`tools.clean_environment.clean_environment` leaves. Raises SetupError
         when the child fails or is too slow. The child never outlives this call.
         """
         self._number += 1
@@ -138,7 +151,7 @@ class Steps:
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
-            env=environment,
+            env=clean_environment() | dict(environment or {}),
             cwd=folder,
             pass_fds=keep,
             # A group of its own: Ctrl-C reaches this process alone, which then ends the child.

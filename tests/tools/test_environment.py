@@ -77,6 +77,10 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
 def checkout(made: Checkout, monkeypatch: pytest.MonkeyPatch) -> Checkout:
     monkeypatch.setenv("PIP_NO_INDEX", "1")
     monkeypatch.setenv("PIP_FIND_LINKS", str(made.wheels))
+    configured = made.root / "pip.conf"
+    configured.write_text(f"[install]\nuser = true\ntarget = {made.root / 'elsewhere'}\n")
+    monkeypatch.setenv("PIP_CONFIG_FILE", str(configured))
+    monkeypatch.setenv("PIP_PREFIX", str(made.root / "elsewhere"))
     made.pin("1.0")
     made.set_up()
     return made
