@@ -122,6 +122,20 @@ def test_a_page_for_a_directus_is_served_whatever_is_wrong_with_it(serve: Serve)
         assert re.fullmatch(rf"serve.py: warning: {nowhere} does not answer \(.*\): .*\n", errors)
 
 
+def test_proxies_are_not_for_this_machine(
+    serve: Serve, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("ALL_PROXY", "HTTP_PROXY"):
+        monkeypatch.setenv(name, "socks5://127.0.0.1:9")
+    with Running(Config(database=tmp_path / "other.db")) as directus:
+        served = serve("--directus", directus.url, "--token", TOKEN)
+        assert b"pong" in served.get("server/ping")
+        assert served.end(signal.SIGINT)[1] == ""
+    code, errors = refused("--directus", "https://directus.example.com", "--port", "0")
+    assert code == 1
+    assert "a SOCKS proxy, which takes two more packages" in errors
+
+
 def test_of_a_directus_that_is_ready_nothing_is_said(serve: Serve, tmp_path: Path) -> None:
     config = Config(database=tmp_path / "messages.db", cors_enabled=True, cors_origin=True)
     with Running(config) as directus:

@@ -42,8 +42,10 @@ class Provision:
 
         from tools import administrator
         from tools.directus_admin import DirectusAdmin
+        from tools.network import prepare_for
         from tools.provision import provision
 
+        prepare_for(url)
         with DirectusAdmin(url) as admin:
             administrator.sign_in(admin, self.email, self.admin_token)
             token = provision(admin, print, dry_run=self.dry_run, new_token=self.new_token)

@@ -20,6 +20,8 @@ SAMPLE_TOKEN = "your_access_token"
 LOCAL = "local"
 """The word for a Directus that runs here, in place of an address."""
 
+_LOCAL_URL = "http://127.0.0.1"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Serve:
@@ -109,6 +111,10 @@ class Serve:
         # A port in use is found before a long set-up.
         listening.listen(self.host, self.port).close()
         environment.ensure_environment(ROOT)
+        if directus is not None:
+            from tools.network import prepare_for
+
+            prepare_for(_LOCAL_URL if directus == LOCAL else directus)
 
         given = {"token": self.token, "auth_mode": self.auth}
         page = {name: value for name, value in given.items() if value is not None}
