@@ -19,4 +19,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from tools.command_line import main
 
 if __name__ == "__main__":
+    for stream in (sys.stdout, sys.stderr):
+        # What the terminal has no letters for is written in another way, and stops nothing.
+        stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
     sys.exit(main(sys.argv[1:]))

@@ -5,8 +5,8 @@ from urllib.parse import urlsplit
 from tools.steps import SetupError
 
 
-def read_address(text: str) -> str:
-    """Return the address `text` without a slash at its end; it may have a path.
+def read_address(text: str, option: str = "--directus") -> str:
+    """Return the address `text` of an `option` without a slash at its end; it may have a path.
 
     Raises SetupError when it is none.
     """
@@ -17,7 +17,7 @@ def read_address(text: str) -> str:
         usable = False
     if not usable or parts.query or parts.fragment or parts.username is not None:
         raise SetupError(
-            f"--directus takes an address such as https://directus.example.com, and got {text!r}: "
+            f"{option} takes an address such as https://directus.example.com, and got {text!r}: "
             "begin with https:// or http:// and end with the host or a path"
         )
     return text.rstrip("/")

@@ -1,15 +1,18 @@
 """Sign in as an administrator of a Directus."""
 
 import getpass
+import os
 
 from tools.directus_admin import DirectusAdmin
+from tools.secret import ADMIN_PASSWORD, ADMIN_TOKEN
 from tools.steps import SetupError
 
 
 def sign_in(admin: DirectusAdmin, email: str | None, token: str | None) -> None:
     """Give `admin` an administrator's rights; ask the user for what is not given.
 
-    An `email` takes precedence over a `token`. Raises SetupError.
+    An `email` takes precedence over a `token`; its password may be in the environment. Raises
+    SetupError.
     """
     admin.ping()
     if token and not email:
@@ -17,9 +20,9 @@ def sign_in(admin: DirectusAdmin, email: str | None, token: str | None) -> None:
         return
     try:
         who = email or input("Administrator's e-mail: ")
-        admin.log_in(who, getpass.getpass("Password: "))
+        admin.log_in(who, os.environ.get(ADMIN_PASSWORD) or getpass.getpass("Password: "))
     except EOFError:
         raise SetupError(
-            "there is nobody to ask for the administrator's password: give a static token in "
-            "DIRECTUS_ADMIN_TOKEN"
+            f"there is nobody to ask for the administrator's password: give it in {ADMIN_PASSWORD} "
+            f"beside --email, or a static token in {ADMIN_TOKEN}"
         ) from None

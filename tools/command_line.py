@@ -1,18 +1,27 @@
 """The command line of serve.py: which command it asks for, and how that ends."""
 
-import argparse
 import sys
 from dataclasses import fields
 from typing import Protocol
 
-from tools.commands import build, provision
+from tools.commands import build, provision, serve
 from tools.commands.build import Build
 from tools.commands.provision import Provision
 from tools.commands.serve import Serve
+from tools.options import OptionParser, unknown
 from tools.steps import SetupError
 
 INTERRUPTED = 130
 """The exit code after Ctrl-C, as a shell has it."""
+
+_COMMANDS = {
+    "provision": (Provision, provision.ABOUT, provision.MORE),
+    "build": (Build, build.ABOUT, build.MORE),
+}
+_NAMES = "".join(
+    f"  serve.py {name:<10} {about[0].lower()}{about[1:]}\n"
+    for name, (_, about, _) in _COMMANDS.items()
+)
 
 
 class Command(Protocol):
@@ -37,29 +46,26 @@ def main(arguments: list[str]) -> int:
 
 def read(arguments: list[str]) -> Command:
     """Return the command that is asked for; exit with 2 if the command line is wrong."""
-    parser = argparse.ArgumentParser(
-        prog="serve.py",
-        description="Serve the page, and a server for it to talk to. The first start sets up.",
-    )
-    parser.set_defaults(command=Serve)
-    Serve.add_arguments(parser)
-    commands = parser.add_subparsers(metavar="provision | build")
-    _add(commands, "provision", provision.ABOUT, Provision)
-    _add(commands, "build", build.ABOUT, Build)
-    found = parser.parse_args(arguments)
-    options = {field.name: getattr(found, field.name) for field in fields(found.command)}
-    command: Command = found.command(**options)
+    name = next((word for word in arguments[:1] if word in _COMMANDS), None)
+    if name is None:
+        return _read(OptionParser("serve.py", serve.ABOUT, serve.MORE + _NAMES), Serve, arguments)
+    command, about, more = _COMMANDS[name]
+    return _read(OptionParser(f"serve.py {name}", about, more), command, arguments[1:])
+
+
+def _read(
+    parser: OptionParser, kind: type[Serve] | type[Provision] | type[Build], given: list[str]
+) -> Command:
+    kind.add_arguments(parser)
+    found = parser.read(given)
+    stray = found.stray[:1]
+    if stray and kind is not Serve:
+        parser.error(f"expected options alone, got {stray[0]!r}: --help lists them")
+    if stray and stray[0] in _COMMANDS:
+        parser.error(f"a command comes first: serve.py {stray[0]} OPTIONS")
+    if stray:
+        parser.error(unknown("command", stray[0], _COMMANDS))
+    command = kind(**{field.name: getattr(found, field.name) for field in fields(kind)})
     if isinstance(command, Serve) and command.direct and command.directus is None:
         parser.error("--direct needs --directus URL")
     return command
-
-
-def _add(
-    commands: "argparse._SubParsersAction[argparse.ArgumentParser]",
-    name: str,
-    about: str,
-    command: type[Build] | type[Provision],
-) -> None:
-    parser = commands.add_parser(name, help=about, description=about)
-    parser.set_defaults(command=command)
-    command.add_arguments(parser)

@@ -65,6 +65,8 @@ def url_of(listener: socket.socket) -> str:
 def _addresses_of(host: str, port: int) -> list[tuple[int, tuple[str | int | bytes, ...]]]:
     """Return the address families of `host` with their addresses, as sockets want them."""
     try:
+        if not host:  # which stands for all addresses otherwise
+            raise OSError("it is empty")
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
     except (OSError, UnicodeError) as error:
         raise SetupError(

@@ -8,9 +8,14 @@ from pathlib import Path
 from tools import ROOT, environment
 from tools.address import read_address
 from tools.precompressed import compress
+from tools.secret import PAGE_TOKEN, token_of
 from tools.steps import SetupError, Steps, megabytes, size_of
 
 ABOUT = "write the page and its runtime to a folder, for any host of static files"
+MORE = f"""\
+The token may come from the environment too, in {PAGE_TOKEN}.
+docs/static-hosting.md says what the host should send.
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,16 +37,19 @@ class Build:
             metavar="DIR",
             help="the folder to write (dist in the checkout)",
         )
-        # A command's defaults overwrite what was given before it: no other option shares a name.
         add("--url", help="the Directus that the page talks to (url in pyscript.toml)")
-        add("--token", help="the token that the page shows it (token in pyscript.toml)")
+        add(
+            "--token",
+            help=f"the token that the page shows it, or in {PAGE_TOKEN} (token in pyscript.toml)",
+        )
 
     def run(self) -> None:
         """Write the page, and say what to do with it. Raises SetupError."""
-        url = read_address(self.url) if self.url else self.url
+        url = read_address(self.url, "--url") if self.url else self.url
+        token = token_of(self.token, "--token", PAGE_TOKEN)
         environment.ensure_environment(ROOT)
 
-        given = {"url": url, "token": self.token}
+        given = {"url": url, "token": token}
         settings = {name: value for name, value in given.items() if value is not None}
         packages = environment.VirtualEnvironment(ROOT).packages
         print(build(ROOT, self.out.absolute(), settings, packages))
@@ -64,6 +72,10 @@ def build(
         written = write_page(Site(root, settings), out)
     except BuildError as error:
         raise SetupError(str(error)) from error
+    except OSError as error:
+        raise SetupError(
+            f"--out {out} cannot be written ({error.strerror}): name another folder"
+        ) from error
     log = root / ".setup" / "build"
     log.mkdir(parents=True, exist_ok=True)
     waiting = [path for path in written if not is_precompressed(path)]

@@ -1,13 +1,19 @@
 """`python3 serve.py provision`: do the guide's preparations on a Directus."""
 
 import argparse
-import os
 from dataclasses import dataclass
 
 from tools import ROOT, environment
 from tools.address import read_address
+from tools.secret import ADMIN_PASSWORD, ADMIN_TOKEN, token_of
+from tools.steps import SetupError
 
 ABOUT = "do the guide's preparations on a Directus: a collection, a policy, a user, a token"
+MORE = f"""\
+Other programs on this machine can read a command line. So the environment may say instead:
+  {ADMIN_TOKEN:<24} the token, where --admin-token and --email are left out
+  {ADMIN_PASSWORD:<24} the password of --email, which is asked for otherwise
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,12 +31,14 @@ class Provision:
         """Declare the options."""
         add = parser.add_argument
         add("--directus", metavar="URL", required=True, help="the address of that Directus")
-        add("--email", help="an administrator's e-mail; the password is asked for")
+        add(
+            "--email",
+            help=f"an administrator's e-mail; the password is asked for, or in {ADMIN_PASSWORD}",
+        )
         add(
             "--admin-token",
             metavar="TOKEN",
-            default=os.environ.get("DIRECTUS_ADMIN_TOKEN"),
-            help="an administrator's static token instead (also in DIRECTUS_ADMIN_TOKEN)",
+            help=f"an administrator's static token instead, or in {ADMIN_TOKEN}",
         )
         add("--new-token", action="store_true", help="give a user who is there another token")
         add("--dry-run", action="store_true", help="say what would be made, and make nothing")
@@ -38,6 +46,9 @@ class Provision:
     def run(self) -> None:
         """Make what is missing there, and say what to do next. Raises SetupError."""
         url = read_address(self.directus)
+        token = token_of(self.admin_token, "--admin-token", ADMIN_TOKEN)
+        if token == "":
+            raise SetupError(f"--admin-token is empty: give the token there or in {ADMIN_TOKEN}")
         environment.ensure_environment(ROOT)
 
         from tools import administrator
@@ -47,10 +58,10 @@ class Provision:
 
         prepare_for(url)
         with DirectusAdmin(url) as admin:
-            administrator.sign_in(admin, self.email, self.admin_token)
-            token = provision(admin, print, dry_run=self.dry_run, new_token=self.new_token)
-        if token:
-            print(f"now   python3 serve.py --directus {url} --token {token}")
+            administrator.sign_in(admin, self.email, token)
+            made = provision(admin, print, dry_run=self.dry_run, new_token=self.new_token)
+        if made:
+            print(f"now   python3 serve.py --directus {url} --token {made}")
         elif not self.dry_run:
             print(
                 f"now   python3 serve.py --directus {url} --token TOKEN, with the token that an "

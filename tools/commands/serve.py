@@ -3,7 +3,6 @@
 import argparse
 import contextlib
 import logging
-import re
 import sys
 import threading
 import webbrowser
@@ -13,12 +12,22 @@ from pathlib import Path
 from server.config import AuthMode, Config
 from tools import ROOT, environment, listening
 from tools.address import read_address
+from tools.commands import checks
+from tools.commands.checks import LOCAL
+from tools.options import whole_number
+from tools.secret import PAGE_TOKEN, check_token, token_of
 from tools.settings import read_settings
 from tools.steps import SetupError
 
-SAMPLE_TOKEN = "your_access_token"
-LOCAL = "local"
-"""The word for a Directus that runs here, in place of an address."""
+ABOUT = """\
+Serve the page, and a server for it to talk to, until Ctrl-C. The first start sets up what is
+needed, in this folder."""
+MORE = f"""\
+What is not given here is as pyscript.toml says. Other programs on this machine can read a command
+line, so the token may come from the environment too, in {PAGE_TOKEN}; --token wins.
+
+other commands, each with its own --help:
+"""
 
 _LOCAL_URL = "http://127.0.0.1"
 
@@ -44,7 +53,12 @@ class Serve:
         """Declare the options."""
         add = parser.add_argument
         add("--host", default="127.0.0.1", help="address to listen on (%(default)s)")
-        add("--port", type=_port, default=8000, help="port to listen on, 0 for any (%(default)s)")
+        add(
+            "--port",
+            type=whole_number(0, 65535),
+            default=8000,
+            help="port to listen on, 0 for any (%(default)s)",
+        )
         add(
             "--db",
             type=Path,
@@ -59,7 +73,9 @@ class Serve:
             help="collections, policies and users, as in server/guide.toml, which is the default",
         )
         add(
-            "--token", help="static token to accept and to give to the page (that of pyscript.toml)"
+            "--token",
+            help="static token to accept and to give to the page, empty for none, or in "
+            f"{PAGE_TOKEN} (token in pyscript.toml)",
         )
         add(
             "--auth",
@@ -99,15 +115,23 @@ class Serve:
         Raises SetupError.
         """
         settings = read_settings(ROOT / "pyscript.toml")
-        token = settings.token if self.token is None else self.token
+        given_token = token_of(self.token, "--token", PAGE_TOKEN)
+        token = settings.token if given_token is None else given_token
+        check_token(token, "pyscript.toml")
         auth = self.auth or settings.auth_mode
-        _check_host(self.host, self.directus, token)
-        _check_names(self.allow_host, self.cors_origin)
+        checks.check_host(self.host, self.directus, token)
+        checks.check_names(self.allow_host, self.cors_origin)
         directus = self.directus
         if directus is None:
-            _make_folder(self.db.absolute())
+            checks.check_database(self.db.absolute())
+            checks.check_project(self.project)
         elif directus != LOCAL:
             directus = read_address(directus)
+        if directus is not None and not token.isascii():
+            raise SetupError(
+                "the token has letters that no HTTP header carries: Directus' tokens have letters "
+                "of ASCII alone"
+            )
         # A port in use is found before a long set-up.
         listening.listen(self.host, self.port).close()
         environment.ensure_environment(ROOT)
@@ -116,7 +140,7 @@ class Serve:
 
             prepare_for(_LOCAL_URL if directus == LOCAL else directus)
 
-        given = {"token": self.token, "auth_mode": self.auth}
+        given = {"token": given_token, "auth_mode": self.auth}
         page = {name: value for name, value in given.items() if value is not None}
         with contextlib.ExitStack() as stack:
             if directus == LOCAL:
@@ -169,7 +193,8 @@ class Serve:
         try:
             app.serve(config, listener, on_ready, routes(Site(ROOT, page)))
         except (app.ProjectError, app.StoreError) as error:
-            raise SetupError(str(error)) from error
+            named = f"--project {error}" if isinstance(error, app.ProjectError) else str(error)
+            raise SetupError(named) from error
 
     def _warn(self, directus: str, token: str, auth: AuthMode, url: str) -> None:
         """Print what will not work with that Directus; it may be repaired while we serve."""
@@ -186,55 +211,3 @@ class Serve:
             return ""
         how = "the browser connects to it itself" if self.direct else "relayed by this program"
         return f"Directus   {directus} ({how})\n"
-
-
-def _port(text: str) -> int:
-    """Read a port number; raises ValueError."""
-    number = int(text)
-    if not 0 <= number <= 65535:
-        raise ValueError(number)
-    return number
-
-
-def _check_host(host: str, directus: str | None, token: str) -> None:
-    """Refuse to serve others with a token or passwords that everybody knows; raises SetupError."""
-    if listening.is_loopback(host):
-        return
-    if directus == LOCAL:
-        raise SetupError(
-            f"on {host} others could log in to the local Directus, whose passwords "
-            "everybody knows: leave --host out"
-        )
-    if token == SAMPLE_TOKEN:
-        raise SetupError(
-            f"on {host} others could write with the guide's sample token, which everybody "
-            "knows: give another with --token"
-        )
-
-
-def _check_names(hosts: list[str], origins: list[str]) -> None:
-    """Check what is let in; raises SetupError."""
-    for host in hosts:
-        if not re.fullmatch(r"[A-Za-z0-9._-]+|\[?[0-9A-Fa-f:.]+\]?", host):
-            raise SetupError(
-                f"--allow-host {host!r} is no name: give it without scheme, port and path, as "
-                "chat.example.com"
-            )
-    for origin in origins:
-        if not re.fullmatch(r"https?://[^/\s?#@]+", origin):
-            raise SetupError(
-                f"--cors-origin {origin!r} is no origin: give scheme, host and port without a "
-                "path, as http://localhost:5173"
-            )
-
-
-def _make_folder(database: Path) -> None:
-    """Make the database's folder and check that the file can be written; raises SetupError."""
-    try:
-        database.parent.mkdir(parents=True, exist_ok=True)
-        database.open("ab").close()
-    except OSError as error:
-        raise SetupError(
-            f"the database {database} cannot be written ({error.strerror}): name another file "
-            "with --db"
-        ) from error

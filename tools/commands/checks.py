@@ -1,0 +1,83 @@
+"""What serve.py's options say, checked before a long set-up."""
+
+import re
+import tomllib
+from pathlib import Path
+
+from tools import listening
+from tools.steps import SetupError
+
+SAMPLE_TOKEN = "your_access_token"
+LOCAL = "local"
+"""The word for a Directus that runs here, in place of an address."""
+
+_SQLITE = b"SQLite format 3\0"  # how a database's file begins
+
+
+def check_host(host: str, directus: str | None, token: str) -> None:
+    """Refuse to serve others with a token or passwords that everybody knows; raises SetupError."""
+    if listening.is_loopback(host):
+        return
+    if directus == LOCAL:
+        raise SetupError(
+            f"on {host} others could log in to the local Directus, whose passwords "
+            "everybody knows: leave --host out"
+        )
+    if token == SAMPLE_TOKEN:
+        raise SetupError(
+            f"on {host} others could write with the guide's sample token, which everybody "
+            "knows: give another with --token"
+        )
+
+
+def check_names(hosts: list[str], origins: list[str]) -> None:
+    """Check what is let in; raises SetupError."""
+    for host in hosts:
+        if not re.fullmatch(r"[A-Za-z0-9._-]+|\[?[0-9A-Fa-f:.]+\]?", host):
+            raise SetupError(
+                f"--allow-host {host!r} is no name: give it without scheme, port and path, as "
+                "chat.example.com"
+            )
+    for origin in origins:
+        if not re.fullmatch(r"https?://[^/\s?#@]+", origin):
+            raise SetupError(
+                f"--cors-origin {origin!r} is no origin: give scheme, host and port without a "
+                "path, as http://localhost:5173"
+            )
+
+
+def check_database(database: Path) -> None:
+    """Make the database's folder and check that the file can be used; raises SetupError."""
+    try:
+        database.parent.mkdir(parents=True, exist_ok=True)
+        with database.open("a+b") as file:
+            file.seek(0)
+            start = file.read(len(_SQLITE))
+    except (OSError, ValueError) as error:
+        raise SetupError(
+            f"the database {database} cannot be written ({_reason_of(error)}): name another file "
+            "with --db"
+        ) from error
+    if start and start != _SQLITE:
+        raise SetupError(
+            f"{database} is a file of something else than SQLite: name another with --db, which "
+            "is made if it is not there"
+        )
+
+
+def check_project(file: Path | None) -> None:
+    """Check that the project's file can be read as TOML; raises SetupError."""
+    if file is None:
+        return
+    try:
+        tomllib.loads(file.read_text(encoding="utf-8-sig"))
+    except (OSError, ValueError) as error:
+        raise SetupError(
+            f"--project {file} cannot be read ({_reason_of(error)}): name a file in TOML, such as "
+            "server/guide.toml"
+        ) from error
+
+
+def _reason_of(error: Exception) -> str:
+    """Return why a file cannot be used, without its name."""
+    return (isinstance(error, OSError) and error.strerror) or str(error)

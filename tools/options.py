@@ -1,0 +1,75 @@
+"""The options of a command line: misspelt ones are named, with the nearest that there is."""
+
+import argparse
+import contextlib
+import difflib
+import itertools
+from collections.abc import Callable, Iterable
+from typing import NoReturn
+
+_NEAR = 0.6  # of 1, as difflib measures it
+
+
+class OptionParser(argparse.ArgumentParser):
+    """A parser that takes options by their whole names, and tells a misspelt one as that."""
+
+    def __init__(self, program: str, about: str, more: str = "") -> None:
+        """Describe a `program` by the texts `about`, and `more` after its options."""
+        super().__init__(
+            prog=program,
+            description=about,
+            epilog=more,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+            allow_abbrev=False,
+        )
+        self._given: list[str] = []
+
+    def read(self, given: list[str]) -> argparse.Namespace:
+        """Return the options, and as `stray` what belongs to none; exit with 2 at a wrong one."""
+        self._given = given
+        found, stray = self.parse_known_args(given)
+        if unknown_options := [argument for argument in stray if argument[:1] == "-"]:
+            self.error(
+                f"there is no option {unknown_options[0]}: --help lists those that there are"
+            )
+        found.stray = stray
+        return found
+
+    def error(self, message: str) -> NoReturn:
+        """Print how it is used and what is wrong, and exit with 2."""
+        # argparse takes the value of an unknown option for something else, and complains of that.
+        super().error(self._misspelt() or message)
+
+    def _misspelt(self) -> str | None:
+        known = self._option_string_actions
+        for argument in itertools.takewhile(lambda each: each != "--", self._given):
+            name = argument.partition("=")[0]
+            if name.startswith("--") and name not in known:
+                return unknown("option", name, known)
+        return None
+
+
+def unknown(kind: str, name: str, known: Iterable[str]) -> str:
+    """Return what to say of a `name` that is not `known`, with the nearest one that is."""
+    near = nearest(name, known)
+    cure = f"did you mean {near}?" if near else "--help lists those that there are"
+    return f"there is no {kind} {name}: {cure}"
+
+
+def nearest(name: str, known: Iterable[str], near: float = _NEAR) -> str | None:
+    """Return which of `known` looks most like `name`, if any does."""
+    return next(iter(difflib.get_close_matches(name, known, 1, near)), None)
+
+
+def whole_number(least: int, most: int | None = None) -> Callable[[str], int]:
+    """Return the type of an option that takes a number from `least` on, up to `most`."""
+    bounds = f"{least} on" if most is None else f"{least} to {most}"
+
+    def read(text: str) -> int:
+        with contextlib.suppress(ValueError):
+            number = int(text)
+            if least <= number and (most is None or number <= most):
+                return number
+        raise argparse.ArgumentTypeError(f"expected a whole number from {bounds}, got {text!r}")
+
+    return read

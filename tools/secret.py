@@ -1,0 +1,34 @@
+"""Tokens and passwords as the command line or the environment gives them."""
+
+import os
+
+from tools.steps import SetupError
+
+PAGE_TOKEN = "DIRECTUS_PAGE_TOKEN"
+"""The variable with the token of the page."""
+
+ADMIN_TOKEN = "DIRECTUS_ADMIN_TOKEN"
+"""The variable with an administrator's token."""
+
+ADMIN_PASSWORD = "DIRECTUS_ADMIN_PASSWORD"
+"""The variable with an administrator's password."""
+
+
+def token_of(given: str | None, option: str, variable: str) -> str | None:
+    """Return the token that is `given` in `option`, or that of the environment's `variable`.
+
+    Raises SetupError, which names where it comes from and shows none of it.
+    """
+    source, token = (option, given) if given is not None else (variable, os.environ.get(variable))
+    if given is None and not token:
+        return None
+    check_token(token or "", source)
+    return token
+
+
+def check_token(token: str, source: str) -> None:
+    """Refuse a token that no request can carry. Raises SetupError."""
+    if any(ord(each) < ord(" ") or ord(each) == 127 for each in token):
+        raise SetupError(f"the token in {source} has a line end or a tab in it: give it without")
+    if token != token.strip():
+        raise SetupError(f"the token in {source} begins or ends with a space: give it without")
