@@ -21,9 +21,11 @@ from tempfile import TemporaryDirectory
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from benchmarks.common.report import parser_of
 from benchmarks.engines import Engine, Tab, installed
 from benchmarks.pages import PAGES, Pages
 from tools import chromium
+from tools.options import whole_number
 
 ROUNDS = 9
 QUIET = 1_000
@@ -64,9 +66,8 @@ class Samples:
         self.size[which].append(result["bytes"])
 
 
-def main(arguments: list[str]) -> int:
+def main(rounds: int) -> int:
     """Measure all pages and print the tables; return 0 if the goals are reached, in Chromium."""
-    rounds = int(arguments[0]) if arguments else ROUNDS
     with TemporaryDirectory() as folder, Pages(folder) as pages:
         with tests_browser() as browser:
             in_chromium = partial(_in_chromium, browser)
@@ -174,4 +175,8 @@ def reached(taken: dict[str, Samples]) -> dict[str, bool]:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    parser = parser_of(__doc__)
+    parser.add_argument(
+        "rounds", nargs="?", type=whole_number(1), default=ROUNDS, help="(%(default)s)"
+    )
+    sys.exit(main(parser.read(sys.argv[1:]).rounds))

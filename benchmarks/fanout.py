@@ -20,6 +20,7 @@ from websockets.asyncio.client import ClientConnection
 from benchmarks.common.contestants import TOKEN
 from benchmarks.common.lines import line, subscriber
 from benchmarks.common.processes import embedded
+from benchmarks.common.report import parser_of
 
 SUBSCRIBERS, CREATES, WARM_UP, ROUNDS = 100, 100, 10, 3
 GOAL = 20
@@ -85,4 +86,5 @@ def _directus(folder: Path) -> Iterator[str]:
 
 
 if __name__ == "__main__":
+    parser_of(__doc__).read(sys.argv[1:])
     sys.exit(main())

@@ -13,6 +13,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from benchmarks.cold_start import load, tests_browser
+from benchmarks.common.report import parser_of
 from benchmarks.pages import Pages
 
 _FILE = Path(__file__).resolve().parent.parent / "docs" / "waterfall.svg"
@@ -50,7 +51,7 @@ class Bar:
     count: int = 0
 
 
-def main(file: str = str(_FILE)) -> None:
+def main(file: str) -> None:
     """Load our page once to warm up, and once for the picture."""
     with TemporaryDirectory() as folder, tests_browser() as browser, Pages(folder) as pages:
         for _ in range(2):
@@ -116,4 +117,6 @@ def _drawn_marks(marks: list[dict[str, Any]], scale: float, top: float) -> Itera
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    parser = parser_of(__doc__)
+    parser.add_argument("file", nargs="?", default=str(_FILE), help="(%(default)s)")
+    main(parser.read(sys.argv[1:]).file)

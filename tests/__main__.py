@@ -1,11 +1,7 @@
 """`python3 -m tests`: set up what is missing, check style and types, run the tests.
 
---directus[=VERSION]  besides, the tests on a real Directus, which is installed into a cache
---soak                those too, and long ones at their full length
-
-Other arguments go to pytest; with a path among them pytest runs alone, on that path. Without a path
-the tests are shared out to four workers, as most of them wait; -n0 runs them in one process. Those
-on a real Directus run after them, in one.
+`--help` says what there is; tests/arguments.py reads it. Without a path the tests are shared out to
+four workers, as most of them wait. Those on a real Directus run after them, in one process.
 """
 
 import sys
@@ -39,7 +35,6 @@ CHECKS = (
 # thread, and no other can run there any more. conftest.py refuses the others.
 WORKERS = ("--numprocesses", "4", "--dist", "load")
 IN_ONE_PROCESS = {"-s", "--capture=no", "--pdb", "--trace", "no:xdist", "-pno:xdist"}
-DIRECTUS, SOAK = "--directus", "--soak"
 ON_DIRECTUS = "tests/directus"
 NO_TESTS = 5  # pytest's exit code
 INTERRUPTED = 130
@@ -48,19 +43,22 @@ INTERRUPTED = 130
 def main(arguments: list[str]) -> int:
     """Return the exit code: 0 if everything passed."""
     from benchmarks.common import set_up
+    from tests.arguments import read
+    from tools import directus_package
     from tools.steps import SetupError
 
+    asked = read(arguments, directus_package.versions(), directus_package.VERSION)
     try:
         set_up.prepare()
-        ours = [each for each in arguments if each == SOAK or each.split("=")[0] == DIRECTUS]
-        others = [argument for argument in arguments if argument not in ours]
-        if ours:
-            prepare_directus(version_in(ours))
-        if SOAK in arguments:
+        if asked.pytest and (code := check_options(asked.pytest)):
+            return code
+        if asked.directus:
+            prepare_directus(asked.directus)
+        if asked.soak:
             os.environ["SOAK"] = "yes"
         # The tests start hundreds of processes, each of which would compile all that it imports.
         os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
-        return check_all(others)
+        return check_all(asked.pytest)
     except SetupError as error:
         print(error, file=sys.stderr)
         return 1
@@ -68,12 +66,10 @@ def main(arguments: list[str]) -> int:
         return INTERRUPTED
 
 
-def version_in(arguments: list[str]) -> str:
-    """Return the last version of Directus that is named, or the one installed by default."""
-    from tools import directus_package
-
-    named = [each.partition("=")[2] for each in arguments if each.startswith(f"{DIRECTUS}=")]
-    return named[-1] if named else directus_package.VERSION
+def check_options(arguments: list[str]) -> int:
+    """Let pytest look at its arguments before minutes of checks; return its exit code."""
+    command = [sys.executable, "-m", "pytest", "--markers", *arguments]
+    return subprocess.run(command, cwd=ROOT, stdout=subprocess.DEVNULL).returncode
 
 
 def prepare_directus(version: str) -> None:

@@ -57,10 +57,7 @@ def _read(
     parser: OptionParser, kind: type[Serve] | type[Provision] | type[Build], given: list[str]
 ) -> Command:
     kind.add_arguments(parser)
-    found = parser.read(given)
-    stray = found.stray[:1]
-    if stray and kind is not Serve:
-        parser.error(f"expected options alone, got {stray[0]!r}: --help lists them")
+    found, stray = parser.read_some(given) if kind is Serve else (parser.read(given), [])
     if stray and stray[0] in _COMMANDS:
         parser.error(f"a command comes first: serve.py {stray[0]} OPTIONS")
     if stray:

@@ -35,16 +35,21 @@ def cache_folder(environ: Mapping[str, str] = os.environ) -> Path:
     return base / "directus-pyscript"
 
 
+def versions() -> list[str]:
+    """Return the versions that are pinned here."""
+    return sorted(folder.name for folder in _PINS.iterdir() if folder.is_dir())
+
+
 def install(cache: Path | None = None, version: str = VERSION) -> Path:
     """Install Directus if it is not there; return its folder, for :class:`LocalDirectus`.
 
     `version` is one of those pinned in tools/directus. An interrupted installation is repeated,
     from npm's cache. Raises SetupError.
     """
-    pinned = sorted(folder.name for folder in _PINS.iterdir() if folder.is_dir())
-    if version not in pinned:
+    if version not in versions():
         raise SetupError(
-            f"Directus {version!r} is not among the versions pinned here: use {', '.join(pinned)}"
+            f"Directus {version!r} is not among the versions pinned here: use "
+            f"{', '.join(versions())}"
         )
     pins = _PINS / version
     key = digest(

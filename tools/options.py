@@ -25,15 +25,19 @@ class OptionParser(argparse.ArgumentParser):
         self._given: list[str] = []
 
     def read(self, given: list[str]) -> argparse.Namespace:
-        """Return the options, and as `stray` what belongs to none; exit with 2 at a wrong one."""
+        """Return the options; exit with 2 if one is wrong, or if there is anything else."""
+        found, stray = self.read_some(given)
+        if stray:
+            self.error(f"expected options alone, got {stray[0]!r}: --help says what there is")
+        return found
+
+    def read_some(self, given: list[str]) -> tuple[argparse.Namespace, list[str]]:
+        """Return the options and what belongs to none of them; exit with 2 if one is wrong."""
         self._given = given
         found, stray = self.parse_known_args(given)
-        if unknown_options := [argument for argument in stray if argument[:1] == "-"]:
-            self.error(
-                f"there is no option {unknown_options[0]}: --help lists those that there are"
-            )
-        found.stray = stray
-        return found
+        if options := [argument for argument in stray if argument[:1] == "-"]:
+            self.error(f"there is no option {options[0]}: --help says what there is")
+        return found, stray
 
     def error(self, message: str) -> NoReturn:
         """Print how it is used and what is wrong, and exit with 2."""
@@ -52,7 +56,7 @@ class OptionParser(argparse.ArgumentParser):
 def unknown(kind: str, name: str, known: Iterable[str]) -> str:
     """Return what to say of a `name` that is not `known`, with the nearest one that is."""
     near = nearest(name, known)
-    cure = f"did you mean {near}?" if near else "--help lists those that there are"
+    cure = f"did you mean {near}?" if near else "--help says what there is"
     return f"there is no {kind} {name}: {cure}"
 
 

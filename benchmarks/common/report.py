@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from benchmarks.common import machine
 from benchmarks.common.set_up import ROOT
+from tools.options import OptionParser, whole_number
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -26,24 +27,22 @@ PLOTS = ROOT / "docs" / "benchmarks"
 def options(about: str | None, **defaults: int) -> argparse.Namespace:
     """Read the command line: a whole number for each of ``defaults``, and ``--save``.
 
-    ``about`` is the docstring of the benchmark, of which ``--help`` shows the first paragraph.
+    ``about`` is the docstring of the benchmark, which ``--help`` shows.
     """
-    first = (about or "").split("\n\n")[0]
-    parser = argparse.ArgumentParser(description=first)
+    parser = parser_of(about)
     for name, value in defaults.items():
-        parser.add_argument(f"--{name}", type=_positive, default=value, help=f"({value})")
+        parser.add_argument(
+            f"--{name}", type=whole_number(1), default=value, help=f"({value})", metavar="NUMBER"
+        )
     parser.add_argument(
         "--save", action="store_true", help="write the table and the plot into docs/"
     )
-    return parser.parse_args()
+    return parser.read(sys.argv[1:])
 
 
-def _positive(text: str) -> int:
-    """Read a number that is at least 1. Raises ValueError."""
-    number = int(text)
-    if number < 1:
-        raise ValueError(number)
-    return number
+def parser_of(about: str | None) -> OptionParser:
+    """Return a parser for the command line of the benchmark that runs."""
+    return OptionParser(f"python3 -m benchmarks.{Path(sys.argv[0]).stem}", about or "")
 
 
 @dataclass(frozen=True, slots=True)
