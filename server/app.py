@@ -24,7 +24,7 @@ from server.websocket.http_protocol import HttpProtocol, RelayedHttpProtocol
 from server.websocket.sockets import leave_unanswered
 from server.websocket.upgrade import UpgradeProtocol
 
-__all__ = ["ProjectError", "StoreError", "create_app", "create_server", "serve"]
+__all__ = ["ProjectError", "StoreError", "check_store", "create_app", "create_server", "serve"]
 
 _ACCEPTED = 8  # connections in one step: those that are refused are closed before the next
 _GRACE = 2  # seconds for open requests at shutdown
@@ -145,6 +145,17 @@ def _is_error(record: logging.LogRecord) -> bool:
     return not record.getMessage().startswith(("ASGI callable returned", "Invalid UTF-8"))
 
 
+def check_store(config: Config) -> None:
+    """Open the database once before a server starts, which would log its errors as tracebacks.
+
+    Raises:
+        ProjectError: the project's file cannot be used.
+        StoreError: the database cannot be opened. Both texts name the cure in one sentence.
+    """
+    if config.directus is None:
+        Store(config.database, project_of(config)).close()
+
+
 def serve(
     config: Config,
     listener: socket.socket,
@@ -159,8 +170,6 @@ def serve(
         ProjectError: the project's file cannot be used.
         StoreError: the database cannot be opened. Both texts name the cure in one sentence.
     """
-    # Open the store once beforehand, so that an error is a sentence and not a traceback.
-    if config.directus is None:
-        Store(config.database, project_of(config)).close()
+    check_store(config)
     with suppress(KeyboardInterrupt):
         create_server(config, on_ready, pages).run([listener])

@@ -49,6 +49,7 @@ SERVER_LAYERS = (
     ("hosts",),
     ("assembly",),
     ("app",),
+    ("background",),
 )
 PACKAGES = ("app/directus_realtime", "server", "web", "tools", "benchmarks")
 

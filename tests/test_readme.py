@@ -2,6 +2,8 @@
 
 import os
 import re
+import shutil
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -102,3 +104,35 @@ def test_the_quickstart_runs_as_it_stands(tmp_path: Path) -> None:
         quickstart.running(sys.executable, script, quickstart.source(server.url), env) as process,
     ):
         quickstart.check(quickstart.first_lines(process))
+
+
+A_TEST = """
+
+import json
+import urllib.request
+
+
+def items(url):
+    headers = {"Authorization": "Bearer your_access_token"}
+    request = urllib.request.Request(f"{url}/items/messages", headers=headers)
+    return json.load(urllib.request.urlopen(request))["data"]
+
+
+def test_the_database_is_fresh(url):
+    assert items(url) == []
+"""
+
+
+def test_a_test_of_ones_own_starts_the_server_as_it_says(tmp_path: Path) -> None:
+    fixture = README.split("### In tests of your own")[1].split("```python\n")[1].split("```")[0]
+    (tmp_path / "test_mine.py").write_text(fixture + A_TEST)
+    shutil.copy(ROOT / "server" / "guide.toml", tmp_path / "my.toml")
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "test_mine.py"],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(ROOT), "PYTEST_ADDOPTS": ""},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "1 passed" in done.stdout, done.stdout

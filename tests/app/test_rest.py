@@ -39,7 +39,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from tests.support.background import Background, server_for
+from server.background import Background
+from tests.support.background import server_for
 from tests.support.client import run
 from tests.support.embedded import TOKEN, free_port
 

@@ -7,12 +7,12 @@ from typing import Any
 
 import httpx
 
+from server.background import EmbeddedServer
 from server.config import Config
 from tests.contract.copying import copy
 from tests.contract.fixtures import CUSTOM_USERS, MESSAGES, USERS, User
 from tests.contract.scenarios import Setup
 from tests.contract.seed import administrator, seed_rows, set_messages
-from tests.support.background import Running
 
 _PROJECT = Path(__file__).with_name("project.toml")
 _CUSTOM = Path(__file__).with_name("custom.toml")
@@ -77,16 +77,13 @@ class Template:
         # Many that start at once would slow those that already play until their tokens expire.
         self._starting = threading.Lock()
         database = folder / "template.db"
-        server = Running(self.config(database))
-        try:
+        with EmbeddedServer(self.config(database)) as server:
             self.known = _ids(server.url, (*USERS, *(CUSTOM_USERS if custom else ())))
             with administrator(server.url) as http:
                 seed_rows(http)
                 for name in MESSAGES:
                     set_messages(http, name)
                     copy(database, self.saved(name))
-        finally:
-            server.stop()
 
     def saved(self, name: str) -> Path:
         """Return the database with those of MESSAGES."""
@@ -113,7 +110,7 @@ class Embedded:
         self._database = database
         self.known: Mapping[Any, Any] = template.known
         self.restore("", administered=False)
-        self._running = Running(template.config(database, **chosen))
+        self._running = EmbeddedServer(template.config(database, **chosen)).start()
         self.url = self._running.url
 
     def restore(self, messages: str, *, administered: bool) -> None:

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from server.background import EmbeddedServer
 from server.config import Config
 from tests.e2e.test_guide import OPENING
-from tests.support.background import Running
 from tests.support.embedded import ROOT, free_port
 from tests.support.observed_page import gather_infos
 from tests.support.pages import Open
@@ -90,7 +90,7 @@ def site(request: pytest.FixtureRequest, built: Built, tmp_path: Path) -> Iterat
     database = tmp_path / "messages.db"
     with shared_folder(request, "built"), serve(built.folder) as host:
         config = Config(database=database, cors_enabled=True, cors_origin=(host,))
-        with Running(config, built.port):
+        with EmbeddedServer(config, built.port):
             yield Hosted(f"{host}/{PATH}/")
 
 

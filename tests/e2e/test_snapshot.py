@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, Route
 
+from server.background import EmbeddedServer
 from server.config import Config
 from tests.e2e.test_guide import OPENING
-from tests.support.background import Running
 from tests.support.embedded import ROOT, Embedded
 from tests.support.observed_page import ObservedPage, gather_infos
 from tests.support.pages import Open, Site, Warm, opener
@@ -58,7 +58,7 @@ def open_copy(warm: Warm, checkout: Path, tmp_path: Path) -> Iterator[Open]:
     """A function that opens the page of that copy as it is by then."""
     pages = routes(Files(checkout))
     config = Config(database=tmp_path / "copy.db")
-    with Running(config, pages=pages) as server, opener(warm, f"{server.url}/") as open_it:
+    with EmbeddedServer(config, pages=pages) as server, opener(warm, f"{server.url}/") as open_it:
         yield open_it
 
 

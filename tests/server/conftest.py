@@ -7,23 +7,23 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from server.background import EmbeddedServer
 from server.config import Config
 from tests.server.items_harness import PROJECT, ItemsHarness
 from tests.server.rows import ALL, CODE, ROWS, TEXTS, USERS
-from tests.support.background import Running
 
 TOKEN = "your_access_token"
 
 
 @pytest.fixture
-def start(tmp_path: Path) -> Iterator[Callable[..., Running]]:
+def start(tmp_path: Path) -> Iterator[Callable[..., EmbeddedServer]]:
     """Starts servers on one database; they end with the test."""
-    running: list[Running] = []
+    running: list[EmbeddedServer] = []
 
-    def start(**options: Any) -> Running:
+    def start(**options: Any) -> EmbeddedServer:
         pages = options.pop("pages", ())
         config = Config(database=tmp_path / "messages.db", **options)
-        running.append(Running(config, pages=pages))
+        running.append(EmbeddedServer(config, pages=pages).start())
         return running[-1]
 
     yield start

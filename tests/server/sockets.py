@@ -9,10 +9,10 @@ import pytest
 import websockets
 from websockets.asyncio.client import ClientConnection
 
+from server.background import EmbeddedServer
 from tests.server.conftest import TOKEN
-from tests.support.background import Running
 
-Start = Callable[..., Running]
+Start = Callable[..., EmbeddedServer]
 
 
 BEARER = {"Authorization": f"Bearer {TOKEN}"}

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 from websockets.asyncio.client import ClientConnection
 
-from server.app import StoreError, serve
+from server.app import ProjectError, StoreError, serve
+from server.background import EmbeddedServer
 from server.config import Config
 from tests.server.sockets import (
     AUTH,
@@ -121,6 +122,16 @@ def test_a_file_that_is_no_database_is_told_in_one_sentence(tmp_path: Path) -> N
         pytest.raises(StoreError, match=r"messages\.db, got: file is not a database.*--db"),
     ):
         serve(Config(database=tmp_path / "messages.db"), listener, lambda: None)
+
+
+def test_one_in_the_background_that_cannot_start_says_why_and_gives_its_port_back(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "my.toml").write_text("[collections]")
+    server = EmbeddedServer(Config(database=tmp_path / "m.db", project=tmp_path / "my.toml"))
+    with pytest.raises(ProjectError, match=r"my\.toml"), server:
+        pass
+    socket.create_server(("127.0.0.1", server.port)).close()
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")

@@ -17,12 +17,12 @@ import pytest
 import websockets
 from websockets.asyncio.client import ClientConnection
 
+from server.background import EmbeddedServer
 from server.config import MAX_FRAME_SIZE, MAX_SUBSCRIPTIONS, MAX_UNAUTHENTICATED_SIZE
 from server.websocket.session import Session
 from tests.server.people import client
 from tests.server.sockets import AUTH, BEARER, Start, connect, say
 from tests.support import plain_http
-from tests.support.background import Running
 
 MOST = 0.1  # seconds
 LONGEST = 15_000  # characters of an address: with a head of more than 16 KiB, HTTP ends
@@ -73,7 +73,7 @@ def texts(size: int) -> dict[str, str]:
 class Meter:
     """The processor time that the event loop's thread of a server takes."""
 
-    def __init__(self, server: Running) -> None:
+    def __init__(self, server: EmbeddedServer) -> None:
         ident = server._thread.ident
         assert ident is not None, "the server does not run"
         self._clock = time.pthread_getcpuclockid(ident)
@@ -92,7 +92,7 @@ class Meter:
 class Steps:
     """The longest step of the event loop's thread of a server, in processor time."""
 
-    def __init__(self, server: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    def __init__(self, server: EmbeddedServer, monkeypatch: pytest.MonkeyPatch) -> None:
         self.longest = 0.0
         run, ident = asyncio.Handle._run, server._thread.ident
 

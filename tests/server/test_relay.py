@@ -22,10 +22,10 @@ from websockets.sync.client import ClientConnection, connect
 from websockets.typing import Origin, Subprotocol
 
 from server import relay
-from server.app import create_server
+from server.background import Background, EmbeddedServer
 from server.config import Config
 from tests.support import plain_http
-from tests.support.background import Background, server_for
+from tests.support.background import server_for
 from tests.support.embedded import ROOT, TOKEN, free_port
 from web.delivery import routes
 from web.site import Site
@@ -128,8 +128,7 @@ class Relayed:
 def relay_to(stack: ExitStack, url: str, folder: Path) -> str:
     """Start a relay and return its address."""
     config = Config(database=folder / "unused.db", directus=url)
-    server = create_server(config, lambda: None, routes(Site(ROOT)))
-    return stack.enter_context(Background(server)).url
+    return stack.enter_context(EmbeddedServer(config, pages=routes(Site(ROOT)))).url
 
 
 @pytest.fixture
@@ -146,7 +145,7 @@ def ours(tmp_path: Path) -> Iterator[str]:
     """The address of a relay to our own server."""
     with ExitStack() as stack:
         config = Config(database=tmp_path / "messages.db", auth="strict")
-        behind = stack.enter_context(Background(create_server(config, lambda: None)))
+        behind = stack.enter_context(EmbeddedServer(config))
         yield relay_to(stack, behind.url, tmp_path)
 
 

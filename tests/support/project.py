@@ -4,9 +4,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from server.app import create_server
+from server.background import EmbeddedServer
 from server.config import AuthMode, Config
-from tests.support.background import Background
 from tests.support.directus import Node
 from tests.support.embedded import EDITORS, ROOT, TOKEN
 from tools.provision import EMAIL, POLICY
@@ -59,7 +58,7 @@ class Project:
     token: str = TOKEN
 
 
-def embedded(folder: Path, auth: AuthMode = "handshake", **options: Any) -> Background:
+def embedded(folder: Path, auth: AuthMode = "handshake", **options: Any) -> EmbeddedServer:
     """Return the embedded server with the project and the page, in a thread of this process.
 
     ``options`` are more of the server's. In the auth mode public anybody has the user's rights.
@@ -74,7 +73,7 @@ def embedded(folder: Path, auth: AuthMode = "handshake", **options: Any) -> Back
         login_stall_time=0.0,
         **options,
     )
-    return Background(create_server(config, lambda: None, routes(Site(ROOT))))
+    return EmbeddedServer(config, pages=routes(Site(ROOT)))
 
 
 def on_directus(node: Node, auth: str) -> Project:

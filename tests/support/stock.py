@@ -14,7 +14,8 @@ from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, R
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from tests.support.background import Background, server_for
+from server.background import Background
+from tests.support.background import server_for
 from tests.support.embedded import ROOT
 from web.archive import zip_package
 from web.config import runtime_folders

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.support.background import Background, server_for
+from server.background import Background
+from tests.support.background import server_for
 from tests.tools.standin import StandIn
 from tools.directus_admin import DirectusAdmin
 

@@ -6,9 +6,8 @@ from typing import Any
 
 import pytest
 
-from server.app import create_server
+from server.background import EmbeddedServer
 from server.config import AuthMode, Config
-from tests.support.background import Background
 from tests.support.embedded import TOKEN
 from tests.tools.standin import StandIn, data, refusal
 from tools import preflight
@@ -23,7 +22,7 @@ ORIGIN = "https://example.com"
 def ready(tmp_path: Path) -> Iterator[str]:
     """The address of our own server, which is as a Directus should be."""
     config = Config(database=tmp_path / "messages.db")
-    with Background(create_server(config, lambda: None)) as server:
+    with EmbeddedServer(config) as server:
         yield server.url
 
 

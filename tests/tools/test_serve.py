@@ -14,8 +14,8 @@ from pathlib import Path
 
 import pytest
 
+from server.background import EmbeddedServer
 from server.config import Config
-from tests.support.background import Running
 from tests.support.embedded import TOKEN
 from tools.listening import listen
 
@@ -138,7 +138,7 @@ def test_proxies_are_not_for_this_machine(
 
 def test_of_a_directus_that_is_ready_nothing_is_said(serve: Serve, tmp_path: Path) -> None:
     config = Config(database=tmp_path / "messages.db", cors_enabled=True, cors_origin=True)
-    with Running(config) as directus:
+    with EmbeddedServer(config) as directus:
         for more in ((), ("--direct",)):
             served = serve("--directus", directus.url, "--token", TOKEN, *more)
             assert served.end(signal.SIGINT)[1] == ""

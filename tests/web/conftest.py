@@ -5,13 +5,13 @@ from pathlib import Path
 
 import pytest
 
+from server.background import EmbeddedServer
 from server.config import Config
-from tests.support.background import Running
 from web.delivery import routes
 from web.settings import Settings
 from web.site import Site
 
-Start = Callable[..., Running]
+Start = Callable[..., EmbeddedServer]
 
 
 @pytest.fixture
@@ -31,11 +31,11 @@ def root(tmp_path: Path) -> Path:
 @pytest.fixture
 def start(root: Path, tmp_path: Path) -> Iterator[Start]:
     """Starts the embedded server with the checkout's page; it ends with the test."""
-    running: list[Running] = []
+    running: list[EmbeddedServer] = []
 
-    def start(settings: Settings | None = None) -> Running:
+    def start(settings: Settings | None = None) -> EmbeddedServer:
         config = Config(database=tmp_path / "messages.db")
-        running.append(Running(config, pages=routes(Site(root, settings))))
+        running.append(EmbeddedServer(config, pages=routes(Site(root, settings))).start())
         return running[-1]
 
     yield start
