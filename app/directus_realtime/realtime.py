@@ -137,6 +137,27 @@ class RealtimeClient(DirectusClient):
             raise UsageError(f'There is no event "{event}": the events are {WEB_SOCKET_EVENTS}.')
         return self._driver.on(event, callback)
 
+    def on_message(
+        self, type: str, callback: Callable[[dict[str, Any]], object]
+    ) -> Callable[[], None]:
+        """Call ``callback`` at every message of a type, such as one that a hook extension sends.
+
+        It is what ``on_web_socket("message", ...)`` has, of this type alone.
+
+        Args:
+            type: the message's ``type``.
+            callback: called with the message.
+
+        Returns:
+            A function that removes the callback.
+        """
+
+        def call(message: dict[str, Any]) -> None:
+            if message.get("type") == type:
+                callback(message)
+
+        return self._driver.on("message", call)
+
     def on_state(self, callback: Callable[[StateChanged], object]) -> Callable[[], None]:
         """Call ``callback`` at every change of the state; return a function that removes it."""
         return self._driver.on("state", callback)

@@ -181,6 +181,21 @@ async def a_handler_can_be_taken_away_and_may_call_the_client(ctx: Context) -> N
     assert seen == []
 
 
+async def a_handler_of_one_type_hears_no_other(ctx: Context) -> None:
+    directus = ctx.client()
+    heard: list[Any] = []
+    remove = directus.on_message("items", heard.append)
+    directus.on_message("items", lambda _: 1 / 0)
+    directus.on_message("typing-indicator", heard.append)
+    await directus.connect()
+    assert await directus.items("messages").read({"limit": 0}) == []
+    remove()
+    assert await directus.items("messages").read({"limit": 0}) == []
+    assert heard == [{"type": "items", "data": [], "uid": "1"}]
+    assert ["ZeroDivisionError" in logged for logged in ctx.errors] == [True, True]
+    ctx.errors.clear()
+
+
 async def a_wrong_option_is_told_at_once(ctx: Context) -> None:
     mistakes: list[Callable[[], object]] = [
         lambda: realtime(auth_mode="none"),  # type: ignore[arg-type]

@@ -10,6 +10,7 @@ from tests.wheel.conftest import Installed
 
 CORRECT = """
 import asyncio
+from collections.abc import Callable
 from typing import assert_type
 
 from directus_realtime import (
@@ -40,6 +41,8 @@ def client(url: str, auth_mode: AuthMode = "handshake") -> RealtimeClient:
     directus.on_web_socket("close", lambda event: print(event.code + 1, event.reason.upper()))
     directus.on_web_socket("message", lambda message: print(message["type"]))
     directus.on_web_socket("error", print)
+    stop = directus.on_message("typing-indicator", lambda message: print(message["channel"]))
+    assert_type(stop, Callable[[], None])
     return directus
 
 
@@ -105,6 +108,7 @@ def on_open(event: Opened) -> None:
 async def main(directus: RealtimeClient) -> None:
     directus.on_web_socket("opened", print)  # E: call-overload
     directus.on_web_socket("close", on_open)  # E: call-overload
+    directus.on_message("typing-indicator", on_open)  # E: arg-type
     directus.connect()  # E: unused-coroutine
     directus.login("ben@example.com", "secret")  # E: attr-defined
     await directus.subscribe("messages", event="created")  # E: call-overload
