@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import ExitStack
+from typing import Any
 
 import pytest
 
@@ -17,7 +18,11 @@ MODES: tuple[AuthMode, ...] = ("handshake", "strict", "public")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     """A server in each auth mode, and a proxy for the first."""
     with ExitStack() as stack:
-        options = {"access_token_ttl": LIFE, "cors_enabled": True, "cors_origin": True}
+        options: dict[str, Any] = {
+            "access_token_ttl": LIFE,
+            "cors_enabled": True,
+            "cors_origin": True,
+        }
         servers = {
             mode: stack.enter_context(embedded(tmp_path_factory.mktemp(mode), mode, **options))
             for mode in MODES

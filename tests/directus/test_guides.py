@@ -8,8 +8,9 @@ import pytest
 from tests.directus.conftest import Start
 from tests.guides.test_actions import *  # noqa: F403
 from tests.guides.test_authentication import *  # noqa: F403
+from tests.guides.test_chat import *  # noqa: F403
 from tests.guides.test_subscriptions import *  # noqa: F403
-from tests.support.project import HEARTBEAT, Project, on_directus
+from tests.support.project import HEARTBEAT, Project, chat_on_directus, on_directus
 
 
 @pytest.fixture(scope="module")
@@ -33,3 +34,11 @@ def start_project(start: Start) -> Iterator[Callable[[str], Project]]:
 def project(start_project: Callable[[str], Project]) -> Project:
     """A project in the auth mode handshake, whose user may do everything with the messages."""
     return start_project("handshake")
+
+
+@pytest.fixture(scope="module")
+def chat_project(start: Start) -> Iterator[Project]:
+    """The project of the chat, as Ann has it."""
+    node = start(LOGIN_STALL_TIME="0")
+    yield chat_on_directus(node)
+    node.close()

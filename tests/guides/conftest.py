@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.project import HEARTBEAT, Project, embedded
+from tests.support.project import CHAT, HEARTBEAT, Project, ann, embedded
 
 StartProject = Callable[[str], Project]
 
@@ -31,3 +31,10 @@ def start_project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StartPro
 def project(start_project: StartProject) -> Project:
     """A project in the auth mode handshake, whose user may do everything with the messages."""
     return start_project("handshake")
+
+
+@pytest.fixture(scope="module")
+def chat_project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
+    """The project of the chat, as Ann has it."""
+    with embedded(tmp_path_factory.mktemp("chat"), text=CHAT) as server:
+        yield ann(server.url)

@@ -5,17 +5,17 @@ import inspect
 import textwrap
 from types import FunctionType, ModuleType
 
-from tests.guides import actions, authentication, subscriptions
+from tests.guides import actions, authentication, chat, custom_handlers, subscriptions
 
-MODULES = (authentication, subscriptions, actions)
+MODULES = (authentication, subscriptions, actions, custom_handlers, chat)
 
 _HEAD = """# Directus' realtime guides, in Python
 
-For each code sample of the guides, under the guide's own heading, this is what does the same here.
-The code is that of [tests/guides](../tests/guides): tests run all of it, on the embedded server and
-on a real Directus, and hold its frames against the guide's. The guide "Connect to Realtime Data" is
-[app/main.py](../app/main.py). This page is made by `python -m tests.support.guides >
-docs/guides.md`, and a test sees that it is current.
+For each code sample of the guides, and of the tutorial of a chat, under the heading that it has
+there, this is what does the same here. The code is that of [tests/guides](../tests/guides): tests
+run all of it, on the embedded server and on a real Directus, and hold its frames against the
+guide's. The guide "Connect to Realtime Data" is [app/main.py](../app/main.py). This page is made by
+`python -m tests.support.guides > docs/guides.md`, and a test sees that it is current.
 """
 
 
@@ -56,7 +56,7 @@ def _code(sample: FunctionType) -> str:
     source = textwrap.dedent(inspect.getsource(sample))
     lines = source.rstrip().splitlines()
     (function,) = ast.parse(source).body
-    assert isinstance(function, ast.AsyncFunctionDef)
+    assert isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef)
     docstring = function.body[0]
     assert docstring.end_lineno is not None
     del lines[docstring.lineno - 1 : docstring.end_lineno]

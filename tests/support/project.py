@@ -48,6 +48,27 @@ _SETTINGS = {
 }
 
 
+CHAT = (
+    EDITORS
+    + """
+[collections.messages.fields.user_created]
+type = "uuid"
+special = "user-created"
+
+[policies.Names]
+permissions = [{ collection = "directus_users", action = "read" }]
+
+[[users]]
+email = "ann@example.com"
+password = "ann-password"
+token = "ann-token"
+first_name = "Ann"
+policies = ["Editors", "Names"]
+"""
+)
+"""The same with authors of messages, and Ann, who may read their names."""
+
+
 @dataclass(frozen=True)
 class Project:
     """Where the project is, and how its user signs in."""
@@ -58,14 +79,17 @@ class Project:
     token: str = TOKEN
 
 
-def embedded(folder: Path, auth: AuthMode = "handshake", **options: Any) -> EmbeddedServer:
+def embedded(
+    folder: Path, auth: AuthMode = "handshake", *, text: str = EDITORS, **options: Any
+) -> EmbeddedServer:
     """Return the embedded server with the project and the page, in a thread of this process.
 
-    ``options`` are more of the server's. In the auth mode public anybody has the user's rights.
+    ``text`` is that of the project's file, and ``options`` are more of the server's. In the auth
+    mode public anybody has the user's rights.
     """
     project = folder / "project.toml"
     public = '[public]\npolicies = ["Editors"]\n' if auth == "public" else ""
-    project.write_text(EDITORS + public)
+    project.write_text(text + public)
     config = Config(
         database=folder / "messages.db",
         project=project,
@@ -91,6 +115,26 @@ def on_directus(node: Node, auth: str) -> Project:
     _allow(node, policy, "settings", "read")
     if auth == "public":
         _allow(node, PUBLIC, "messages", "create", "read", "update", "delete")
+    return project
+
+
+def ann(url: str) -> Project:
+    """Return the project of a chat as Ann has it."""
+    return Project(url, email="ann@example.com", password="ann-password", token="ann-token")
+
+
+def chat_on_directus(node: Node) -> Project:
+    """Make the chat on a real Directus that is empty."""
+    on_directus(node, "handshake")
+    author = {"field": "user_created", "type": "uuid", "meta": {"special": ["user-created"]}}
+    _post(node, "/fields/messages", author | {"schema": {}})
+    relation = {"collection": "messages", "field": "user_created"}
+    _post(node, "/relations", relation | {"related_collection": "directus_users", "schema": {}})
+    policy = _key(node, "/policies", "name", POLICY)
+    _allow(node, policy, "directus_users", "read")
+    project = ann(node.url)
+    user = {"email": project.email, "password": project.password, "token": project.token}
+    _post(node, "/users", user | {"first_name": "Ann", "policies": [{"policy": policy}]})
     return project
 
 
