@@ -43,6 +43,8 @@ async def main() -> None:
         recover=settings.recover or None,
         since=UNSET if rows is None else rows,  # it begins where they end
     )
+    if settings.recover:
+        page.watch(directus, "messages")  # what others change and delete
     async for item in subscription:
         if settings.log:
             log(item)

@@ -10,6 +10,7 @@ from typing import Any
 from js import performance
 
 from app.view import faults, messages, status
+from app.view.changes import Changes, Client
 from app.view.sending import Create, Sending
 from app.view.status import on_connect, show_state, state
 
@@ -23,6 +24,7 @@ __all__ = [
     "show_sending",
     "show_state",
     "state",
+    "watch",
 ]
 
 
@@ -55,10 +57,26 @@ def run(program: Callable[[], Awaitable[Any]]) -> None:
                 faults.report(error)
         else:
             status.end("The program has ended: reload the page to start it again.", run_again)
+        finally:
+            for watching in _watching:
+                watching.cancel()
+            _watching.clear()
 
     task = asyncio.ensure_future(work())
     _running.add(task)  # a task that nothing refers to may be collected
     task.add_done_callback(_running.discard)
+
+
+def watch(client: Client, collection: str) -> None:
+    """Show what others change and delete in a collection too, until the program ends."""
+
+    async def work() -> None:
+        try:
+            await Changes(client, collection).follow()
+        except Exception as error:
+            faults.report(error)
+
+    _watching.append(asyncio.ensure_future(work()))
 
 
 def show(rows: object, keys: Sequence[Any] = (), *, live: bool = True) -> None:
@@ -107,4 +125,5 @@ def show_sending(create: Create) -> Create:
 _marked: set[str] = set()
 _sending: list[Sending] = []
 _running: set[asyncio.Future[None]] = set()
+_watching: list[asyncio.Future[None]] = []
 faults.watch()

@@ -235,6 +235,7 @@ class Driver:
         recovery: Recovery | None,
         limit: int,
         queue_timeout: float | None,
+        quiet: bool,
     ) -> SubscriptionProtocol:
         """Subscribe; return when Directus has answered, or an error came in its place.
 
@@ -253,6 +254,7 @@ class Driver:
             recovery=recovery,
             limit=limit,
             queue_timeout=queue_timeout,
+            quiet=quiet,
             now=self._now(),
         )
         reader = self._new_reader(subscription.number)

@@ -202,6 +202,7 @@ class RealtimeClient(DirectusClient):
         key: str = "id",
         since: Since = UNSET,
         buffer: int = 65_536,
+        quiet: bool = False,
     ) -> "Subscription[InitMessage | CreateMessage]": ...
 
     @overload
@@ -216,6 +217,7 @@ class RealtimeClient(DirectusClient):
         key: str = "id",
         since: Since = UNSET,
         buffer: int = 65_536,
+        quiet: bool = False,
     ) -> "Subscription[InitMessage | UpdateMessage]": ...
 
     @overload
@@ -230,6 +232,7 @@ class RealtimeClient(DirectusClient):
         key: str = "id",
         since: Since = UNSET,
         buffer: int = 65_536,
+        quiet: bool = False,
     ) -> "Subscription[InitMessage | DeleteMessage]": ...
 
     @overload
@@ -244,6 +247,7 @@ class RealtimeClient(DirectusClient):
         key: str = "id",
         since: Since = UNSET,
         buffer: int = 65_536,
+        quiet: bool = False,
     ) -> "Subscription[SubscriptionMessage]": ...
 
     async def subscribe(
@@ -257,6 +261,7 @@ class RealtimeClient(DirectusClient):
         key: str = "id",
         since: Since = UNSET,
         buffer: int = 65_536,
+        quiet: bool = False,
     ) -> "Subscription[Any]":
         """Subscribe to the changes of a collection; connect first if there is no connection.
 
@@ -274,6 +279,8 @@ class RealtimeClient(DirectusClient):
                 or None for the beginning. Left out, it begins now.
             buffer: how many messages may wait to be read, besides up to 1,000 missed rows. An
                 event that finds it full ends the subscription with SubscriptionOverflow.
+            quiet: whether to keep its messages from the handlers of ``message``, and it from
+                ``freshness``.
 
         Raises:
             UsageError: a subscription has this uid already, ``uid`` is no str, ``collection`` is
@@ -297,6 +304,7 @@ class RealtimeClient(DirectusClient):
             recovery=recovery,
             limit=buffer,
             queue_timeout=self._queue_timeout,
+            quiet=quiet,
         )
         return Subscription(self._driver, subscription)
 

@@ -2,8 +2,7 @@
 
 The first few messages are drawn at once; what comes in a frame's time after them is gathered, and
 drawn at the next frame by one call of JavaScript; while very many come, twice a second.
-The list is bounded, so that a message costs the same however many there are. Text is only ever set
-as text.
+The list is bounded, so that a message costs the same however many there are.
 """
 
 import json
@@ -12,11 +11,11 @@ from collections import deque
 from collections.abc import Sequence
 from typing import Any
 
-from js import document, requestAnimationFrame
-from pyodide.code import run_js
+from js import requestAnimationFrame
 from pyodide.ffi import create_proxy
 
 from app.view import faults
+from app.view.rows import rows as _rows
 
 ROWS = 500
 """How many rows the list holds at most."""
@@ -25,34 +24,6 @@ _FEW = 4  # drawings at once, within a frame's time
 _FRAME = 0.016  # seconds
 _MANY = 100  # rows in one drawing
 _PAUSE = 0.5  # seconds between two drawings while so many come: nobody reads them
-
-# One call draws all rows: from Python each row takes a dozen calls.
-_prepend = run_js("""
-(() => {
-  const list = document.getElementById("messages");
-  const template = document.getElementById("row").content.firstElementChild;
-  const count = document.getElementById("count");
-  return (rows, most, counted) => {
-    const fresh = document.createDocumentFragment();
-    for (const [key, user, text] of JSON.parse(rows)) {
-      const element = template.cloneNode(true);
-      if (key !== null) element.dataset.id = key;
-      element.children[0].textContent = user;
-      element.children[1].textContent = text;
-      fresh.prepend(element);
-    }
-    const excess = list.childElementCount + fresh.childElementCount - most;
-    if (excess > 0) {
-      const old = document.createRange();
-      old.setStart(list, Math.max(0, list.childNodes.length - excess));
-      old.setEnd(list, list.childNodes.length);
-      old.deleteContents();
-    }
-    list.prepend(fresh);
-    count.textContent = counted;
-  };
-})()
-""")
 
 
 class _Shown:
@@ -65,6 +36,7 @@ class _Shown:
 
 
 _undrawn: deque[tuple[Any, Any]] = deque(maxlen=ROWS)
+_changed: dict[str, tuple[str, ...]] = {}  # by key: the texts of what is changed, none if deleted
 
 
 def show(rows: object, keys: Sequence[Any], *, live: bool) -> list[Any]:
@@ -79,23 +51,51 @@ def show(rows: object, keys: Sequence[Any], *, live: bool) -> list[Any]:
         if _may_draw_at_once():
             _draw()
         else:
-            _Shown.drawing = True
-            requestAnimationFrame(_on_frame)
+            _ask_for_frame()
     return [key for key, _ in known]
+
+
+def change(changed: list[dict[str, Any]]) -> None:
+    """Show the texts of rows that were changed, where the list holds them."""
+    for row in changed:
+        key, *texts = _texts_of(row.get("id"), row)
+        if key is not None:
+            _change(key, *texts)
+
+
+def remove(keys: list[Any]) -> None:
+    """Take away the messages of these keys."""
+    for key in keys:
+        _change(text_of(key))
+
+
+def keys() -> list[str]:
+    """Return the keys of the messages that the list holds, as texts."""
+    undrawn = [text_of(key) for key, _ in _undrawn if key is not None]
+    return json.loads(_rows.keys()) + undrawn
 
 
 def holds(key: Any) -> bool:
     """Return whether the message of this key is in the list, or will be at the next frame."""
-    if any(key == other for other, _ in _undrawn):
-        return True
-    rows = document.getElementById("messages").children
-    return any(row.dataset.id == str(key) for row in rows)
+    return str(key) in keys()
 
 
 def clear() -> None:
     """Take all messages away."""
     _undrawn.clear()
-    document.getElementById("messages").replaceChildren()
+    _changed.clear()
+    _rows.clear()
+
+
+def _change(key: str, *texts: str) -> None:
+    _changed[key] = texts
+    if not _Shown.drawing:
+        _ask_for_frame()
+
+
+def _ask_for_frame() -> None:
+    _Shown.drawing = True
+    requestAnimationFrame(_on_frame)
 
 
 def _may_draw_at_once() -> bool:
@@ -124,7 +124,9 @@ def _draw() -> None:
             texts.append(_texts_of(*_undrawn.popleft()))
         except Exception as error:  # the other rows are drawn all the same
             faults.report(error)
-    _prepend(json.dumps(texts), ROWS, _Shown.count)
+    changes = json.dumps([(key, *texts) for key, texts in _changed.items()]) if _changed else ""
+    _changed.clear()
+    _rows.draw(json.dumps(texts), changes, ROWS, _Shown.count)
 
 
 def _texts_of(key: Any, row: Any) -> tuple[str | None, str, str]:

@@ -58,6 +58,32 @@ def test_the_handlers_see_a_message_before_its_consumer() -> None:
     assert kinds == [MessageReceived, Readable]
 
 
+def test_a_quiet_one_takes_no_number_and_its_messages_reach_its_consumer_alone() -> None:
+    line = online()
+    shown = len(line.happened(MessageReceived))
+    quiet = line.subscribe(quiet=True)
+    own = {"uid": quiet.uid}
+    event = {**created({"text": "a"}), **own}
+    odd = {**event, "data": None}
+    line.say({**INIT, **own}, event, odd, error("subscribe", "FORBIDDEN", **own))
+    assert drain(quiet) == [{**INIT, **own}, event]
+    line.unsubscribe(quiet)
+    line.say({"type": "subscription", "event": "unsubscribe", **own})
+    assert quiet.state is SubscriptionState.ENDED
+    assert len(line.happened(MessageReceived)) == shown
+    assert line.subscribe().uid == "1"
+
+
+def test_a_quiet_one_that_was_away_makes_nothing_stale() -> None:
+    line = online()
+    quiet = line.subscribe(quiet=True)
+    line.say({**INIT, "uid": quiet.uid})
+    line.reconnect()
+    line.say({**INIT, "uid": quiet.uid})
+    assert quiet.freshness == "stale"
+    assert line.core.freshness == "live"
+
+
 def test_a_subscription_is_sent_again_once_after_a_reconnect_with_its_uid() -> None:
     line = online()
     line.subscribe(query={"fields": ["user", "text"]})

@@ -132,7 +132,7 @@ def test_the_server_killed_and_started_again(open_page: Open, site: Site) -> Non
     page.wait_for_text("after")
     assert page.texts() == ["after", "before"]
     assert page.page.text_content("#count") == "2"
-    subscribes = [text for text in page.sent if '"type":"subscribe"' in text]
+    subscribes = [text for text in page.sent if text.startswith('{"event":"create"')]
     assert len(subscribes) == 2
     assert len(set(subscribes)) == 1
 

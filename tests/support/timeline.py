@@ -136,6 +136,7 @@ class Timeline:
         collection: str = "messages",
         margin: int = MARGIN,
         queue_timeout: float | None = None,
+        quiet: bool = False,
     ) -> SubscriptionProtocol:
         """Subscribe to a collection; plainly, unless ``recover`` names a field."""
         recovery = None
@@ -151,6 +152,7 @@ class Timeline:
             recovery=recovery,
             limit=limit,
             queue_timeout=queue_timeout,
+            quiet=quiet,
             now=self.now,
         )
         self.step()

@@ -27,6 +27,7 @@ class Wire:
         self.to_page: Change = passed_on
         self._page = page
         self._socket: WebSocketRoute | None = None
+        self._server: WebSocketRoute | None = None
         page.route_web_socket("**/websocket", self._open)
 
     def hold(self, what: Callable[[dict[str, Any]], bool]) -> list[dict[str, Any]]:
@@ -61,6 +62,11 @@ class Wire:
         assert self._socket is not None
         self._socket.send(json.dumps(frame))
 
+    def send_to_server(self, frame: dict[str, Any]) -> None:
+        """Send a frame to the server, such as one that was held."""
+        assert self._server is not None
+        self._server.send(json.dumps(frame))
+
     def cut(self) -> None:
         """Close the page's socket, as a server does that goes away."""
         assert self._socket is not None
@@ -79,7 +85,7 @@ class Wire:
         self.to_server = answer
 
     def _open(self, socket: WebSocketRoute) -> None:
-        server = socket.connect_to_server()
+        server = self._server = socket.connect_to_server()
         self._socket = socket
 
         def on_page(text: str | bytes) -> None:

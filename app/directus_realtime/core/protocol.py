@@ -66,7 +66,7 @@ from .unanswered import Unanswered
 log = logging.getLogger("directus")
 
 _OWN = "directus-py:"
-"""The prefix of the uids of our own pings and reads; the program's uids do not have it."""
+"""The prefix of the uids of pings, of our own reads and of what is quiet; no other uid has it."""
 
 WAKE_TIMEOUT = 3.0
 """Seconds in which a frame must come after ``wake`` has sent a ping."""
@@ -275,6 +275,7 @@ class Protocol:
         recovery: Recovery | None,
         limit: int,
         queue_timeout: float | None = None,
+        quiet: bool = False,
         now: float,
     ) -> SubscriptionProtocol:
         """Subscribe, now or as soon as the connection is open, and after every reconnect.
@@ -288,19 +289,24 @@ class Protocol:
             limit: how many messages may wait to be read.
             queue_timeout: seconds for which it may wait for the connection until it was live once;
                 None for ever.
+            quiet: whether to keep its messages from the handlers of ``message``, and it from
+                ``freshness``; it takes no uid of the program's sequence.
             now: the time.
 
         Raises:
             UsageError: a subscription has this uid already.
         """
+        if uid is None:
+            uid = self._own_uid() if quiet else self.next_uid()
         subscription = self._subscriptions.add(
-            self.next_uid() if uid is None else uid,
+            uid,
             collection,
             event=event,
             query=query,
             recovery=recovery,
             limit=limit,
             queue_timeout=queue_timeout,
+            quiet=quiet,
         )
         self._subscriptions.begin(subscription, now, is_open=self.state is State.OPEN)
         return subscription

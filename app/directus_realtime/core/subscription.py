@@ -70,6 +70,7 @@ class SubscriptionProtocol:
         was_live: whether Directus has accepted it, on any connection.
         recovered: how many rows were missed and read afterwards.
         successor: the subscription that takes over the uid when this one has left, or None.
+        quiet: whether its messages are kept from the handlers of ``message``.
 
     Args:
         connection: what it shares with the others.
@@ -81,6 +82,7 @@ class SubscriptionProtocol:
         limit: how many messages may wait to be read.
         queue_timeout: seconds for which it may wait for the connection until it was live once;
             None for ever.
+        quiet: whether to keep its messages from the handlers of ``message``.
     """
 
     def __init__(
@@ -94,6 +96,7 @@ class SubscriptionProtocol:
         recovery: Recovery | None,
         limit: int,
         queue_timeout: float | None,
+        quiet: bool,
     ) -> None:
         self.number = connection.next_number()
         self.uid = uid
@@ -102,6 +105,7 @@ class SubscriptionProtocol:
         self.was_live = False
         self.recovered = 0
         self.successor: SubscriptionProtocol | None = None
+        self.quiet = quiet
         self._connection = connection
         self._event = event
         self._query = query
@@ -251,7 +255,7 @@ class SubscriptionProtocol:
         """Process a subscription message."""
         is_init = frame.message.get("event") == "init"
         if self.state is SubscriptionState.LEAVING:
-            self._connection.emit(MessageReceived(frame.message))
+            self._show_to_handlers(frame.message)
             self._take_leave(frame.message.get("event"), now)
         elif is_init and self.state is SubscriptionState.SUBSCRIBING and self._is_suspect:
             self._resend(now)
@@ -424,7 +428,7 @@ class SubscriptionProtocol:
 
     def _take_message(self, message: dict[str, Any], is_init: bool, now: float) -> None:
         if message.get("event") in _EVENTS and not self._is_well_formed(message):
-            self._connection.emit(MessageReceived(message))
+            self._show_to_handlers(message)
             self._connection.emit(
                 Warned(f'An event of "{self.collection}" holds no list of rows, and is left out.')
             )
@@ -433,7 +437,7 @@ class SubscriptionProtocol:
         accepted = self._catch_up.accept(message)
         if self._catch_up.held_until != held_until:
             self._connection.freshness_changes()
-        self._connection.emit(MessageReceived(accepted.message))
+        self._show_to_handlers(accepted.message)
         if not accepted.is_new:
             return
         if accepted.overtaken:
@@ -448,6 +452,10 @@ class SubscriptionProtocol:
                 self._read_page(now)
         else:
             self._push(accepted.message, now)
+
+    def _show_to_handlers(self, message: dict[str, Any]) -> None:
+        if not self.quiet:
+            self._connection.emit(MessageReceived(message))
 
     @staticmethod
     def _is_well_formed(message: dict[str, Any]) -> bool:

@@ -44,8 +44,8 @@ class Subscriptions:
 
     @property
     def freshness(self) -> Freshness:
-        """The worst freshness of any; live where there are none."""
-        found = {each.freshness for each in self._all() if not each.ended}
+        """The worst freshness of any that is not quiet; live where there are none."""
+        found = {each.freshness for each in self._all() if not each.ended and not each.quiet}
         return next((worst for worst in _WORST_FIRST if worst in found), "live")
 
     def knows(self, uid: str) -> bool:
@@ -62,6 +62,7 @@ class Subscriptions:
         recovery: Recovery | None,
         limit: int,
         queue_timeout: float | None,
+        quiet: bool,
     ) -> SubscriptionProtocol:
         """Return a new subscription, which begins when ``begin`` is called.
 
@@ -80,6 +81,7 @@ class Subscriptions:
             recovery=recovery,
             limit=limit,
             queue_timeout=queue_timeout,
+            quiet=quiet,
         )
         if collection in messages.SILENT_COLLECTIONS:
             self._connection.emit(
@@ -146,11 +148,12 @@ class Subscriptions:
                 return False
             subscription.take(frame, now)
         elif frame.kind == "subscribe" and frame.error is not None:
-            self._connection.emit(MessageReceived(frame.message))
+            subscription = self._by_uid.get(frame.uid or "")
+            if subscription is None or not subscription.quiet:
+                self._connection.emit(MessageReceived(frame.message))
             if frame.uid is None:
                 self._take_unnamed(frame.error, now)
                 return True
-            subscription = self._by_uid.get(frame.uid)
             if subscription is None:
                 return True
             subscription.take_error(frame.error, now)

@@ -1,0 +1,107 @@
+"""What others change and delete, in a page that shows the messages."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.e2e.test_guide import OPENING
+from tests.support.embedded import EDITORS, Embedded, with_project
+from tests.support.observed_page import ObservedPage, gather_infos
+from tests.support.pages import Open
+from tests.support.wire import Wire
+
+ASK = """async ([method, path, body]) => {
+  const headers = {
+    "Content-Type": "application/json",
+    Authorization: "Bearer your_access_token",
+  };
+  const answer = await fetch(path, { method, headers, body: JSON.stringify(body) });
+  return answer.status === 204 ? null : (await answer.json()).data;
+}"""
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Iterator[Embedded]:
+    """A server whose user may change and delete messages."""
+    with with_project(tmp_path, EDITORS) as server:
+        yield server
+
+
+def ask(page: ObservedPage, method: str, path: str, body: Any = None) -> Any:
+    """Do over HTTP what another program does."""
+    return page.page.evaluate(ASK, [method, f"/items/messages{path}", body])
+
+
+def shows(page: ObservedPage, *texts: str) -> None:
+    expect(page.page.locator("#messages span")).to_have_text(list(texts))
+
+
+def subscribed_to(page: ObservedPage) -> list[str]:
+    requests = [json.loads(text) for text in page.sent]
+    return [each["event"] for each in requests if each["type"] == "subscribe"]
+
+
+def test_what_others_change_and_delete_shows_and_the_console_shows_the_guides_lines(
+    open_page: Open,
+) -> None:
+    page = open_page()
+    for text in ("one", "two", "three"):
+        page.page.evaluate("async (text) => await createItem(text, 'Ben')", text)
+    shows(page, "three", "two", "one")
+    lines = page.lines
+    markup = "<img src=x>"
+    ask(page, "PATCH", "/2", {"text": markup, "user": None})
+    shows(page, "three", markup, "one")
+    expect(page.page.locator("#messages b")).to_have_text(["Ben", "Anonymous", "Ben"])
+    ask(page, "DELETE", "/1")
+    shows(page, "three", markup)
+    # What changes while the page is away is read when it is back.
+    page.page.evaluate("directus.disconnect()")
+    ask(page, "PATCH", "/3", {"text": "changed"})
+    ask(page, "DELETE", "/2")
+    page.page.evaluate("async () => await directus.connect()")
+    shows(page, "changed")
+    assert page.page.text_content("#count") == "3"
+    assert page.lines[: len(lines)] == lines
+    assert page.lines[len(lines) :] == ["Connection has closed", *OPENING]
+    assert subscribed_to(page)[:3] == ["create", "update", "delete"]
+
+
+def test_changes_before_the_subscriptions_begin_are_made_up_for(
+    blank: Page, site: Embedded
+) -> None:
+    page, wire = ObservedPage(blank, {}), Wire(blank)
+    blank.goto(site.url)
+    page.wait_for_state("open")
+    for text in ("one", "two"):
+        blank.evaluate("async (text) => await createItem(text, 'Ben')", text)
+    held = wire.hold(lambda request: request.get("event") == "update")
+    blank.reload()
+    wire.wait_for(held)
+    ask(page, "PATCH", "/1", {"text": "changed"})
+    ask(page, "DELETE", "/2")
+    shows(page, "two", "one")
+    wire.hold(lambda _: False)
+    wire.send_to_server(held[0])
+    shows(page, "changed")
+
+
+@pytest.mark.parametrize("recover", ["id", ""])
+def test_where_they_cannot_be_read_or_are_not_wanted_nothing_is_subscribed_to(
+    blank: Page, site: Embedded, recover: str
+) -> None:
+    page, wire = ObservedPage(blank, {"recover": recover}), Wire(blank)
+    infos = gather_infos(blank)
+    wire.refuse(lambda request: (request.get("query") or {}).get("limit") == 1)
+    blank.goto(site.url)
+    page.wait_for_state("open")
+    blank.evaluate("async () => await createItem('heard', 'Ben')")
+    page.wait_for_text("heard")
+    assert subscribed_to(page) == ["create"]
+    assert page.problems == []
+    told = [text for text in infos if "change and delete may not be shown" in text]
+    assert len(told) == (1 if recover else 0)
