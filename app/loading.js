@@ -47,8 +47,42 @@
     if (event.target.send && !early.length) event.target.send(text.value, user.value);
     else keep([text.value, user.value], true).catch(() => {}); // its row says so
     text.value = "";
+    check(text);
     text.focus();
   });
+
+  addEventListener("input", ({ target }) => target.form?.id === "composer" && check(target));
+
+  /** Say, before it is sent, that a field is blank, or how much room a long text has left. */
+  function check(field) {
+    const isBlank = field.value && !field.value.trim();
+    const name = field.labels[0].textContent.toLowerCase();
+    field.setCustomValidity(isBlank ? `A blank ${name} is not sent: write something.` : "");
+    if (field.id !== "text") return;
+    const left = field.maxLength - field.value.length;
+    const few = left ? `Room for ${left} more.` : `A message has ${field.maxLength} characters at most.`;
+    element("limit").textContent = left > 100 ? "" : few;
+  }
+
+  // What is being written outlives a reload, and the name the browser's end.
+  const KEPT = { text: "sessionStorage", user: "localStorage" };
+  addEventListener("DOMContentLoaded", () => withStorage((storage, field) => {
+    field.value = storage.getItem(`composer ${field.id}`) || field.value;
+    check(field);
+  }));
+  addEventListener("pagehide", () => withStorage((storage, field) => {
+    storage.setItem(`composer ${field.id}`, field.value);
+  }));
+
+  function withStorage(use) {
+    for (const id in KEPT) {
+      try {
+        use(window[KEPT[id]], element(id));
+      } catch {
+        // A browser may refuse its storage, and the page does without.
+      }
+    }
+  }
 
   /** Show why Python does not load, or why its program ended, and give back what was kept. */
   function fail(sentence) {
@@ -61,8 +95,9 @@
     element("status").dataset.state = "failed";
     element("status").dataset.fresh = "stale";
     element("status").textContent = "Failed";
-    element("error").textContent = sentence;
+    element("error").textContent = element("announcement").textContent = sentence;
     element("error").hidden = false;
+    element("detail").firstElementChild.textContent = "";
     element("action").textContent = "Reload";
     element("action").hidden = element("detail").hidden = false;
     removeEventListener("beforeunload", stay);
@@ -134,6 +169,7 @@
     const place = element("fault");
     if (failure || !place?.hidden) return;
     place.textContent = `${sentence} The console has the traceback.`;
+    element("announcement").textContent = place.textContent;
     place.hidden = false;
   }
 
@@ -145,10 +181,11 @@
   };
 
   function show(share, text) {
-    if (!isLoading() || !element("progress")) return;
-    element("progress").value = Math.max(element("progress").value, share);
-    const words = `Loading Python: ${text}`;
-    if (element("status").textContent !== words) element("status").textContent = words;
+    const [progress, detail] = [element("progress"), element("detail")];
+    if (!isLoading() || !detail) return;
+    progress.value = Math.max(progress.value, share);
+    detail.firstElementChild.textContent = `Loading Python: ${text}`; // which is not read out
+    detail.hidden = false;
   }
 
   addEventListener("python:progress", ({ detail: { loaded, total } }) => {

@@ -35,7 +35,7 @@ IMPURE = {"asyncio", "time", "socket", "threading", "selectors", "subprocess", "
 IO = IMPURE | {"os", "io", "sqlite3", "http", "urllib", "starlette", "uvicorn"}
 PURE_SERVER = ("websocket.session", "realtime.hub", "query.query")
 # The parts of the page's view from the bottom up, as above.
-VIEW = ("faults", "rows", "messages", "changes", "status", "waiting", "sending")
+VIEW = ("faults", "rows", "unread", "messages", "changes", "status", "waiting", "sending")
 # The server's folders and files from the bottom up: each imports from itself and the lines above.
 SERVER_LAYERS = (
     ("errors", "config", "limiter", "log_limit", "project"),

@@ -14,7 +14,7 @@ from typing import Any
 from js import requestAnimationFrame
 from pyodide.ffi import create_proxy
 
-from app.view import faults
+from app.view import faults, unread
 from app.view.rows import rows as _rows
 
 ROWS = 500
@@ -46,7 +46,9 @@ def show(rows: object, keys: Sequence[Any], *, live: bool) -> list[Any]:
         keys = [row.get("id") if isinstance(row, dict) else None for row in found]
     known = [(key, row) for key, row in zip(keys, found, strict=True) if row is not None]
     _undrawn.extend(known)
-    _Shown.count += len(known) if live else 0
+    if live:
+        _Shown.count += len(known)
+        unread.add(len(known))
     if known and not _Shown.drawing:
         if _may_draw_at_once():
             _draw()
@@ -58,9 +60,9 @@ def show(rows: object, keys: Sequence[Any], *, live: bool) -> list[Any]:
 def change(changed: list[dict[str, Any]]) -> None:
     """Show the texts of rows that were changed, where the list holds them."""
     for row in changed:
-        key, *texts = _texts_of(row.get("id"), row)
+        key, user, text, _ = _texts_of(row.get("id"), row)
         if key is not None:
-            _change(key, *texts)
+            _change(key, user, text)
 
 
 def remove(keys: list[Any]) -> None:
@@ -129,14 +131,15 @@ def _draw() -> None:
     _rows.draw(json.dumps(texts), changes, ROWS, _Shown.count)
 
 
-def _texts_of(key: Any, row: Any) -> tuple[str | None, str, str]:
-    """Return what a row of the list says: its key, its user and its text."""
+def _texts_of(key: Any, row: Any) -> tuple[str | None, str, str, str | None]:
+    """Return what a row of the list says: its key, user, text, and when it was created."""
     fields = row if isinstance(row, dict) else {"text": row}
-    user = fields.get("user")
+    user, created = fields.get("user"), fields.get("date_created")
     return (
         None if key is None else text_of(key),
         "Anonymous" if user is None else text_of(user),
         text_of(fields.get("text")),
+        created if isinstance(created, str) else None,
     )
 
 

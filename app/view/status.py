@@ -7,10 +7,12 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from math import ceil
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 from js import Date, console, document, navigator, window
 from pyodide.ffi import create_proxy
+
+from app.view.rows import rows
 
 _WORDS = {
     "loading": "Loading Python",
@@ -51,7 +53,7 @@ class _Shown:
     fresh = "loading"
     opened = False
     subscribed = False
-    problem = ""
+    told: ClassVar[set[str]] = set()  # sentences, since there was nothing wrong
     next_try: float | None = None  # in the clock's seconds
     complete_until = ""  # the time of day at which it was live last
     ended = False  # the program has ended, and may be started again
@@ -119,12 +121,18 @@ def show_freshness(name: str) -> None:
 
 
 def show_error(sentence: str, *, aloud: bool = True) -> None:
-    """Show a sentence about what went wrong, or hide the last one; ``aloud`` in the console too."""
-    if aloud and sentence and sentence != _Shown.problem:
+    """Show a sentence about what went wrong, or hide the last one.
+
+    ``aloud`` it goes to the console and to screen readers too, once until the connection is open.
+    """
+    if not sentence:
+        _Shown.told.clear()
+    elif aloud and sentence not in _Shown.told:
+        _Shown.told.add(sentence)
         console.warn(sentence)
-    _Shown.problem = sentence
+        rows.say(sentence)
     element = document.getElementById("error")
-    element.textContent = sentence
+    _set_text(element, sentence)
     element.hidden = not sentence
 
 
@@ -195,7 +203,7 @@ def _advice() -> tuple[str, str]:
     if _Shown.next_try is None:
         return "", ""
     seconds = max(0, ceil(_Shown.next_try - time.monotonic()))
-    return f"Next try in {seconds} s.", "Try now"
+    return f"Next try in {seconds}\u00a0s.", "Try now"
 
 
 def _set_text(element: Any, text: str) -> None:

@@ -13,6 +13,7 @@ from js import document, requestAnimationFrame, setTimeout
 from pyodide.ffi import create_proxy
 
 from app.view.messages import ROWS, text_of
+from app.view.rows import rows
 
 WAITING, SAVED, SETTLED = "waiting", "saved", "settled"
 """No answer yet; answered, and about to come over the wire; nothing more to show."""
@@ -129,5 +130,7 @@ class WaitingList:
         row.dataset.outcome = message.outcome
         has_failed = message.outcome in _WORDS
         words = f"{_WORDS[message.outcome]}: {message.reason}" if has_failed else message.outcome
+        if has_failed and row.children[2].textContent != words:
+            rows.say(words)
         row.children[2].textContent = words
         row.children[3].hidden = not has_failed

@@ -94,7 +94,7 @@ def test_create_item_gives_the_item_and_every_page_shows_it(open_page: Open) -> 
         shown.wait_for_text("Hello World!")
         row = shown.page.locator("#messages li").first
         assert row.get_attribute("data-id") == str(item["id"])
-        assert row.text_content() == "BenHello World!"
+        assert row.locator("b, span").all_text_contents() == ["Ben", "Hello World!"]
         assert shown.page.text_content("#count") == "1"
 
 

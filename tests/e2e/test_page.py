@@ -47,7 +47,7 @@ def test_the_form_creates_an_item(open_page: Open) -> None:
     page.page.fill("#text", "from the form")
     page.page.press("#text", "Enter")
     page.wait_for_text("from the form")
-    assert page.page.text_content("#messages li") == "Kevinfrom the form"
+    assert page.page.text_content("#messages li b") == "Kevin"
     assert page.page.input_value("#text") == ""
     assert page.page.input_value("#user") == "Kevin"
 
