@@ -14,6 +14,9 @@ const STANDARD_LIBRARY = new URL("python_stdlib.zip", PYODIDE).href;
 // The description of the snapshot (web/snapshot); its slices are fetched before anything else.
 const about = JSON.parse(document.querySelector('meta[name="snapshot"]')?.content ?? "null");
 let loaded = 0; // bytes of the slices
+const SLOW = 300; // milliseconds in which the smallest slice, the last, comes of a fast download
+const isSlow = Promise.withResolvers();
+setTimeout(isSlow.resolve, SLOW, true);
 let slices = Promise.all(about?.slices.map(fetchSlice) ?? []);
 slices.catch(() => {}); // reported to whoever awaits them
 
@@ -114,15 +117,33 @@ async function fetchBytes(address) {
   return new Uint8Array(await response.arrayBuffer());
 }
 
-/** Fetch a slice of the snapshot. As a blob it costs the page's thread nothing until complete. */
-async function fetchSlice(address) {
+/**
+ * Fetch a slice of the snapshot. As a blob it costs the page's thread nothing until complete. A
+ * stream costs far more, and is read where the download is slow: there somebody watches its bytes.
+ */
+async function fetchSlice(address, at, { length }) {
   const response = await fetch(address);
   if (!response.ok) throw new Error(`the server answered ${response.status}`);
-  const bytes = new Uint8Array(await (await response.blob()).arrayBuffer());
-  loaded += bytes.length;
+  const isLast = at === length - 1;
+  const isStream = !isLast && (await isSlow.promise);
+  const blob = isStream ? await readStream(response.body.getReader()) : await response.blob();
+  if (isLast) isSlow.resolve(false);
+  if (!isStream) report(blob.size);
+  return new Uint8Array(await blob.arrayBuffer());
+}
+
+async function readStream(reader) {
+  const chunks = [];
+  for (let next; !(next = await reader.read()).done; chunks.push(next.value)) {
+    report(next.value.length);
+  }
+  return new Blob(chunks);
+}
+
+function report(bytes) {
+  loaded += bytes;
   const detail = { loaded, total: about.size.content };
   dispatchEvent(new CustomEvent("python:progress", { detail }));
-  return bytes;
 }
 
 /** Check that the slices are complete and unchanged. */

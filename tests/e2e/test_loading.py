@@ -24,6 +24,26 @@ def test_while_python_loads_the_page_says_so(blank: Page, site: Site) -> None:
     expect(status).to_have_attribute("data-state", "open", timeout=60_000)
 
 
+RECORD_PROGRESS = """addEventListener("DOMContentLoaded", () => {
+  window.shares = [];
+  const progress = document.getElementById("progress");
+  new MutationObserver(() => shares.push(progress.value)).observe(progress, { attributes: true });
+});"""
+
+
+def test_on_a_slow_line_the_progress_moves_with_the_bytes(apart: Page, site: Site) -> None:
+    apart.add_init_script(RECORD_PROGRESS)
+    slow = {"offline": False, "latency": 0, "downloadThroughput": 5e5, "uploadThroughput": 5e5}
+    apart.context.new_cdp_session(apart).send("Network.emulateNetworkConditions", slow)
+    apart.goto(site.url, wait_until="commit")
+    apart.wait_for_function("window.shares?.length >= 10", timeout=60_000)
+    shares = apart.evaluate("window.shares")
+    assert shares == sorted(set(shares))
+    assert shares[9] < 0.2, "a whole slice is a quarter of it"
+    expect(apart.locator("#detail")).to_contain_text(re.compile(r"\d\.\d of \d+\.\d MB"))
+    expect(apart.locator("#status")).to_have_text("Loading Python")  # which is read out, once
+
+
 @pytest.mark.parametrize(
     "missing",
     [
