@@ -50,7 +50,8 @@ def main(arguments: list[str]) -> int:
     asked = read(arguments, directus_package.versions(), directus_package.VERSION)
     try:
         set_up.prepare()
-        if asked.pytest and (code := check_options(asked.pytest)):
+        code = check_options(asked.pytest) if asked.pytest else 0
+        if code:
             return code
         if asked.directus:
             prepare_directus(asked.directus)

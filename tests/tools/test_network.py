@@ -6,7 +6,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.support.background import Background, server_for
+from server.background import Background
+from tests.support.background import server_for
 from tests.tools.standin import StandIn
 from tools.directus_admin import DirectusAdmin
 from tools.network import prepare_for

@@ -127,7 +127,7 @@ def test_proxies_are_not_for_this_machine(
 ) -> None:
     for name in ("ALL_PROXY", "HTTP_PROXY"):
         monkeypatch.setenv(name, "socks5://127.0.0.1:9")
-    with Running(Config(database=tmp_path / "other.db")) as directus:
+    with EmbeddedServer(Config(database=tmp_path / "other.db")) as directus:
         served = serve("--directus", directus.url, "--token", TOKEN)
         assert b"pong" in served.get("server/ping")
         assert served.end(signal.SIGINT)[1] == ""
