@@ -81,7 +81,7 @@ async def _count(connection: ClientConnection, frames: int) -> None:
 def _directus(folder: Path) -> Iterator[str]:
     from tools.local_directus import provisioned
 
-    with provisioned(folder / "directus", TOKEN) as (url, _):
+    with provisioned(folder, TOKEN) as (url, _):
         yield url
 
 

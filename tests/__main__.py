@@ -21,7 +21,14 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 # By name: given a folder, mypy finds `console` and `app.console` in one file.
 PACKAGES = ("directus_realtime", "server", "web", "tools", "benchmarks", "tests")
-MODULES = ("serve", "app.main", "app.page", "app.console")
+MODULES = (
+    "serve",
+    "app.main",
+    "app.page",
+    "app.console",
+    "examples.chat.main",
+    "examples.poll.main",
+)
 CHECKS = (
     ("ruff", "check", "."),
     ("ruff", "format", "--check", "."),

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-FOLDERS = ("app", "benchmarks", "server", "tests", "tools", "web")
+FOLDERS = ("app", "benchmarks", "examples", "server", "tests", "tools", "web")
 CONSTANT = re.compile(r"_*[A-Z][A-Z0-9_]*")
 
 

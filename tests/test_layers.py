@@ -166,12 +166,34 @@ def test_app_imports_the_sdks_public_names_only() -> None:
         below |= {f"app.view.{name}"}
     allowed["page"] = below | {"app.view"}
     for path in [*(ROOT / "app").glob("*.py"), *sources("app/view")]:
-        tree = ast.parse(path.read_text(encoding="utf-8"))
-        plain = {
-            a.name for node in ast.walk(tree) if isinstance(node, ast.Import) for a in node.names
-        }
-        bases = {node.module or "." for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
-        assert ours(iter(plain | bases)) <= allowed[path.stem], path.stem
+        assert ours(iter(named(path))) <= allowed[path.stem], path.stem
+
+
+def named(path: Path) -> set[str]:
+    """The modules that a file names; those of `from directus_realtime import realtime` are one."""
+    found = list(ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
+    plain = {a.name for node in found if isinstance(node, ast.Import) for a in node.names}
+    return plain | {node.module or "." for node in found if isinstance(node, ast.ImportFrom)}
+
+
+@pytest.mark.parametrize(
+    "path", sources("examples"), ids=lambda path: f"{path.parent.name}/{path.stem}"
+)
+def test_examples_use_the_sdk_as_anybodys_page_does(path: Path) -> None:
+    """What they import is Python's, PyScript's, the SDK's public names, or beside them."""
+    beside = {each.stem for each in path.parent.glob("*.py")}
+    outside = {"directus_realtime", "js", "pyodide.ffi", "pyscript"}
+    others = {module for module in named(path) if top(module) not in sys.stdlib_module_names}
+    assert others <= outside | beside
+
+
+@pytest.mark.parametrize(
+    "folder", sorted((ROOT / "examples").iterdir()), ids=lambda path: path.name
+)
+def test_an_example_lists_what_its_page_fetches(folder: Path) -> None:
+    settings = tomllib.loads((folder / "pyscript.toml").read_text(encoding="utf-8"))
+    modules = {path.name: path.name for path in folder.glob("*.py") if path.name != "main.py"}
+    assert settings["files"] == {"directus_realtime.zip": "./*", **modules}
 
 
 @pytest.mark.parametrize("path", sources("server"), ids=lambda path: path.stem)

@@ -21,7 +21,7 @@ from tests.support.diagram import diagram
 from tests.support.embedded import ROOT, Embedded
 
 README = (ROOT / "README.md").read_text()
-HOUSE = ("app", "web", "server", "tools")
+HOUSE = ("app", "examples", "web", "server", "tools")
 SOURCES = {".py", ".js", ".mjs", ".css", ".svg", ".toml", ".typed"}
 
 

@@ -19,7 +19,9 @@ from pathlib import Path
 from tools import npm
 from tools.directus_admin import DirectusAdmin
 from tools.directus_package import install
+from tools.examples import Example
 from tools.provision import provision
+from tools.provision_example import provision_example
 from tools.stamps import stamp
 from tools.steps import SetupError
 
@@ -161,24 +163,36 @@ class LocalDirectus:
 
 
 @contextmanager
-def provisioned(folder: Path, token: str) -> Iterator[tuple[str, str]]:
-    """Run a Directus with the guide's project in `folder`; yields its address and a token.
+def provisioned(
+    folder: Path, token: str, example: Example | None = None
+) -> Iterator[tuple[str, str]]:
+    """Run a Directus with the guide's project, or an example's, in a folder below `folder`.
 
-    That is `token`, or a random one if it is empty. Raises SetupError.
+    Yields its address and a static token: `token`, or a random one if it is empty; an example whose
+    users log in has none. Raises SetupError.
     """
     installed = install()
-    directus = LocalDirectus(installed, folder, port=_free_port())
+    name = f"directus-{example.name}" if example else "directus"
+    directus = LocalDirectus(installed, folder / name, port=_free_port())
     print("Directus starts ...", flush=True)
     directus.start()
     try:
         with DirectusAdmin(directus.url) as admin:
             admin.identify(ADMIN_TOKEN)
-            made = provision(admin, lambda what: None, new_token=True, token=token)
-        assert made is not None
+            if example is None:
+                made = provision(admin, lambda what: None, new_token=True, token=token)
+            else:
+                made = provision_example(admin, example, _warn, token=token, as_written=True)
         print(f"The Studio {directus.url}/admin ({ADMIN_EMAIL}, {ADMIN_PASSWORD})", flush=True)
-        yield directus.url, made
+        yield directus.url, made or ""
     finally:
         directus.stop()
+
+
+def _warn(line: str) -> None:
+    """Print what is not as the example's file has it."""
+    if not line.startswith(("made", "everything")):
+        print(f"Note       {line}", flush=True)
 
 
 def _free_port() -> int:

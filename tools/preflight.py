@@ -16,17 +16,21 @@ _PATH = "/websocket"
 _TIMEOUT = 10.0  # seconds, for the upgrade
 
 
-def diagnose(url: str, token: str, auth_mode: AuthMode, origin: str | None) -> str | None:
+def diagnose(
+    url: str, token: str, auth_mode: AuthMode, origin: str | None, *, is_guide: bool = True
+) -> str | None:
     """Return one sentence with what will go wrong and its cure; None if nothing was found.
 
-    `origin` is the page's where the browser itself will connect, or None behind our relay.
+    `origin` is the page's where the browser itself will connect, or None behind our relay. Only the
+    guide's page needs the guide's collection.
     """
     try:
         with DirectusAdmin(url) as admin:
             admin.ping()
             admin.identify(token)
             _check_realtime(admin, auth_mode, bool(token))
-            _check_messages(admin, bool(token))
+            if is_guide:
+                _check_messages(admin, bool(token))
         _check_upgrade(url, token, auth_mode, origin)
     except SetupError as error:
         return str(error)

@@ -19,7 +19,11 @@ def zip_package(package: str) -> bytes:
     spec = importlib.util.find_spec(package)
     if spec is None or spec.origin is None:
         raise FileNotFoundError(package)
-    folder = Path(spec.origin).parent
+    return zip_folder(Path(spec.origin).parent)
+
+
+def zip_folder(folder: Path) -> bytes:
+    """Return the package that lies in ``folder`` as a zip; the same bytes for the same files."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
         for path in sorted(folder.rglob("*.py")):

@@ -17,10 +17,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Mount, Route
 
-from web.archive import zip_package
+from web.archive import zip_folder, zip_package
 from web.config import digest_of, state_of
 from web.policy import EVERYWHERE, content_security_policy, holds_token
-from web.site import PAGE_SUFFIXES, RUNTIME_SUFFIXES, Revision, Site
+from web.site import PAGE_SUFFIXES, RUNTIME_SUFFIXES, SDK_ARCHIVE, Revision, Site
 
 # Written down here, since the operating system's own table differs from machine to machine.
 TYPES = {
@@ -82,6 +82,13 @@ def routes(site: Site) -> list[BaseRoute]:
         package = _found(lambda: zip_package("pyodide_http"))
         return _answer(request, package, ".zip", is_immutable)
 
+    def sdk(request: Request) -> Response:
+        package = _found(lambda: zip_folder(site.root / "app" / "directus_realtime"))
+        return _answer(request, package, ".zip")
+
+    def own_file(request: Request) -> Response:
+        return _file(request, site.folder / request.url.path[1:], site)
+
     files: list[BaseRoute] = [
         Route("/pyscript.toml", settings),
         Route("/app/{path:path}", page_file),
@@ -92,6 +99,8 @@ def routes(site: Site) -> list[BaseRoute]:
         Route("/", index),
         Route("/index.html", index),
         Route("/favicon.ico", icon),
+        Route(f"/{SDK_ARCHIVE}", sdk),
+        *(Route(f"/{name}", own_file) for name in site.own_files()),
         *files,
         Mount("/v-{version}", routes=files),
     ]

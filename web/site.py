@@ -32,7 +32,11 @@ from web.snapshot.description import Description
 PAGE_SUFFIXES = frozenset({".css", ".js", ".mjs", ".py", ".svg"})
 RUNTIME_SUFFIXES = frozenset({".js", ".json", ".mjs", ".wasm", ".zip", ".bin", ".css"})
 
+SDK_ARCHIVE = "directus_realtime.zip"
+"""The address of the SDK as one file, which the pages under examples/ unpack."""
+
 _ADDRESS = re.compile(r'(?<==")(?:(runtime/)|app/|pyscript\.toml(?="))')
+_EXAMPLES_ADDRESS = re.compile(r'(?<==")(?:(runtime/)|app/)')  # its own files have no version
 _SCRIPTS = re.compile(r"^(?= *(?:<script|</head>))", re.MULTILINE)  # hints come before any
 _FILES_TABLE = re.compile(r"^\[files\]\n.*?(?=^\s*\[|\Z)", re.MULTILINE | re.DOTALL)
 # What PyScript's core imports while it starts, one file after the other, as glob patterns.
@@ -58,25 +62,29 @@ class Revision(NamedTuple):
 
 
 class Site:
-    """The page of a checkout.
+    """A page of a checkout.
 
     Args:
-        root: the checkout, with index.html, pyscript.toml and app/.
+        root: the checkout, with app/ and the runtime.
         settings: values that replace those of pyscript.toml's ``[directus]``.
+        folder: where index.html and pyscript.toml are, such as an example's; by default ``root``.
     """
 
-    def __init__(self, root: Path, settings: Settings | None = None) -> None:
+    def __init__(
+        self, root: Path, settings: Settings | None = None, folder: Path | None = None
+    ) -> None:
         self.root = root
+        self.folder = folder or root
         self.runtime = runtime_folders(root)
         self._settings = settings or {}
         self._versions: dict[str, dict[Path, FileState]] = {}
 
     def revision(self) -> Revision:
         """Return the page as it is now. Raises FileNotFoundError."""
-        text = (self.root / "pyscript.toml").read_text(encoding="utf-8-sig")
+        text = (self.folder / "pyscript.toml").read_text(encoding="utf-8-sig")
         settings = fill_in(text, self._settings)
         snapshot = description.read(self.runtime["start"])
-        is_prepared = bool(snapshot.get("app")) and snapshot["app"] == page_digest(self.root)
+        is_prepared = bool(snapshot.get("app")) and snapshot["app"] == page_digest(self.folder)
         if is_prepared:  # then nothing of it need be fetched
             settings = _FILES_TABLE.sub("", settings)
         page = self._version(settings.encode(), self.page_files())
@@ -87,11 +95,19 @@ class Site:
 
     def index(self, revision: Revision) -> bytes:
         """Return index.html with versioned addresses and hints. Raises FileNotFoundError."""
-        text = (self.root / "index.html").read_text(encoding="utf-8")
+        text = (self.folder / "index.html").read_text(encoding="utf-8")
         hints = "".join(f"    {hint}\n" for hint in self._hints(revision))
         text = _SCRIPTS.sub(lambda _: hints, text, 1)
         folders = {"runtime/": revision.runtime}
-        return _ADDRESS.sub(lambda a: f"{folders.get(a[1], revision.page)}/{a[0]}", text).encode()
+        pattern = _ADDRESS if self.folder == self.root else _EXAMPLES_ADDRESS
+        return pattern.sub(lambda a: f"{folders.get(a[1], revision.page)}/{a[0]}", text).encode()
+
+    def own_files(self) -> list[str]:
+        """List what an example has beside its index.html, such as ``main.py``."""
+        if self.folder == self.root:
+            return []
+        paths = _files(self.folder, PAGE_SUFFIXES)
+        return [path.relative_to(self.folder).as_posix() for path in paths]
 
     def page_files(self) -> Iterator[Path]:
         """List the files under app/ that are served."""
@@ -127,7 +143,7 @@ class Site:
         for part in _CORE_PARTS:
             for path in self.runtime["pyscript"].glob(part):
                 yield f'<link rel="modulepreload" href="runtime/pyscript/{path.name}" />'
-        files = page_files(self.root)
+        files = page_files(self.folder)
         if revision.snapshot:
             about = description.for_the_page(
                 revision.snapshot,

@@ -19,3 +19,17 @@ def site(tmp_path: Path, port: int) -> Iterator[Embedded]:
     """A server with an empty database."""
     with Embedded(tmp_path, port=port) as server:
         yield server
+
+
+@pytest.fixture
+def chat(tmp_path: Path) -> Iterator[Embedded]:
+    """The example chat."""
+    with Embedded(tmp_path, "--example", "chat") as server:
+        yield server
+
+
+@pytest.fixture
+def poll(tmp_path: Path) -> Iterator[Embedded]:
+    """The example poll."""
+    with Embedded(tmp_path, "--example", "poll") as server:
+        yield server

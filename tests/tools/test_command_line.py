@@ -4,7 +4,6 @@ from pathlib import Path
 
 import pytest
 
-from tools import ROOT
 from tools.command_line import read
 from tools.commands.build import Build
 from tools.commands.provision import Provision
@@ -19,8 +18,9 @@ def test_nothing_is_the_page_on_this_machine() -> None:
     assert read([]) == Serve(
         host="127.0.0.1",
         port=8000,
-        db=ROOT / ".data" / "messages.db",
+        db=None,
         project=None,
+        example=None,
         token=None,
         auth=None,
         open=False,
@@ -63,7 +63,7 @@ def test_what_is_let_in_is_checked_before_set_up(option: str, value: str) -> Non
 
 def test_the_other_commands() -> None:
     assert read(["provision", "--directus", URL, "--dry-run"]) == Provision(
-        directus=URL, email=None, admin_token=None, new_token=False, dry_run=True
+        directus=URL, email=None, admin_token=None, new_token=False, dry_run=True, example=None
     )
     assert read(["build", "--out", "here"]) == Build(out=Path("here"), url=None, token=None)
 
@@ -155,3 +155,20 @@ def test_values_are_checked_before_set_up(tmp_path: Path) -> None:
         database = [] if arguments[0] in ("--db", "provision") else ["--db", str(tmp_path / "m")]
         with pytest.raises(SetupError, match=sentence):
             read([*arguments, *database]).run()
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["--example", "nope"], ["provision", "--directus", URL, "--example", "nope"]],
+    ids=["served", "provisioned"],
+)
+def test_an_example_that_is_not_there_is_told_with_those_that_are(arguments: list[str]) -> None:
+    with pytest.raises(SetupError, match=r"no example 'nope': choose one of chat, poll$"):
+        read(arguments).run()
+
+
+def test_an_examples_passwords_are_for_this_machine_alone() -> None:
+    with pytest.raises(SetupError, match=r"the example chat, .* --project$"):
+        read(["--example", "chat", "--host", "0.0.0.0"]).run()
+    with pytest.raises(SetupError, match="sample token"):
+        read(["--example", "poll", "--host", "0.0.0.0"]).run()

@@ -5,6 +5,7 @@ import tomllib
 from pathlib import Path
 
 from tools import listening
+from tools.examples import Example
 from tools.steps import SetupError
 
 SAMPLE_TOKEN = "your_access_token"
@@ -14,7 +15,7 @@ LOCAL = "local"
 _SQLITE = b"SQLite format 3\0"  # how a database's file begins
 
 
-def check_host(host: str, directus: str | None, token: str) -> None:
+def check_host(host: str, directus: str | None, token: str, example: Example | None = None) -> None:
     """Refuse to serve others with a token or passwords that everybody knows; raises SetupError."""
     if listening.is_loopback(host):
         return
@@ -22,6 +23,11 @@ def check_host(host: str, directus: str | None, token: str) -> None:
         raise SetupError(
             f"on {host} others could log in to the local Directus, whose passwords "
             "everybody knows: leave --host out"
+        )
+    if example and example.logins and directus is None:
+        raise SetupError(
+            f"on {host} others could log in to the example {example.name}, whose passwords "
+            "everybody knows: leave --host out, or give users of your own with --project"
         )
     if token == SAMPLE_TOKEN:
         raise SetupError(

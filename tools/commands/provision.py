@@ -3,7 +3,7 @@
 import argparse
 from dataclasses import dataclass
 
-from tools import ROOT, environment
+from tools import ROOT, environment, examples
 from tools.address import read_address
 from tools.secret import ADMIN_PASSWORD, ADMIN_TOKEN, token_of
 from tools.steps import SetupError
@@ -25,6 +25,7 @@ class Provision:
     admin_token: str | None
     new_token: bool
     dry_run: bool
+    example: str | None
 
     @staticmethod
     def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -41,11 +42,17 @@ class Provision:
             help=f"an administrator's static token instead, or in {ADMIN_TOKEN}",
         )
         add("--new-token", action="store_true", help="give a user who is there another token")
+        add(
+            "--example",
+            metavar="NAME",
+            help=f"what an example needs, in place of the guide's: {', '.join(examples.names())}",
+        )
         add("--dry-run", action="store_true", help="say what would be made, and make nothing")
 
     def run(self) -> None:
         """Make what is missing there, and say what to do next. Raises SetupError."""
         url = read_address(self.directus)
+        example = examples.find(self.example) if self.example else None
         token = token_of(self.admin_token, "--admin-token", ADMIN_TOKEN)
         if token == "":
             raise SetupError(f"--admin-token is empty: give the token there or in {ADMIN_TOKEN}")
@@ -55,10 +62,16 @@ class Provision:
         from tools.directus_admin import DirectusAdmin
         from tools.network import prepare_for
         from tools.provision import provision
+        from tools.provision_example import provision_example
 
         prepare_for(url)
         with DirectusAdmin(url) as admin:
             administrator.sign_in(admin, self.email, token)
+            if example:
+                made = provision_example(admin, example, print, dry_run=self.dry_run)
+                more = f" --token {made}" if made else ""
+                print(f"now   python3 serve.py --directus {url} --example {example.name}{more}")
+                return
             made = provision(admin, print, dry_run=self.dry_run, new_token=self.new_token)
         if made:
             print(f"now   python3 serve.py --directus {url} --token {made}")

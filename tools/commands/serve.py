@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from server.config import AuthMode, Config
-from tools import ROOT, environment, listening
+from tools import ROOT, environment, examples, listening
 from tools.address import read_address
 from tools.commands import checks
 from tools.commands.checks import LOCAL
+from tools.examples import Example
 from tools.options import whole_number
 from tools.secret import PAGE_TOKEN, check_token, token_of
 from tools.settings import read_settings
@@ -38,8 +39,9 @@ class Serve:
 
     host: str
     port: int
-    db: Path
+    db: Path | None
     project: Path | None
+    example: str | None
     token: str | None
     auth: AuthMode | None
     open: bool
@@ -62,7 +64,6 @@ class Serve:
         add(
             "--db",
             type=Path,
-            default=ROOT / ".data" / "messages.db",
             metavar="FILE",
             help="SQLite file of the messages (.data/messages.db in the checkout)",
         )
@@ -71,6 +72,11 @@ class Serve:
             type=Path,
             metavar="FILE",
             help="collections, policies and users, as in server/guide.toml, which is the default",
+        )
+        add(
+            "--example",
+            metavar="NAME",
+            help=f"another page, with a project of its own: {', '.join(examples.names())}",
         )
         add(
             "--token",
@@ -114,16 +120,18 @@ class Serve:
 
         Raises SetupError.
         """
-        settings = read_settings(ROOT / "pyscript.toml")
+        example = examples.find(self.example) if self.example else None
+        settings = read_settings((example.folder if example else ROOT) / "pyscript.toml")
         given_token = token_of(self.token, "--token", PAGE_TOKEN)
         token = settings.token if given_token is None else given_token
         check_token(token, "pyscript.toml")
         auth = self.auth or settings.auth_mode
-        checks.check_host(self.host, self.directus, token)
+        known = example if self.project is None else None
+        checks.check_host(self.host, self.directus, token, known)
         checks.check_names(self.allow_host, self.cors_origin)
         directus = self.directus
         if directus is None:
-            checks.check_database(self.db.absolute())
+            checks.check_database(self._database(example))
             checks.check_project(self.project)
         elif directus != LOCAL:
             directus = read_address(directus)
@@ -146,13 +154,18 @@ class Serve:
             if directus == LOCAL:
                 from tools import local_directus
 
-                local = local_directus.provisioned(ROOT / ".data" / "directus", token)
+                local = local_directus.provisioned(ROOT / ".data", token, example)
                 directus, token = stack.enter_context(local)
                 page["token"] = token
-            self._serve(directus, token, auth, page)
+            self._serve(directus, token, auth, page, example)
 
     def _serve(
-        self, directus: str | None, token: str, auth: AuthMode, page: dict[str, str]
+        self,
+        directus: str | None,
+        token: str,
+        auth: AuthMode,
+        page: dict[str, str],
+        example: Example | None,
     ) -> None:
         """Serve the page with the settings `page`, and the embedded server or a relay."""
         from server import app
@@ -166,23 +179,22 @@ class Serve:
         url = listening.url_of(listener)
         if directus is not None:
             page["url"] = directus if self.direct else ""
-            self._warn(directus, token, auth, url)
+            self._warn(directus, token, auth, url, example)
 
         def on_ready() -> None:
-            print(
-                f"The page   {url}\n"
-                f"{self._directus_line(directus)}"
-                f"The token  {token or 'none: everybody has public rights'}\n"
-                "To try     await createItem('Hello World!', 'Ben')   in the browser's console\n"
+            lines = [
+                f"The page   {url}",
+                *self._directus_lines(directus),
+                *self._lines_to_try(token, example),
                 "To stop    Ctrl-C",
-                flush=True,
-            )
+            ]
+            print("\n".join(lines), flush=True)
             if self.open:
                 threading.Thread(target=webbrowser.open, args=(url,), daemon=True).start()
 
         config = Config(
-            database=self.db.absolute(),
-            project=self.project,
+            database=self._database(example),
+            project=self.project or (example.project if example else None),
             token=token,
             auth=auth,
             directus="" if self.direct else directus,
@@ -190,24 +202,44 @@ class Serve:
             cors_enabled=bool(self.cors_origin),
             cors_origin=tuple(self.cors_origin),
         )
+        site = Site(ROOT, page, example.folder if example else None)
         try:
-            app.serve(config, listener, on_ready, routes(Site(ROOT, page)))
+            app.serve(config, listener, on_ready, routes(site))
         except (app.ProjectError, app.StoreError) as error:
             named = f"--project {error}" if isinstance(error, app.ProjectError) else str(error)
             raise SetupError(named) from error
 
-    def _warn(self, directus: str, token: str, auth: AuthMode, url: str) -> None:
+    def _database(self, example: Example | None) -> Path:
+        usual = example.database if example else ROOT / ".data" / "messages.db"
+        return (self.db or usual).absolute()
+
+    def _warn(
+        self, directus: str, token: str, auth: AuthMode, url: str, example: Example | None
+    ) -> None:
         """Print what will not work with that Directus; it may be repaired while we serve."""
         from tools import preflight
 
         origin = url.rstrip("/") if self.direct else None
-        fault = preflight.diagnose(directus, token, auth, origin)
+        fault = preflight.diagnose(directus, token, auth, origin, is_guide=example is None)
         if fault:
             print(f"serve.py: warning: {fault}", file=sys.stderr)
 
-    def _directus_line(self, directus: str | None) -> str:
+    def _directus_lines(self, directus: str | None) -> list[str]:
         """Return the line that says which Directus the page talks to; none for our own."""
         if directus is None:
-            return ""
+            return []
         how = "the browser connects to it itself" if self.direct else "relayed by this program"
-        return f"Directus   {directus} ({how})\n"
+        return [f"Directus   {directus} ({how})"]
+
+    def _lines_to_try(self, token: str, example: Example | None) -> list[str]:
+        """Return what one needs to know to use the page."""
+        lines = [f"The token  {token or 'none: everybody has public rights'}"]
+        if example is None:
+            call = "await createItem('Hello World!', 'Ben')"
+            return [*lines, f"To try     {call}   in the browser's console"]
+        lines = [] if example.logins else lines
+        if self.directus in (None, LOCAL):
+            return [*lines, f"To try     {example.advice()}"] if self.project is None else lines
+        command = f"python3 serve.py provision --directus {self.directus} --example {example.name}"
+        needs = f"{', '.join(example.collections)}; `{command}` makes what is missing"
+        return [*lines, f"It needs   {needs}"]
