@@ -99,7 +99,7 @@ def routes(site: Site) -> list[BaseRoute]:
         Route("/", index),
         Route("/index.html", index),
         Route("/favicon.ico", icon),
-        Route(f"/{SDK_ARCHIVE}", sdk),
+        *([Route(f"/{SDK_ARCHIVE}", sdk)] if site.is_example else []),
         *(Route(f"/{name}", own_file) for name in site.own_files()),
         *files,
         Mount("/v-{version}", routes=files),

@@ -75,6 +75,7 @@ class Site:
     ) -> None:
         self.root = root
         self.folder = folder or root
+        self.is_example = self.folder != root
         self.runtime = runtime_folders(root)
         self._settings = settings or {}
         self._versions: dict[str, dict[Path, FileState]] = {}
@@ -99,12 +100,12 @@ class Site:
         hints = "".join(f"    {hint}\n" for hint in self._hints(revision))
         text = _SCRIPTS.sub(lambda _: hints, text, 1)
         folders = {"runtime/": revision.runtime}
-        pattern = _ADDRESS if self.folder == self.root else _EXAMPLES_ADDRESS
+        pattern = _EXAMPLES_ADDRESS if self.is_example else _ADDRESS
         return pattern.sub(lambda a: f"{folders.get(a[1], revision.page)}/{a[0]}", text).encode()
 
     def own_files(self) -> list[str]:
         """List what an example has beside its index.html, such as ``main.py``."""
-        if self.folder == self.root:
+        if not self.is_example:
             return []
         paths = _files(self.folder, PAGE_SUFFIXES)
         return [path.relative_to(self.folder).as_posix() for path in paths]

@@ -9,9 +9,13 @@ from directus_realtime import DirectusError, Live, Row, authentication, create_d
 from js import document, window
 from pyscript import config, when
 
-AUTHOR = ["user_created.id", "user_created.first_name"]
-MESSAGES = {"fields": ["text", "date_created", *AUTHOR], "sort": ["-id"], "limit": 100}
-PEOPLE = {"fields": ["away", "date_updated", *AUTHOR]}
+NAME = "user_created.first_name"
+MESSAGES = {
+    "fields": ["text", "date_created", "user_created.id", NAME],
+    "sort": ["-id"],
+    "limit": 100,
+}
+PEOPLE = {"fields": ["away", "date_updated", NAME], "sort": [NAME, "id"]}
 MINE = {"filter": {"user_created": {"_eq": "$CURRENT_USER"}}}
 BEAT = 20  # seconds between two signs of life
 

@@ -6,16 +6,18 @@ from pathlib import Path
 import pytest
 
 from tests.directus.conftest import Start
+from tests.directus.test_provision import run
 from tests.e2e.test_examples import *  # noqa: F403
 from tests.support.directus import Node, version
 from tests.support.embedded import Embedded
 from tools.examples import find
 from tools.provision_example import provision_example
+from tools.steps import SetupError
 
 
 @pytest.fixture(scope="module")
 def node(start: Start) -> Node:
-    """A Directus for both examples."""
+    """A Directus for both examples; tests with a browser come last, and find it provisioned."""
     return start()
 
 
@@ -43,8 +45,26 @@ def poll(node: Node, tmp_path: Path) -> Iterator[Embedded]:
         yield server
 
 
-def test_an_example_is_provisioned_once(start: Start) -> None:
-    node = start()
+def test_a_collection_of_another_page_is_left_alone(node: Node) -> None:
+    collection = {"collection": "messages", "meta": {}, "schema": {}}
+    node.admin.post("/collections", json=collection).raise_for_status()
+    with pytest.raises(SetupError, match=r"messages .* has no .*user_created, text\): mend it"):
+        provision(node, "chat")
+    node.admin.delete("/collections/messages").raise_for_status()
+
+
+def test_what_to_run_next_has_the_new_token(node: Node) -> None:
+    command = f"python3 serve.py --directus {node.url} --example poll"
+    *planned, now = run(node, "--example", "poll", "--dry-run")
+    assert [line.split("  ")[0] for line in planned] == ["would make"] * 6
+    assert now == f"now   {command}"
+    *_, made, attached, now = run(node, "--example", "poll")
+    assert made.startswith("made  the user poll@example.com, with the token ")
+    assert attached == 'made  poll@example.com a holder of "Poll"'
+    assert now == f"now   {command} --token {made.split()[-1]}"
+
+
+def test_an_example_is_provisioned_once(node: Node) -> None:
     with node.connect() as admin:
         planned: list[str] = []
         provision_example(admin, find("chat"), planned.append, dry_run=True)
@@ -54,4 +74,3 @@ def test_an_example_is_provisioned_once(start: Start) -> None:
     assert len(made) == len(planned) == 15
     assert len(notes) == (4 if version() >= (12,) else 0)
     assert provision(node, "chat") == ["everything is there, and nothing was changed"]
-    node.close()

@@ -1,11 +1,13 @@
 """The pages under examples/, each in two windows."""
 
+import json
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, WebSocket, expect
 
 from tests.support.pages import Site, Warm
 from tests.support.proxy import TcpProxy
@@ -29,6 +31,8 @@ class Chat:
         self.error = page.locator("#error")
         self.people = page.locator("#people li")
         self.messages = page.locator("#messages li")
+        self.sent: list[dict[str, Any]] = []
+        page.on("websocket", self._on_socket)
         page.goto(url)
         expect(self.status).to_have_text("not connected", timeout=STARTED_WITHIN)
 
@@ -53,6 +57,9 @@ class Chat:
         authors, texts = zip(*messages, strict=True) if messages else ((), ())
         expect(self.messages.locator("b")).to_have_text(list(authors))
         expect(self.messages.locator("p")).to_have_text(list(texts))
+
+    def _on_socket(self, socket: WebSocket) -> None:
+        socket.on("framesent", lambda text: self.sent.append(json.loads(text)))
 
 
 Two = tuple[Chat, Chat]
@@ -111,10 +118,24 @@ def test_two_people_chat(windows: Two, way: TcpProxy) -> None:
     ben.write("while you were away")
     ben.button("Delete", "Welcome").click()
     ben.shows(("Ben", "while you were away"))
+    ann.sent.clear()
     way.admit()
     ann.shows(("Ben", "while you were away"))
     expect(ann.status).to_have_text("connected", timeout=STARTED_WITHIN)
     expect(ann.error).to_be_empty()
+    subscribed = [(each["collection"], each["event"]) for each in ann.sent if "event" in each]
+    assert sorted(subscribed) == sorted(
+        (collection, event)
+        for collection in ("messages", "presence")
+        for event in ("create", "update", "delete")
+    )
+    assert fits_a_phone(ann.page)
+
+    with (
+        ann.page.expect_request("**/auth/logout"),
+        ann.page.expect_navigation(wait_until="commit"),  # all that was shown is gone
+    ):
+        ann.page.get_by_role("button", name="Log out").click()
 
 
 def test_a_poll_counts_in_every_window(poll: Site, warm: Warm) -> None:
@@ -129,3 +150,10 @@ def test_a_poll_counts_in_every_window(poll: Site, warm: Warm) -> None:
             expect(page.locator("output")).to_have_text(["1", "1", "0"])
             expect(page.locator("#status")).to_have_text("live")
             expect(page.locator("#error")).to_be_empty()
+        assert fits_a_phone(pages[0])
+
+
+def fits_a_phone(page: Page) -> bool:
+    """Return whether nothing is wider than a narrow window."""
+    page.set_viewport_size({"width": 320, "height": 640})
+    return bool(page.evaluate("document.documentElement.scrollWidth <= 320"))

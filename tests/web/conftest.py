@@ -33,9 +33,10 @@ def start(root: Path, tmp_path: Path) -> Iterator[Start]:
     """Starts the embedded server with the checkout's page; it ends with the test."""
     running: list[EmbeddedServer] = []
 
-    def start(settings: Settings | None = None) -> EmbeddedServer:
+    def start(settings: Settings | None = None, folder: Path | None = None) -> EmbeddedServer:
         config = Config(database=tmp_path / "messages.db")
-        running.append(EmbeddedServer(config, pages=routes(Site(root, settings))).start())
+        pages = routes(Site(root, settings, folder))
+        running.append(EmbeddedServer(config, pages=pages).start())
         return running[-1]
 
     yield start

@@ -1,9 +1,11 @@
 """The page and its runtime, over real HTTP."""
 
 import html
+import io
 import json
 import re
 import tomllib
+import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -323,3 +325,27 @@ def test_a_precompressed_file_is_sent_to_who_can_decode_it(
 def test_requests_share_a_connection(hurried: httpx.Client) -> None:
     streams = [hurried.get("/app/main.py").extensions["network_stream"] for _ in range(2)]
     assert streams[0].get_extra_info("client_addr") == streams[1].get_extra_info("client_addr")
+
+
+def test_an_example_is_served_beside_the_sdk(root: Path, start: Start) -> None:
+    sdk, folder = root / "app" / "directus_realtime", root / "examples" / "chat"
+    for place in (sdk, folder):
+        place.mkdir(parents=True)
+    (sdk / "__init__.py").write_text("sdk = 1")
+    (folder / "main.py").write_text("import directus_realtime")
+    (folder / "project.toml").write_text("not the page's")
+    address = f"http://{start(None, folder).address}"
+    main = plain_http.get(f"{address}/main.py")
+    assert (main.text, main.headers["cache-control"]) == ("import directus_realtime", "no-cache")
+    archive = plain_http.get(f"{address}/directus_realtime.zip")
+    assert archive.headers["content-type"] == "application/zip"
+    with zipfile.ZipFile(io.BytesIO(archive.content)) as unpacked:
+        assert unpacked.read("directus_realtime/__init__.py") == b"sdk = 1"
+    (sdk / "__init__.py").write_text("sdk = 2")
+    assert plain_http.get(f"{address}/directus_realtime.zip").content != archive.content
+    assert plain_http.get(f"{address}/project.toml").status_code == 404
+
+
+def test_the_page_has_nothing_of_an_examples(client: httpx.Client) -> None:
+    for path in ("/main.py", "/directus_realtime.zip"):
+        assert client.get(path).status_code == 404

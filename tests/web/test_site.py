@@ -50,3 +50,22 @@ def test_of_settings_that_cannot_be_read_the_page_names_nothing(root: Path) -> N
     (root / "pyscript.toml").write_text("token = = 1")
     page = Site(root)
     assert b'name="project"' not in page.index(page.revision())
+
+
+def test_an_examples_page_has_its_own_files_and_shares_the_rest(root: Path) -> None:
+    folder = root / "examples" / "chat"
+    folder.mkdir(parents=True)
+    (folder / "main.py").write_text("")
+    (folder / "pyscript.toml").write_text('interpreter = "./app/runtime.mjs"\n')
+    (folder / "index.html").write_text(
+        '<link href="app/icon.svg" />\n<script src="main.py" config="pyscript.toml"></script>'
+    )
+    page = Site(root, {"url": "https://here.example"}, folder)
+    revision = page.revision()
+    text = page.index(revision).decode()
+    assert f'href="{revision.page}/app/icon.svg"' in text
+    assert 'src="main.py" config="pyscript.toml"' in text
+    assert f'interpreter = "./{revision.page}/app/runtime.mjs"' in revision.settings
+    assert 'url = "https://here.example"' in revision.settings
+    assert page.own_files() == ["main.py"]
+    assert Site(root).own_files() == []
