@@ -84,6 +84,7 @@ def test_the_groups_pin_and_the_requirements_files_follow() -> None:
         "tests": "requirements-tests.txt",
         "benchmarks": "requirements-benchmarks.txt",
         "oldest": "tests/wheel/oldest.txt",
+        "clients": "tests/clients/requirements.txt",
     }
     assert groups.keys() == files.keys()
     for group, file in files.items():
