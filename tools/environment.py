@@ -179,16 +179,19 @@ def _remove_incomplete(packages: Path) -> None:
 
 
 def tasks_of(root: Path, *, tests: bool) -> list[SetupTask]:
-    """Return the tasks for serving the checkout at `root`, and for its `tests` too."""
+    """Return the tasks for serving the checkout at `root`, and for its `tests` too.
+
+    `serve.py` serves before the compressed files are there, and makes them meanwhile.
+    """
     environment = VirtualEnvironment(root)
     tasks: list[SetupTask] = [
         environment,
         Packages(environment, "requirements.txt", "Python packages"),
         Runtime(root, environment.packages),
-        PrecompressedFiles(root, environment.packages),
         Snapshot(root, environment.packages),
     ]
     if tests:
+        tasks.append(PrecompressedFiles(root, environment.packages))
         tasks.append(Packages(environment, "requirements-tests.txt", "Packages for the tests"))
     return tasks
 

@@ -31,8 +31,6 @@ ADMIN_TOKEN = "admin-static-token"
 
 _PACKAGES = Path(sysconfig.get_path("purelib"))
 _COMMAND = "node_modules/@directus/api/dist/cli/run.js"  # cli.js asks the registry for news first
-# Directus ends with this process, however that ends: its standard input is then at its end.
-_FOLLOW = "data:text/javascript,process.stdin.on('end',()=>process.exit()).resume().unref()"
 _USUAL_PORT = 8055
 _START_LIMIT = 120.0  # seconds
 _STOP_LIMIT = 15.0  # seconds
@@ -93,7 +91,7 @@ class LocalDirectus:
         with self._log.open("wb") as log:
             self._process = subprocess.Popen(
                 [
-                    *(npm.node(_PACKAGES), "--import", _FOLLOW),
+                    *(npm.node(_PACKAGES), *npm.FOLLOW),
                     *(str(self._install / _COMMAND), what),
                 ],
                 cwd=self._folder,

@@ -50,3 +50,13 @@ def file_lock(path: Path, on_wait: Callable[[], None]) -> Iterator[int]:
             on_wait()
             _lock(file)
         yield file.fileno()
+
+
+@contextmanager
+def try_file_lock(path: Path) -> Iterator[bool]:
+    """Hold the lock file at `path`; yields False if another process has it.
+
+    Raises OSError when the file cannot be made.
+    """
+    with path.open("a") as file:
+        yield _try_to_lock(file)

@@ -4,6 +4,11 @@ import json
 import os
 from pathlib import Path
 
+# Node ends with this process, however that ends: its standard input is then at its end.
+_AT_END = "data:text/javascript,process.stdin.on('end',()=>process.exit()).resume().unref()"
+FOLLOW = ("--import", _AT_END)
+"""Node's options for a child that ends with this process; its standard input is a pipe."""
+
 
 def home(packages: Path) -> Path:
     """Return the folder of Node's package among the installed Python `packages`."""

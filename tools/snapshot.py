@@ -12,14 +12,11 @@ from pathlib import Path
 from tools import npm
 from tools.stamps import digest, is_stamped, stamp
 from tools.steps import Steps, megabytes, size_of
-from web.config import COMPRESS, SNAPSHOT, page_digest, page_files, page_script, runtime_folders
-
-ENDINGS = ("zst", "gz")
-"""The compressed files beside those of the snapshot."""
+from web.config import SNAPSHOT, page_digest, page_files, page_script, runtime_folders
 
 
 class Snapshot:
-    """The snapshot of a checkout, precompressed, and the file that describes it."""
+    """The snapshot of a checkout, and the file that describes it."""
 
     def __init__(self, root: Path, packages: Path) -> None:
         """Describe the snapshot of the checkout at `root`; Node is among the Python `packages`."""
@@ -66,7 +63,6 @@ class Snapshot:
             "script": str(script) if script else None,
             # Taken before the files are read: an edit in between makes it differ.
             "app": page_digest(self._root),
-            "endings": ENDINGS,
         }
 
     def _publish(self, draft: Path) -> None:
@@ -96,6 +92,6 @@ class Snapshot:
     def _key(self) -> str:
         paths = [self._root / name for name in ("package-lock.json", *self._modules)]
         paths += [self._script] if self._script else []
-        paths += [Path(__file__), COMPRESS, *sorted(SNAPSHOT.glob("*.*"))]
+        paths += [Path(__file__), *sorted(SNAPSHOT.glob("*.*"))]
         targets = json.dumps(list(self._modules.values())).encode()
         return digest(targets, *(path.read_bytes() for path in paths))

@@ -1,18 +1,20 @@
 // Writes the compressed files that are missing beside files: node compress.mjs zst,br,gz FILE...
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
-import { pathToFileURL } from "node:url";
+// Each appears when it is complete: whoever looks for it finds all of it, or nothing.
+import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { promisify } from "node:util";
 import zlib from "node:zlib";
 
 const { constants } = zlib;
 const MEGABYTE = 2 ** 20;
+const LEVEL = 19; // of Zstandard
+const SLICE_LEVEL = 12; // of the snapshot's slices: half the time for a tenth more bytes
 
 const ENCODERS = {
   // Browsers refuse windows of more than 8 MB. The checksum makes them detect damage.
-  zst: (data, level) =>
+  zst: (data, file) =>
     promisify(zlib.zstdCompress)(data, {
       params: {
-        [constants.ZSTD_c_compressionLevel]: level,
+        [constants.ZSTD_c_compressionLevel]: file.endsWith(".bin") ? SLICE_LEVEL : LEVEL,
         [constants.ZSTD_c_windowLog]: 23,
         [constants.ZSTD_c_checksumFlag]: 1,
       },
@@ -28,16 +30,18 @@ const ENCODERS = {
   gz: (data) => promisify(zlib.gzip)(data, { level: 9 }),
 };
 
-export async function compress(file, endings, level = 19) {
+async function compress(file, endings) {
   const data = readFileSync(file);
-  const write = async (ending) => writeFileSync(`${file}.${ending}`, await ENCODERS[ending](data, level));
+  const write = async (ending) => {
+    const draft = `${file}.${ending}.${process.pid}.new`;
+    writeFileSync(draft, await ENCODERS[ending](data, file));
+    renameSync(draft, `${file}.${ending}`);
+  };
   await Promise.all(endings.map(write));
 }
 
-if (import.meta.url === pathToFileURL(process.argv[1]).href) {
-  const [endings, ...files] = process.argv.slice(2);
-  for (const file of files) {
-    await compress(file, endings.split(",").filter((ending) => !existsSync(`${file}.${ending}`)));
-    console.log("done");
-  }
+const [endings, ...files] = process.argv.slice(2);
+for (const file of files) {
+  await compress(file, endings.split(",").filter((ending) => !existsSync(`${file}.${ending}`)));
+  console.log("done");
 }

@@ -2,7 +2,7 @@
 
 Every answer carries an ETag. An address that holds the version of what it names is immutable; any
 other is revalidated at each load, so edited Python is there at the next reload, and what has not
-changed costs a 304. Large files have precompressed ones beside them, made at set-up; see
+changed costs a 304. Large files have precompressed ones beside them, once they are made; see
 tools.precompressed.
 """
 

@@ -2,6 +2,7 @@
 
 import functools
 import json
+import shutil
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -127,6 +128,25 @@ def test_what_it_writes_proves_its_snapshot(built: Built) -> None:
     (start,) = built.out.glob("v-*/runtime/start")
     slices = [start / name for name in about["names"]]
     assert sum(path.stat().st_size for path in slices) == about["size"]["content"]
+
+
+def test_a_build_after_another_writes_what_is_missing_and_says_so(
+    built: Built, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "out"
+    shutil.copytree(built.out, out)
+    whole = {path: path.stat().st_mtime_ns for path in out.rglob("*") if path.is_file()}
+    (script,) = out.glob("v-*/app/main.py")
+    for path in (script, script.with_name("main.py.br"), out / "index.html.gz"):
+        path.unlink()
+    (out / "v-0123456789abcdef").mkdir()  # of an earlier page
+    build(ROOT, out, {"url": f"http://127.0.0.1:{built.port}"}, PACKAGES)
+    files = sum(path.suffix not in (".zst", ".br", ".gz") for path in whole)
+    assert f"{files} files: 1 written, {files - 1} as they were" in capsys.readouterr().out
+    now = {path: path.stat().st_mtime_ns for path in out.rglob("*") if path.is_file()}
+    assert now.keys() == whole.keys()
+    assert len({path for path in now if now[path] != whole[path]}) == 3
+    assert not (out / "v-0123456789abcdef").exists()
 
 
 def test_somebody_elses_folder_is_left_alone(tmp_path: Path) -> None:

@@ -190,7 +190,7 @@ def test_ctrl_c_in_the_middle_of_set_up_is_quiet(tmp_path: Path) -> None:
         shutil.copytree(ROOT / name, tmp_path / name)
     process = popen(tmp_path, ["--port", "0"])
     assert process.stdout is not None
-    assert process.stdout.readline().startswith("[1/5] Virtual environment")
+    assert process.stdout.readline().startswith("[1/4] Virtual environment")
     process.send_signal(signal.SIGINT)
     _, errors = process.communicate()
     assert process.returncode == 130

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from tools import snapshot
 from tools.environment import VirtualEnvironment
 from tools.precompressed import PrecompressedFiles
 from tools.snapshot import Snapshot
@@ -99,7 +98,6 @@ def test_a_file_that_is_listed_and_missing_stops_no_set_up(checkout: Path) -> No
 def test_set_up_says_why_the_snapshot_does_not_hold_the_app(
     checkout: Path,
     capsys: pytest.CaptureFixture[str],
-    monkeypatch: pytest.MonkeyPatch,
     file: str,
     source: str,
     reason: str | None,
@@ -108,7 +106,6 @@ def test_set_up_says_why_the_snapshot_does_not_hold_the_app(
     shutil.copytree(runtime_folders(ROOT)["pyodide"], checkout / "node_modules" / "pyodide")
     (checkout / "node_modules" / "@pyscript").symlink_to(ROOT / "node_modules" / "@pyscript")
     (checkout / "data.json").write_text("{}")
-    monkeypatch.setattr(snapshot, "ENDINGS", ())  # compressing takes the longest
     (checkout / file).write_text(source)
     Snapshot(checkout, PACKAGES).install(Steps(1, checkout))
     about = json.loads((runtime_folders(checkout)["start"] / "snapshot.json").read_text())

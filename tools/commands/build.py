@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tools import ROOT, environment
 from tools.address import read_address
-from tools.precompressed import compress
+from tools.precompressed import PrecompressedFiles, compress
 from tools.secret import PAGE_TOKEN, token_of
 from tools.steps import SetupError, Steps, megabytes, size_of
 
@@ -52,6 +52,7 @@ class Build:
         given = {"url": url, "token": token}
         settings = {name: value for name, value in given.items() if value is not None}
         packages = environment.VirtualEnvironment(ROOT).packages
+        environment.set_up(ROOT, [PrecompressedFiles(ROOT, packages)])
         print(build(ROOT, self.out.absolute(), settings, packages))
         print("Who can read the folder can read the token in it. What its host must send:")
         print("docs/static-hosting.md")
@@ -69,7 +70,7 @@ def build(
     from web.site import Site
 
     try:
-        written = write_page(Site(root, settings), out)
+        files, kept = write_page(Site(root, settings), out)
     except BuildError as error:
         raise SetupError(str(error)) from error
     except OSError as error:
@@ -78,10 +79,10 @@ def build(
         ) from error
     log = root / ".setup" / "build"
     log.mkdir(parents=True, exist_ok=True)
-    waiting = [path for path in written if not is_precompressed(path)]
-    compress(Steps(1, log), "Compressed files", packages, ENCODINGS, waiting)
-    size, whole = sum(path.stat().st_size for path in written), size_of(out)
+    print(f"{len(files)} files: {len(files) - kept} written, {kept} as they were", flush=True)
+    if waiting := [path for path in files if not is_precompressed(path)]:
+        compress(Steps(1, log), "Compressed files", packages, ENCODINGS, waiting)
+    size, whole = sum(path.stat().st_size for path in files), size_of(out)
     return (
-        f"{out}: {len(written)} files, {megabytes(size)}; "
-        f"with the compressed ones {megabytes(whole)}"
+        f"{out}: {len(files)} files, {megabytes(size)}; with the compressed ones {megabytes(whole)}"
     )

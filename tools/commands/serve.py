@@ -16,6 +16,7 @@ from tools.commands import checks
 from tools.commands.checks import LOCAL
 from tools.examples import Example
 from tools.options import whole_number
+from tools.precompressed import PrecompressedFiles
 from tools.secret import PAGE_TOKEN, check_token, token_of
 from tools.settings import read_settings
 from tools.steps import SetupError
@@ -150,7 +151,9 @@ class Serve:
 
         given = {"token": given_token, "auth_mode": self.auth}
         page = {name: value for name, value in given.items() if value is not None}
+        files = PrecompressedFiles(ROOT, environment.VirtualEnvironment(ROOT).packages)
         with contextlib.ExitStack() as stack:
+            stack.enter_context(files.made_meanwhile())
             if directus == LOCAL:
                 from tools import local_directus
 

@@ -1,20 +1,17 @@
 // Makes the snapshot, in Node: node make.mjs ORDER
 //
 // ORDER is an object in JSON:
-//   out       the folder for the slices, compressed ones beside them, and snapshot.json, which says
-//             how a page uses them
+//   out       the folder for the slices, and for snapshot.json, which says how a page uses them
 //   pyodide   the folder of Pyodide
 //   pyscript  the folder of PyScript's core
 //   modules   the app: the file of each module, with its path in the page
 //   script    the file that the page runs, or null
 //   app       the digest of the app, or "" where the snapshot cannot hold all of it
-//   endings   those of the compressed files
 import { createHash } from "node:crypto";
 import { readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
 
-import { compress } from "../compress.mjs";
 import { clearFreeMemory, constantOf, partsOf, sumOf } from "./memory.mjs";
 import { prelude, pyscriptPackage } from "./pyscript_package.mjs";
 
@@ -52,7 +49,7 @@ const content = Buffer.concat([head, ...parts.map(([start, end]) => memory.subar
 const about = {
   app: fault ? "" : order.app,
   fault,
-  names: await writeSlices(content),
+  names: writeSlices(content),
   version,
   size: { head: head.length, whole: whole.length, content: content.length },
   constant,
@@ -99,14 +96,13 @@ function writeTree(folder, tree) {
   }
 }
 
-/** Write the content in slices, each compressed too; return their names. */
-async function writeSlices(content) {
+/** Write the content in slices; return their names. */
+function writeSlices(content) {
   const hash = createHash("sha256").update(content).digest("hex").slice(0, 16);
   const names = [];
   for (let at = 0; at < content.length; at += SLICE) {
     names.push(`${hash}-${names.length}.bin`);
     writeFileSync(join(order.out, names.at(-1)), content.subarray(at, at + SLICE));
-    await compress(join(order.out, names.at(-1)), order.endings, 12);
   }
   return names;
 }
