@@ -208,7 +208,8 @@
   // new one.
   function connect(project) {
     if (project === undefined) return;
-    const address = (project || location.origin).replace(/^http/, "ws");
+    const here = new URL(".", location.href).href.replace(/\/$/, ""); // page.address() in Python
+    const address = (project || here).replace(/^http/, "ws");
     try {
       const socket = new WebSocket(`${address}/websocket`);
       window.earlySocket = socket;

@@ -1,7 +1,6 @@
 """Directus' guide "Connect to Realtime Data" in Python: its page, step for step."""
 
 from directus_realtime import UNSET, create_directus, keys_of, realtime, static_token
-from js import window
 from pyscript import config
 
 from app import console, page
@@ -11,7 +10,7 @@ from app.settings import Settings
 page.mark("python:ready")
 settings = Settings(**config.get("directus", {}))
 
-project = create_directus(settings.url or window.location.origin)
+project = create_directus(settings.url or page.address())
 if settings.token:
     project = project.with_(static_token(settings.token))
 directus = project.with_(realtime(auth_mode=settings.auth_mode, queue_timeout=None))

@@ -7,7 +7,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
-from js import performance
+from js import URL, performance, window
 
 from app.view import faults, messages, status
 from app.view.changes import Changes, Client
@@ -15,6 +15,7 @@ from app.view.sending import Create, Sending
 from app.view.status import on_connect, show_state, state
 
 __all__ = [
+    "address",
     "mark",
     "on_connect",
     "run",
@@ -26,6 +27,11 @@ __all__ = [
     "state",
     "watch",
 ]
+
+
+def address() -> str:
+    """Return where the page is: its origin, and the path that it has behind a reverse proxy."""
+    return str(URL.new(".", window.location.href).href)
 
 
 def mark(name: str) -> None:

@@ -161,7 +161,7 @@ class Site:
 def _project(settings: str) -> str | None:
     """Return the address of the Directus whose socket may be opened before Python has started.
 
-    "" is the page's own origin. None where the socket's address would hold a token, or where the
+    "" is where the page is. None where the socket's address would hold a token, or where the
     setting is a socket's own address.
     """
     try:

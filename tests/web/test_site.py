@@ -21,7 +21,7 @@ def test_what_is_said_of_the_snapshot_comes_before_any_script(root: Path) -> Non
 @pytest.mark.parametrize(
     ("settings", "project"),
     [
-        pytest.param({}, [""], id="the page's own origin"),
+        pytest.param({}, [""], id="where the page is"),
         pytest.param(
             {"url": "https://here.example/at/"}, ["https://here.example/at"], id="another"
         ),
