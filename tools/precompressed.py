@@ -16,6 +16,7 @@ from pathlib import Path
 from tools import npm
 from tools.clean_environment import clean_environment
 from tools.locking import file_lock, try_file_lock
+from tools.snapshot import Snapshot
 from tools.stamps import digest, is_stamped, stamp
 from tools.steps import Steps
 from web.config import COMPRESS, runtime_folders
@@ -35,14 +36,15 @@ class PrecompressedFiles:
         self._root = root
         self._packages = packages
         self._folders = runtime_folders(root)
+        self._snapshot = Snapshot(root, packages)
         # npm removes them together with the files when it installs anew.
         self._stamp = root / "node_modules" / "precompressed.stamp"
         self._begun = root / "node_modules" / "precompressing.stamp"
         self._lock = root / ".setup" / "compress.lock"
 
     def is_current(self) -> bool:
-        """Tell whether they were made of these files and by this code."""
-        return is_stamped(self._stamp, self._key)
+        """Tell whether they were made of these files, none of which set-up will make anew."""
+        return self._snapshot.is_current() and self._is_made()
 
     def install(self, steps: Steps) -> None:
         """Make what is missing. Raises SetupError."""
@@ -56,7 +58,7 @@ class PrecompressedFiles:
         """Make what is missing while the block runs, unless another process does it."""
         with ExitStack() as stack:
             with suppress(OSError):  # a folder that may not be written is served as it is
-                if not self.is_current():
+                if not self._is_made():
                     self._start(stack)
             yield
 
@@ -84,6 +86,9 @@ class PrecompressedFiles:
         if process.wait() == 0:
             with suppress(OSError):  # npm may be installing anew
                 stamp(self._stamp, key)
+
+    def _is_made(self) -> bool:
+        return is_stamped(self._stamp, self._key)
 
     def _files(self) -> list[Path]:
         """Return the files, without what other code has made beside them."""

@@ -60,9 +60,14 @@ def test_the_app_as_shipped_comes_whole_into_the_snapshot() -> None:
     ["package-lock.json", "app/main.py", "app/page.py", "app/directus_realtime/items.py"],
 )
 def test_another_runtime_or_app_is_another_snapshot(checkout: Path, name: str) -> None:
+    compressed = PrecompressedFiles(checkout, PACKAGES)
+    (checkout / "node_modules").mkdir()
+    compressed.install(Steps(1, checkout))
+    assert compressed.is_current()
     with (checkout / name).open("a") as file:
         file.write("\n")
     assert not Snapshot(checkout, PACKAGES).is_current()
+    assert not compressed.is_current()  # so that one set-up makes both
 
 
 def test_settings_are_no_part_of_it(checkout: Path) -> None:
