@@ -16,9 +16,11 @@ from directus_realtime.core.states import (
     SubscriptionState,
 )
 
-from tests.support import api, quickstart
+from server.background import Background
+from tests.support import api, plain_http, quickstart
+from tests.support.background import server_for
 from tests.support.diagram import diagram
-from tests.support.embedded import ROOT, Embedded
+from tests.support.embedded import ROOT, TOKEN, Embedded
 
 README = (ROOT / "README.md").read_text()
 HOUSE = ("app", "examples", "web", "server", "tools")
@@ -106,6 +108,54 @@ def test_the_quickstart_runs_as_it_stands(tmp_path: Path) -> None:
         quickstart.check(quickstart.first_lines(process))
 
 
+def test_more_than_the_guide_runs_as_it_stands(tmp_path: Path) -> None:
+    env = {**os.environ, "PYTHONPATH": str(ROOT)}
+    script = tmp_path / "more.py"
+    with (
+        Embedded(tmp_path) as server,
+        quickstart.running(sys.executable, script, quickstart.more(server.url), env) as process,
+    ):
+        assert process.stdout is not None
+        lines = (line for line in process.stdout if not line.startswith(("New message", "Conn")))
+        assert next(lines) == "FORBIDDEN\n"
+        assert "'text': 'two'" in next(lines)
+        create_item(server.url)
+        assert next(lines).startswith("enter 3 {")
+
+
+def test_the_server_in_fastapi_runs_as_it_stands(tmp_path: Path) -> None:
+    with Embedded(tmp_path) as server:
+        create_item(server.url)
+        names: dict[str, Any] = {}
+        exec(quickstart.source(server.url, "On CPython, in FastAPI"), names)
+        with Background(server_for(names["app"])) as mine, plain_http.client() as http:
+            (row,) = http.get(f"{mine.url}/messages").json()
+            assert row["text"] == "mine"
+            created = http.post(f"{mine.url}/messages", params={"text": "by the API"}).json()
+            assert (created["id"], created["user"]) == (2, "FastAPI")
+
+
+def create_item(url: str) -> None:
+    """Create an item by REST."""
+    headers = {"Authorization": f"Bearer {TOKEN}"}
+    with plain_http.client(headers=headers) as http:
+        http.post(f"{url}/items/messages", json={"text": "mine"}).raise_for_status()
+
+
+def test_every_block_of_python_is_run_by_a_test() -> None:
+    found = [
+        part.split("\n")[0]
+        for part in re.split("^##+ ", README, flags=re.MULTILINE)
+        for _ in range(part.count("```python"))
+    ]
+    assert found == [
+        "The quickstart",
+        "More than the guide",
+        "On CPython, in FastAPI",
+        "In tests of your own",
+    ]
+
+
 A_TEST = """
 
 import json
@@ -124,7 +174,7 @@ def test_the_database_is_fresh(url):
 
 
 def test_a_test_of_ones_own_starts_the_server_as_it_says(tmp_path: Path) -> None:
-    fixture = README.split("### In tests of your own")[1].split("```python\n")[1].split("```")[0]
+    fixture = quickstart.block("In tests of your own")
     (tmp_path / "test_mine.py").write_text(fixture + A_TEST)
     shutil.copy(ROOT / "server" / "guide.toml", tmp_path / "my.toml")
     done = subprocess.run(

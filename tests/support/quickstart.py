@@ -1,6 +1,7 @@
-"""README's quickstart, as a person would save and start it."""
+"""README's programs, as a person would save and start them."""
 
 import subprocess
+import textwrap
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,12 +13,24 @@ _ADDRESS = "http://127.0.0.1:8000"
 _LINES = 8
 
 
-def source(url: str) -> str:
-    """Return the quickstart's code with the address of a server in place of README's."""
-    code = (ROOT / "README.md").read_text(encoding="utf-8").split("## The quickstart")[1]
-    code = code.split("```python\n")[1].split("```")[0]
+def block(heading: str, language: str = "python") -> str:
+    """Return README's first block in a language after a heading."""
+    text = (ROOT / "README.md").read_text(encoding="utf-8").split(f"## {heading}\n")[1]
+    return text.split(f"```{language}\n")[1].split("```")[0]
+
+
+def source(url: str, heading: str = "The quickstart") -> str:
+    """Return a program's code with the address of a server in place of README's."""
+    code = block(heading)
     assert _ADDRESS in code
     return code.replace(_ADDRESS, url)
+
+
+def more(url: str) -> str:
+    """Return the quickstart with what README puts into its ``main`` besides."""
+    start, connect, rest = source(url).partition("    await directus.connect()\n")
+    end = rest[rest.index("\n\nasyncio.run") :]
+    return start + connect + textwrap.indent(block("More than the guide"), "    ") + end
 
 
 @contextmanager

@@ -14,15 +14,21 @@ from tests.wheel.conftest import Built
 INDEX = """<!doctype html>
 <title>A page of one's own</title>
 <link rel="icon" href="data:," />
-<script type="module" src="runtime/pyscript/core.js"></script>
-<script type="py" src="main.py" config="pyscript.toml"{attributes}></script>
 """
 SETTINGS = """
 interpreter = "/runtime/pyodide/pyodide.mjs"
 
-[files]
-"./{wheel}" = "./*"
 """
+HEADING = "In a PyScript page"
+CORE = "https://pyscript.net/releases/RELEASE/core.js"
+
+
+def index(attributes: str) -> str:
+    """Return README's page, with the runtime that is installed here."""
+    html = quickstart.block(HEADING, "html")
+    assert CORE in html
+    html = html.replace(CORE, "runtime/pyscript/core.js")
+    return INDEX + html.replace('type="py"', f'type="py"{attributes}')
 
 
 class Console:
@@ -65,13 +71,15 @@ def test_readmes_quickstart_runs(
     blank: Page, built: Built, folder: Path, attributes: str, isolated: bool
 ) -> None:
     shutil.copy(built.wheel, folder)
-    (folder / "index.html").write_text(INDEX.format(attributes=attributes))
-    (folder / "pyscript.toml").write_text(SETTINGS.format(wheel=built.wheel.name))
+    (folder / "index.html").write_text(index(attributes))
+    settings = quickstart.block(HEADING, "toml")
+    assert built.wheel.name in settings
+    (folder / "pyscript.toml").write_text(SETTINGS + settings)
     with (
         served_folder(folder, isolated=isolated) as origin,
         embedded(folder.parent, cors_enabled=True, cors_origin=origin) as directus,
     ):
-        (folder / "main.py").write_text(quickstart.source(directus.url))
+        (folder / "quickstart.py").write_text(quickstart.source(directus.url))
         console = Console(blank)
         blank.goto(origin)
         assert blank.evaluate("crossOriginIsolated") == isolated
