@@ -21,7 +21,7 @@ SDK_LAYERS = (
     ("transports.browser", "transports.native"),
     ("transports.platform",),
     ("tokens", "storage"),
-    ("client", "diagnosis", "items", "keyed_query", "inbox", "waiter"),
+    ("client", "diagnosis", "items", "keyed_query", "inbox", "recorder", "waiter"),
     ("partial_query", "changes", "pace"),
     ("static_token", "credentials", "login", "connector", "key_watch"),
     ("authentication", "rest", "row_reader", "driver"),

@@ -45,8 +45,9 @@ from .errors import (
     UsageError,
 )
 from .inbox import Frames, Inbox
+from .recorder import Recorder
 from .transports.platform import transports
-from .types import Freshness, Query, Stats
+from .types import Freshness, Inspection, Query, Stats
 from .waiter import Waiter
 
 log = logging.getLogger("directus")
@@ -90,6 +91,8 @@ class Driver:
         self._unwatch_tokens: Callable[[], None] | None = None
         self._stale_since: float | None = None  # seconds since 1970
         self._was_open = False
+        self._recorder: Recorder | None = None  # none before somebody inspects the client
+        self._is_offline = False  # because the program said so
         self._is_stepping = False
         self._is_resuming = False
         self._handlers: dict[str, list[Callable[..., object]]] = {
@@ -122,6 +125,34 @@ class Driver:
             "stale_since": self._stale_since,
             "round_trip": self._core.round_trip,
         }
+
+    def inspect(self) -> Inspection:
+        """Return what the client does; the first call begins to record frames."""
+        self._recorder = self._recorder or Recorder()
+        return {
+            "state": self.state.value,
+            "reason": None if self.last_error is None else str(self.last_error),
+            "freshness": self.freshness,
+            "stale_since": self._stale_since,
+            "round_trip": self._core.round_trip,
+            "subscriptions": self._core.subscriptions(),
+            "requests": self._core.requests(self._now()),
+            "frames": self._recorder.frames(),
+        }
+
+    def cut(self) -> None:
+        """Drop the socket as a fault of the network would."""
+        self._core.drop(ConnectionFailed("The connection was cut by `cut()`."), self._now())
+        self.step()
+
+    def set_offline(self, is_offline: bool) -> None:
+        """Behave as without a network from now on, or no longer."""
+        self._is_offline = is_offline
+        if is_offline:
+            self._core.drop(_offline_error(), self._now())
+            self.step()
+        else:
+            self._wake()
 
     def on(self, name: str, callback: Callable[..., object]) -> Callable[[], None]:
         """Call ``callback`` at every event of a name; return a function that removes it."""
@@ -357,6 +388,8 @@ class Driver:
         now = self._now()
         while frames:
             number, text = frames.popleft()
+            if self._recorder is not None:
+                self._recorder.received(text)
             self._core.received(number, text, now)
             self._handle_all()
         self._arm()
@@ -466,6 +499,8 @@ class Driver:
         match event:
             case SendText(_, text):
                 self._counts["sent"] += 1
+                if self._recorder is not None:
+                    self._recorder.sent(text)
                 self._connector.send(text)
             case Replied(uid, message):
                 if (reply := self._replies.get(uid)) is not None:
@@ -475,6 +510,8 @@ class Driver:
                 if (reply := self._replies.get(uid)) is not None:
                     reply.fail(error)
                     self._settled.append(reply)
+            case OpenSocket(number) if self._is_offline:
+                self._core.closed(number, 1006, "", self._now())
             case OpenSocket(number, refused):
                 self._connector.open(number, refused)
             case CredentialsNeeded(number, used):
@@ -591,7 +628,7 @@ class Driver:
     async def _diagnose(self) -> None:
         """Find out why the connection could not be made, and report it."""
         try:
-            error = await self._connector.diagnose()
+            error = _offline_error() if self._is_offline else await self._connector.diagnose()
         finally:
             self._diagnosing = None
         if self.state is State.OPEN or self.state in _AT_REST:
@@ -602,3 +639,7 @@ class Driver:
         else:
             self.last_error = error
             self._call("state", StateChanged(self.state, error))
+
+
+def _offline_error() -> ConnectionFailed:
+    return ConnectionFailed("The client is offline by `offline()`: `online()` ends that.")

@@ -32,6 +32,7 @@ from .types import (
     EventName,
     Freshness,
     InitMessage,
+    Inspection,
     Key,
     Query,
     Since,
@@ -174,6 +175,31 @@ class RealtimeClient(DirectusClient):
     def stats(self) -> Stats:
         """Return counts and times."""
         return self._driver.stats()
+
+    # To see what it does
+
+    def inspect(self) -> Inspection:
+        """Return what the client does at this moment, as values of JSON.
+
+        The first call begins to record frames, which later ones return: the last 100 of them,
+        secrets masked. Before it nothing is recorded.
+        """
+        return self._driver.inspect()
+
+    def cut(self) -> None:
+        """Drop the socket as a fault of the network would, to see the client come back."""
+        self._driver.cut()
+
+    def offline(self) -> None:
+        """Behave as without a network until `online` is called: every attempt fails.
+
+        Only this client's connection is affected; what is sent over HTTP is not.
+        """
+        self._driver.set_offline(True)
+
+    def online(self) -> None:
+        """End what `offline` began, and connect again at once if a connection is wanted."""
+        self._driver.set_offline(False)
 
     # Messages
 

@@ -130,3 +130,61 @@ class Stats(TypedDict):
     pending: int
     stale_since: float | None
     round_trip: float | None
+
+
+class InspectedSubscription(TypedDict):
+    """One subscription. `mark` is the highest value of its recover field among the rows it knows.
+
+    `event` is None for all events; `recovered` counts rows, `buffered` messages not read yet.
+    """
+
+    uid: str
+    collection: str
+    event: str | None
+    state: str
+    freshness: Freshness
+    mark: Key | float | None
+    recovered: int
+    buffered: int
+
+
+class InspectedRequest(TypedDict):
+    """A message that waits for the connection, or a request that waits for its answer.
+
+    It is given up in `expires_in` seconds; None never gives it up.
+    """
+
+    uid: str | None
+    what: str
+    waits_for: Literal["connection", "answer"]
+    expires_in: float | None
+
+
+class InspectedFrame(TypedDict):
+    """A frame, cut at 2,000 characters, with stars for its secrets.
+
+    `at` is in seconds since 1970. `latency` is how many seconds an answer took; None for a frame
+    that answers nothing that was recorded.
+    """
+
+    direction: Literal["sent", "received"]
+    at: float
+    latency: float | None
+    text: str
+
+
+class Inspection(TypedDict):
+    """What a realtime client does at one moment.
+
+    `reason` says why there is no connection, or why the last one was lost; `frames` are the last
+    100 since the first call, the oldest first. `stale_since` and `round_trip` are those of `Stats`.
+    """
+
+    state: State
+    reason: str | None
+    freshness: Freshness
+    stale_since: float | None
+    round_trip: float | None
+    subscriptions: list[InspectedSubscription]
+    requests: list[InspectedRequest]
+    frames: list[InspectedFrame]

@@ -32,7 +32,7 @@ from ..errors import (
     ServerError,
     UsageError,
 )
-from ..types import Freshness, Query
+from ..types import Freshness, InspectedRequest, InspectedSubscription, Query
 from . import codec, messages
 from .auth import AuthOutcome, AuthState, Credentials
 from .backoff import Backoff
@@ -183,6 +183,14 @@ class Protocol:
         """The worst freshness of the subscriptions; without a connection at best stale."""
         found = self._subscriptions.freshness
         return "stale" if found == "live" and self.state is not State.OPEN else found
+
+    def subscriptions(self) -> list[InspectedSubscription]:
+        """Return what there is to see of each subscription."""
+        return self._subscriptions.inspect()
+
+    def requests(self, now: float) -> list[InspectedRequest]:
+        """Return the requests and messages that wait for an answer or for the connection."""
+        return self._requests.inspect(now)
 
     # What the program wants
 
@@ -342,8 +350,12 @@ class Protocol:
 
     def offline(self, now: float) -> None:
         """Drop the socket: there is no network."""
+        self.drop(ConnectionFailed("This computer is offline."), now)
+
+    def drop(self, error: ConnectionFailed, now: float) -> None:
+        """Drop the socket, and try again as after any loss; ``error`` says why."""
         if Cause.LOST in TRANSITIONS[self.state]:
-            self._lose(ConnectionFailed("This computer is offline."), now)
+            self._lose(error, now)
 
     # What the transport reports
 

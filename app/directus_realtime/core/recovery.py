@@ -93,6 +93,11 @@ class Recovery:
         """How many keys are remembered."""
         return len(self._window)
 
+    @property
+    def mark(self) -> Any:
+        """The highest value of the field among the known rows, None where there is none."""
+        return self._window[-1][3] if self._window else self._after
+
     def fields(self) -> Any:
         """Return the fields to subscribe with: the subscriber's and those that recovery needs."""
         fields = self._query.get("fields")

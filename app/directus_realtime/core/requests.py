@@ -7,7 +7,7 @@ the queue; a create, update or delete never does, since Directus may have done i
 
 from collections import deque
 from heapq import heappop, heappush
-from typing import Any
+from typing import Any, Literal
 
 from ..errors import (
     DeliveryUnknown,
@@ -17,6 +17,7 @@ from ..errors import (
     ReplyTimeout,
     ServerError,
 )
+from ..types import InspectedRequest
 from . import codec
 from .auth import AuthState
 from .unanswered import Unanswered
@@ -124,6 +125,12 @@ class Requests:
         """How many requests have no result or error yet."""
         waiting = sum(r.uid is not None and not r.settled for r in self._waiting)
         return waiting + len(self._unanswered)
+
+    def inspect(self, now: float) -> list[InspectedRequest]:
+        """Return what waits, in its order: for an answer first, then for the connection."""
+        answers = [_inspected(r, "answer", now) for r in self._unanswered.values()]
+        waiting = [r for r in self._waiting if not r.settled]
+        return answers + [_inspected(r, "connection", now) for r in waiting]
 
     def hold(self, request: PendingRequest, now: float) -> None:
         """Keep ``request`` until there is a connection.
@@ -272,6 +279,17 @@ class Requests:
 def _may_repeat(request: PendingRequest) -> bool:
     """Return whether to send a request again: a read, unless its answer may be what is fatal."""
     return request.repeatable and request.losses < _MOST_LOSSES
+
+
+def _inspected(
+    request: PendingRequest, waits_for: Literal["connection", "answer"], now: float
+) -> InspectedRequest:
+    return {
+        "uid": request.uid or request.items_uid,
+        "what": request.what,
+        "waits_for": waits_for,
+        "expires_in": None if request.expires is None else request.expires - now,
+    }
 
 
 def _content(message: dict[str, Any] | str) -> dict[str, Any]:

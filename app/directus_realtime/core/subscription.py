@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
 from ..errors import DirectusError, NotSent, ReplyTimeout, ServerError
-from ..types import Freshness, Query
+from ..types import Freshness, InspectedSubscription, Query
 from . import messages
 from .auth import AuthState
 from .backoff import retry_delay
@@ -183,6 +183,20 @@ class SubscriptionProtocol:
     def remembered(self) -> int:
         """How many keys are remembered to deliver each row once."""
         return self._catch_up.recovery.remembered if isinstance(self._catch_up, RowCatchUp) else 0
+
+    def inspect(self) -> InspectedSubscription:
+        """Return what there is to see of it."""
+        mark = self._catch_up.recovery.mark if isinstance(self._catch_up, RowCatchUp) else None
+        return {
+            "uid": self.uid,
+            "collection": self.collection,
+            "event": self._event,
+            "state": self.state.value,
+            "freshness": self.freshness,
+            "mark": mark,
+            "recovered": self.recovered,
+            "buffered": self.buffered,
+        }
 
     def pop(self) -> Item | None:
         """Return the next message or error, or None if there is none."""

@@ -7,7 +7,7 @@ leaving. The new one waits as its successor, so that each frame has one owner.
 from collections.abc import Iterator
 
 from ..errors import DirectusError, ServerError, UsageError
-from ..types import Freshness, Query
+from ..types import Freshness, InspectedSubscription, Query
 from . import messages
 from .events import MessageReceived, Warned
 from .messages import Failure, Frame
@@ -47,6 +47,10 @@ class Subscriptions:
         """The worst freshness of any that is not quiet; live where there are none."""
         found = {each.freshness for each in self._all() if not each.ended and not each.quiet}
         return next((worst for worst in _WORST_FIRST if worst in found), "live")
+
+    def inspect(self) -> list[InspectedSubscription]:
+        """Return what there is to see of each."""
+        return [each.inspect() for each in self._all()]
 
     def knows(self, uid: str) -> bool:
         """Return whether a subscription has this uid."""
