@@ -3,7 +3,7 @@
 from directus_realtime import UNSET, create_directus, keys_of, realtime, static_token
 from pyscript import config
 
-from app import console, page
+from app import console, devtools, page
 from app.console import log
 from app.settings import Settings
 
@@ -52,4 +52,4 @@ async def main() -> None:
 
 
 page.run(main)
-console.expose(create, directus, page.state)
+devtools.expose(create, directus, page.state)

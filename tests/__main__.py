@@ -26,6 +26,7 @@ MODULES = (
     "app.main",
     "app.page",
     "app.console",
+    "app.devtools",
     "examples.chat.main",
     "examples.poll.main",
 )

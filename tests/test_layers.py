@@ -158,9 +158,11 @@ def test_nobody_imports_the_sdk_by_its_place(folder: str) -> None:
 
 
 def test_app_imports_the_sdks_public_names_only() -> None:
-    main = {"app", "app.page", "app.console", "app.settings", "directus_realtime"}
+    main = {"app", "app.page", "app.console", "app.devtools", "app.settings"}
+    main |= {"directus_realtime"}
     below: set[str] = set()
-    allowed = {"main": main, "settings": below, "console": below}
+    allowed = {"main": main, "settings": below, "console": below, "functions": below}
+    allowed["devtools"] = {"app.console", "app.functions", "directus_realtime"}
     for name in VIEW:
         allowed[name] = below | {"app.view"}
         below |= {f"app.view.{name}"}
