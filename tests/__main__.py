@@ -63,6 +63,8 @@ def main(arguments: list[str]) -> int:
             return code
         if asked.directus:
             prepare_directus(asked.directus)
+        if asked.engines:
+            prepare_browsers()
         if asked.soak:
             os.environ["SOAK"] = "yes"
         # The tests start hundreds of processes, each of which would compile all that it imports.
@@ -88,6 +90,13 @@ def prepare_directus(version: str) -> None:
 
     os.environ["DIRECTUS_INSTALL"] = str(directus_package.install(version=version))
     services.install(ROOT / ".setup")
+
+
+def prepare_browsers() -> None:
+    """Install Firefox and WebKit where they are missing. Raises SetupError."""
+    from tests.support import browsers
+
+    browsers.install(ROOT / ".setup")
 
 
 def check_all(arguments: list[str]) -> int:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from tools.options import OptionParser, nearest, unknown
 
-_OURS = ("--directus", "--soak", "--help")
+_OURS = ("--directus", "--engines", "--soak", "--help")
 _NEAR = 0.75  # of 1: pytest has options that look like ours from afar, such as --durations
 _ABOUT = """\
 Set up what is missing, check style and types, and run the tests. With a path among the arguments
@@ -30,11 +30,13 @@ class Arguments:
 
     Attributes:
         directus: the version of the real Directus to test on; None for no such tests.
+        engines: whether Firefox and WebKit are installed, where they are missing.
         soak: whether the long tests run at their full length.
         pytest: the arguments that go to pytest.
     """
 
     directus: str | None
+    engines: bool
     soak: bool
     pytest: list[str]
 
@@ -48,7 +50,7 @@ def read(arguments: list[str], versions: list[str], usual: str) -> Arguments:
         usual: the version that is meant where none is named.
     """
     parser = OptionParser("python3 -m tests", _ABOUT, _MORE)
-    parser.usage = "%(prog)s [-h] [--directus[=VERSION]] [--soak] [pytest's arguments]"
+    parser.usage = "%(prog)s [-h] [--directus[=VERSION]] [--engines] [--soak] [pytest's arguments]"
     parser.add_argument(
         "--directus",
         nargs="?",
@@ -56,6 +58,11 @@ def read(arguments: list[str], versions: list[str], usual: str) -> Arguments:
         metavar="VERSION",
         help=f"besides, the tests on a real Directus ({usual}), which is installed into a cache: "
         f"{', '.join(versions)}, as in --directus={versions[0]}",
+    )
+    parser.add_argument(
+        "--engines",
+        action="store_true",
+        help="installs Firefox and WebKit where they are missing: the page is tested in them too",
     )
     parser.add_argument(
         "--soak", action="store_true", help="those too, and long ones at their full length"
@@ -67,7 +74,7 @@ def read(arguments: list[str], versions: list[str], usual: str) -> Arguments:
         parser.error(f"--directus={found.directus}: expected one of {', '.join(versions)}")
     _check(parser, others)
     asked = found.directus or (usual if found.soak else None)
-    return Arguments(asked, found.soak, others)
+    return Arguments(asked, found.engines or found.soak, found.soak, others)
 
 
 def _check(parser: argparse.ArgumentParser, others: list[str]) -> None:

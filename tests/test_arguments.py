@@ -12,10 +12,11 @@ def asked(*arguments: str) -> Arguments:
 
 
 def test_ours_are_told_from_pytests() -> None:
-    assert asked() == Arguments(None, False, [])
-    assert asked("--soak", "-x") == Arguments(VERSION, True, ["-x"])
+    assert asked() == Arguments(None, False, False, [])
+    assert asked("--soak", "-x") == Arguments(VERSION, True, True, ["-x"])
+    assert asked("--engines") == Arguments(None, True, False, [])
     others = ["-k", "tests/no.py", "--durations=5", "--disable-warnings", "tests/test_layers.py::x"]
-    assert asked("--directus", *others) == Arguments(VERSION, False, others)
+    assert asked("--directus", *others) == Arguments(VERSION, False, False, others)
     assert asked("--directus=11.17.4").directus == "11.17.4"
 
 
@@ -39,7 +40,10 @@ def test_help_says_all_of_it(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit, match="0"):
         asked("--help")
     said = capsys.readouterr().out
-    assert all(word in said for word in ("--directus", "--soak", "11.17.4", "pytest", "-k", "SEED"))
+    assert all(
+        word in said
+        for word in ("--directus", "--engines", "--soak", "11.17.4", "pytest", "-k", "SEED")
+    )
 
 
 def test_pytest_looks_at_its_own_first(capfd: pytest.CaptureFixture[str]) -> None:

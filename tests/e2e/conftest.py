@@ -7,6 +7,8 @@ import pytest
 
 from tests.support.embedded import Embedded, free_port
 
+pytest.register_assert_rewrite("tests.e2e.everywhere")
+
 
 @pytest.fixture(scope="session")
 def port() -> int:
