@@ -3,17 +3,19 @@
 from directus_realtime import UNSET, create_directus, keys_of, realtime, static_token
 from pyscript import config
 
-from app import console, devtools, page
+from app import console, devtools, login, page
 from app.console import log
 from app.settings import Settings
 
 page.mark("python:ready")
 settings = Settings(**config.get("directus", {}))
 
-project = create_directus(settings.url or page.address())
+project, mode = create_directus(settings.url or page.address()), settings.auth_mode
 if settings.token:
     project = project.with_(static_token(settings.token))
-directus = project.with_(realtime(auth_mode=settings.auth_mode, queue_timeout=None))
+else:
+    project, mode = login.offer_sign_in(project, mode)
+directus = project.with_(realtime(auth_mode=mode, queue_timeout=None))
 messages = directus.items("messages")
 create = page.show_sending(messages.create)
 

@@ -9,14 +9,16 @@ from typing import Any
 
 from js import URL, performance, window
 
-from app.view import faults, messages, status
+from app.view import faults, messages, signing, status
 from app.view.changes import Changes, Client
 from app.view.sending import Create, Sending
+from app.view.signing import offer as offer_sign_in
 from app.view.status import on_connect, show_state, state
 
 __all__ = [
     "address",
     "mark",
+    "offer_sign_in",
     "on_connect",
     "run",
     "show",
@@ -57,6 +59,7 @@ def run(program: Callable[[], Awaitable[Any]]) -> None:
             await program()
         except Exception as error:
             if hasattr(error, "code"):
+                signing.refused(error, "read")
                 status.end(str(error), run_again)
             else:
                 status.break_off()
@@ -109,7 +112,8 @@ async def show_history(history: Awaitable[list[Any]]) -> list[Any] | None:
     except Exception as error:
         if not hasattr(error, "code") or state() == "closed":
             raise
-        status.show_error(f"Earlier messages cannot be shown: {error}")
+        if not signing.refused(error, "read"):
+            status.show_error(f"Earlier messages cannot be shown: {error}")
         return None
     show(rows, live=False)
     return rows

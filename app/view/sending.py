@@ -11,7 +11,7 @@ from js import document
 from pyodide.code import run_js
 from pyodide.ffi import create_proxy
 
-from app.view import faults
+from app.view import faults, signing
 from app.view.waiting import SAVED, SETTLED, Message, WaitingList
 
 Item = dict[str, Any]
@@ -145,6 +145,7 @@ class Sending:
                     faults.report(error)
                 if is_form and message.outcome == "refused":
                     self._give_back(message)
+                    signing.refused(error, "write")
 
         task = asyncio.ensure_future(send())
         _running.add(task)  # a task that nothing refers to may be collected

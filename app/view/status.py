@@ -12,6 +12,7 @@ from typing import Any, ClassVar, Protocol
 from js import Date, console, document, navigator, window
 from pyodide.ffi import create_proxy
 
+from app.view import signing
 from app.view.rows import rows
 
 _WORDS = {
@@ -99,7 +100,7 @@ def show_state(change: StateChange) -> None:
         name = "failed"
     _Shown.state = name
     _Shown.opened = name in ("open", "reconnecting")
-    if name == "open":
+    if name == "open" or (name == "failed" and signing.ended(change.error)):
         show_error("")
     elif change.error is not None:
         show_error(str(change.error), aloud=name in ("connecting", "failed"))
@@ -141,7 +142,7 @@ def end(sentence: str, start: Callable[[], None]) -> None:
     _Shown.ended, _Wanted.start = True, start
     if _Shown.state != "closed":
         _Shown.state = "failed"
-    show_error(sentence)
+    show_error("" if signing.is_needed() else sentence)
     _draw()
 
 
@@ -187,6 +188,8 @@ def _word(fresh: str) -> str:
         return _OPEN_WORDS[fresh]
     if _Shown.state in ("connecting", "reconnecting") and not navigator.onLine:
         return "Offline"
+    if _Shown.state == "failed" and signing.is_needed():
+        return "Signed out"
     return _WORDS[_Shown.state]
 
 
@@ -195,7 +198,7 @@ def _advice() -> tuple[str, str]:
     if _Shown.state == "closed":
         return "Nothing is sent or received.", "Connect"
     if _Shown.state == "failed":
-        return "", "Reload"
+        return "", "" if signing.is_needed() else "Reload"
     if _Shown.state == "open":
         return "", ""
     if not navigator.onLine:

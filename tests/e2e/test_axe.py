@@ -82,6 +82,12 @@ def test_axe_finds_nothing_in_any_state(narrow: Page, site: Site, axe: str) -> N
     narrow.evaluate("directus.disconnect()")
     page.wait_for_state("closed")
     audit(narrow)
+    # The form of a page without a token, which replaces the composer.
+    show = "for (const id of ['composer', 'sign-in']) document.getElementById(id).hidden ^= true"
+    narrow.evaluate("document.getElementById('why').textContent = 'Sign in to write messages.'")
+    narrow.evaluate(f"() => {{ {show} }}")
+    audit(narrow)
+    narrow.evaluate(f"() => {{ {show} }}")
     narrow.evaluate("dispatchEvent(new Event('python:failed'))")
     page.wait_for_state("failed")
     audit(narrow)

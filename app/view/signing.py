@@ -1,0 +1,119 @@
+"""Signing in and out: a form in the composer's place, where no token is set.
+
+Somebody who has signed in or out has the page loaded anew, with the rights that they then have.
+"""
+
+import asyncio
+from collections.abc import Coroutine
+from typing import Any, Protocol
+
+from js import document, location
+from pyodide.ffi import create_proxy
+
+
+class Client(Protocol):
+    """What is needed of a client that can log in."""
+
+    def login(self, email: str, password: str) -> Coroutine[Any, Any, Any]:
+        """Log in, and store that."""
+
+    def logout(self) -> Coroutine[Any, Any, None]:
+        """Forget the login."""
+
+
+class _SignIn:
+    """What is offered."""
+
+    client: Client | None = None
+    has_signed_in = False
+    is_needed = False
+
+
+def offer(client: Client, has_signed_in: bool) -> None:
+    """Offer to sign in where something is refused, or to sign out."""
+    _SignIn.client = client
+    _SignIn.has_signed_in = has_signed_in
+    document.getElementById("sign-out").hidden = not has_signed_in
+
+
+def is_needed() -> bool:
+    """Return whether the form is shown."""
+    return _SignIn.is_needed
+
+
+def refused(error: object, what: str) -> bool:
+    """Show the form because ``what`` is refused; return whether signing in may help.
+
+    Who has signed in and is refused something has not the right to it.
+    """
+    may_help = _SignIn.client is not None and not _SignIn.has_signed_in
+    if may_help and getattr(error, "code", "") == "FORBIDDEN":
+        require(f"The public may not {what} messages: sign in to do so.")
+    return _SignIn.is_needed
+
+
+def ended(error: object) -> bool:
+    """Show the form because there is no login, or no more; return whether signing in may help."""
+    if _SignIn.client is not None and getattr(error, "code", "") != "CONNECTION_FAILED":
+        require("Sign in to read and write messages.")
+    return _SignIn.is_needed
+
+
+def require(why: str) -> None:
+    """Show the form in the composer's place, and say why."""
+    if _SignIn.is_needed:
+        return
+    _SignIn.is_needed = True
+    composer, form = document.getElementById("composer"), document.getElementById("sign-in")
+    was_writing = composer.contains(document.activeElement)
+    composer.hidden, form.hidden = True, False
+    document.getElementById("why").textContent = why
+    if was_writing:
+        document.getElementById("email").focus()
+
+
+def _sign_in(event: Any) -> None:
+    event.preventDefault()
+
+    async def sign_in(client: Client) -> None:
+        button = document.querySelector("#sign-in button")
+        email, password = document.getElementById("email"), document.getElementById("password")
+        button.disabled = True
+        try:
+            await client.login(email.value, password.value)
+        except Exception as error:
+            if not hasattr(error, "code"):  # no error of the SDK's: a fault of this program
+                raise
+            document.getElementById("why").textContent = str(error)
+            password.focus()
+        else:
+            location.reload()
+        finally:
+            button.disabled = False
+
+    if _SignIn.client is not None:
+        _start(sign_in(_SignIn.client))
+
+
+def _sign_out(_event: object) -> None:
+    async def sign_out(client: Client) -> None:
+        try:
+            await client.logout()
+        except Exception as error:  # it is forgotten here all the same
+            if not hasattr(error, "code"):
+                raise
+        location.reload()
+
+    if _SignIn.client is not None:
+        _start(sign_out(_SignIn.client))
+
+
+def _start(work: Coroutine[Any, Any, None]) -> None:
+    task = asyncio.ensure_future(work)
+    _running.add(task)  # a task that nothing refers to may be collected
+    task.add_done_callback(_running.discard)
+
+
+_running: set[asyncio.Future[None]] = set()
+document.getElementById("sign-in").addEventListener("submit", create_proxy(_sign_in))
+document.getElementById("sign-out").addEventListener("click", create_proxy(_sign_out))
