@@ -14,7 +14,7 @@ const STANDARD_LIBRARY = new URL("python_stdlib.zip", PYODIDE).href;
 // The description of the snapshot (web/snapshot); its slices are fetched before anything else.
 const about = JSON.parse(document.querySelector('meta[name="snapshot"]')?.content ?? "null");
 let loaded = 0; // bytes of the slices
-const SLOW = 300; // milliseconds in which the smallest slice, the last, comes of a fast download
+const SLOW = 1000; // milliseconds in which the smallest slice, the last, comes of a fast download
 const isSlow = Promise.withResolvers();
 setTimeout(isSlow.resolve, SLOW, true);
 let slices = Promise.all(about?.slices.map(fetchSlice) ?? []);

@@ -33,7 +33,7 @@ RECORD_PROGRESS = """addEventListener("DOMContentLoaded", () => {
 
 def test_on_a_slow_line_the_progress_moves_with_the_bytes(apart: Page, site: Site) -> None:
     apart.add_init_script(RECORD_PROGRESS)
-    slow = {"offline": False, "latency": 0, "downloadThroughput": 5e5, "uploadThroughput": 5e5}
+    slow = {"offline": False, "latency": 0, "downloadThroughput": 2e5, "uploadThroughput": 2e5}
     apart.context.new_cdp_session(apart).send("Network.emulateNetworkConditions", slow)
     apart.goto(site.url, wait_until="commit")
     apart.wait_for_function("window.shares?.length >= 10", timeout=60_000)
