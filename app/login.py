@@ -1,6 +1,6 @@
 """The login of a page without a token: who has signed in stays so, in all tabs of the browser."""
 
-from directus_realtime import AuthMode, DirectusClient, authentication, local_storage
+from directus_realtime import AuthMode, DirectusClient, DirectusError, authentication, local_storage
 
 from app import page
 
@@ -12,6 +12,9 @@ def offer_sign_in(project: DirectusClient, mode: AuthMode) -> tuple[DirectusClie
     """
     storage = local_storage()
     client = project.with_(authentication(storage=storage))
-    has_signed_in = storage.get() is not None
+    try:
+        has_signed_in = storage.get() is not None
+    except DirectusError:  # the browser keeps nothing for this site, no login either
+        has_signed_in = False
     page.offer_sign_in(client, has_signed_in)
     return client, "handshake" if has_signed_in and mode == "public" else mode
