@@ -21,13 +21,14 @@ from web.site import Site
 
 def main(folder: str, database: str, url: str = "") -> None:
     """Serve until the process is ended."""
-    pages = [
-        Mount("/quiet", routes=routes(Site(ROOT, {"url": url, "log": False}))),
-        Mount("/logging", routes=routes(Site(ROOT, {"url": url, "log": True}))),
-        Mount("/peers", WholeFiles(Path(folder))),
-    ]
     listener = listening.listen("127.0.0.1", 0)
     address = listening.url_of(listener).rstrip("/")
+    settings = {"url": url or address}  # "" is the page's own path, where no Directus is
+    pages = [
+        Mount("/quiet", routes=routes(Site(ROOT, {**settings, "log": False}))),
+        Mount("/logging", routes=routes(Site(ROOT, {**settings, "log": True}))),
+        Mount("/peers", WholeFiles(Path(folder))),
+    ]
     serve(Config(database=Path(database)), listener, lambda: print(address, flush=True), pages)
 
 

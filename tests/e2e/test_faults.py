@@ -99,7 +99,7 @@ def test_packages_that_this_page_cannot_install_are_told(blank: Page, site: Site
         pytest.param("directus.on_state(lambda change: 1 / 0)", id="state"),
         pytest.param("import asyncio; asyncio.get_running_loop().call_soon(lambda: 1 / 0)", id="t"),
         pytest.param(
-            "from pyodide.ffi import create_proxy; "
+            "from js import window; from pyodide.ffi import create_proxy; "
             "window.addEventListener('x', create_proxy(lambda _: 1 / 0)); "
             "window.setTimeout('dispatchEvent(new Event(\"x\"))', 0)",
             id="listener",
