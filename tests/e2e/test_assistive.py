@@ -3,6 +3,7 @@
 from playwright.sync_api import Page, expect
 
 from tests.e2e.test_burst import KEEP_SOCKET, RECEIVE, creates
+from tests.support.observed_page import FOLLOWS
 from tests.support.pages import Open, Site
 
 # What is set in a live region is read out.
@@ -45,6 +46,7 @@ def test_changes_are_announced_once_and_messages_are_summed_up_and_move_nothing(
     apart.evaluate("async () => await createItem('alone', 'Ben')")
     apart.clock.fast_forward(1_000)
     expect(apart.locator("#announcement")).to_have_text("Ben: alone")
+    apart.wait_for_function(FOLLOWS)
     apart.evaluate(RECEIVE, creates(100, 12))
     apart.locator("#messages li", has_text="n111").wait_for()
     apart.clock.fast_forward(1_000)
@@ -68,6 +70,7 @@ def test_changes_are_announced_once_and_messages_are_summed_up_and_move_nothing(
 
 def test_a_reader_who_has_scrolled_is_not_moved_where_the_browser_would(open_page: Open) -> None:
     page = open_page(before=lambda page: page.add_init_script(WITHOUT_ANCHORING + KEEP_SOCKET))
+    page.wait_for_changes()
     page.page.evaluate(RECEIVE, creates(1, 60))
     page.wait_for_text("n60")
     row = page.page.locator("#messages li", has_text="n30")

@@ -39,7 +39,9 @@ def creates(first: int, count: int) -> list[str]:
 
 
 def open_and_keep(open_page: Open, **settings: object) -> ObservedPage:
-    return open_page(before=lambda page: page.add_init_script(KEEP_SOCKET), settings=settings)
+    page = open_page(before=lambda page: page.add_init_script(KEEP_SOCKET), settings=settings)
+    page.wait_for_changes()
+    return page
 
 
 def receive(page: ObservedPage, first: int, count: int) -> None:
@@ -99,6 +101,7 @@ def test_frames_that_are_held_come_before_the_end_of_the_connection(open_page: O
 
 def test_a_hidden_tab_misses_and_delays_nothing(open_page: Open) -> None:
     page = open_page(before=lambda page: page.add_init_script(KEEP_SOCKET + HIDEABLE))
+    page.wait_for_changes()
     page.clear_lines()
     page.page.evaluate("window.unseen = []")
     assert page.page.evaluate("createItem('own', 'Ben')")["text"] == "own"

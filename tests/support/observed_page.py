@@ -9,6 +9,10 @@ from playwright.sync_api import ConsoleMessage, Page, Response, Route, WebSocket
 UNDEFINED = "undefined (no value)"
 """Stands for JavaScript's undefined among console lines."""
 
+FOLLOWS = """() => directus.inspect().subscriptions.some(
+  ({ event, state }) => event === "delete" && state === "live"
+)"""
+
 
 class ObservedPage:
     """One page.
@@ -40,6 +44,13 @@ class ObservedPage:
     def wait_for_state(self, state: str) -> None:
         """Wait until the page shows a state of its connection."""
         self.page.wait_for_selector(f"#status[data-state={state}]", timeout=60_000)
+
+    def wait_for_changes(self) -> None:
+        """Wait until the page follows what others change and delete.
+
+        It has then looked for rows that are shown and are no more, which a test may have made up.
+        """
+        self.page.wait_for_function(FOLLOWS)
 
     @property
     def lines(self) -> list[Any]:
