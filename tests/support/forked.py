@@ -1,5 +1,6 @@
 """Servers that are forked of a process in which all is imported; see tests/support/template.py."""
 
+import atexit
 import functools
 import json
 import os
@@ -81,4 +82,5 @@ def _template() -> socket.socket:
         fd = theirs.fileno()
         command = [sys.executable, "-m", "tests.support.template", str(fd)]
         processes.track(subprocess.Popen(command, pass_fds=[fd], text=True))
+    atexit.register(ours.close)
     return ours
