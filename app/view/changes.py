@@ -19,6 +19,13 @@ _EVENTS: tuple[Literal["update", "delete"], ...] = ("update", "delete")
 class Client(Protocol):
     """What is needed of a client."""
 
+    @property
+    def state(self) -> str:
+        """The connection's state."""
+
+    def on_state(self, callback: Callable[[Any], object]) -> Callable[[], None]:
+        """Call ``callback`` at each change of the state; return what ends that."""
+
     def items(self, collection: str) -> Any:
         """Return what reads the items of a collection."""
 
@@ -45,23 +52,48 @@ class Changes:
     def __init__(self, client: Client, collection: str) -> None:
         self._client = client
         self._collection = collection
+        self._subscriptions: list[Any] = []
         self._may_have_missed = asyncio.Event()
         self._has_told = False
 
     async def follow(self) -> None:
         """Follow the changes; where they cannot be read, the console says so in one line."""
-        if not await self._succeeds(self._read({"limit": 1})):
-            return  # and nothing is subscribed to: each event would be an error
-        subscriptions = [await self._subscribe(event) for event in _EVENTS]
+        while not await self._succeeds(self._begin()):
+            if self._client.state == "open":
+                return
+            await self._opened()  # the connection was closed meanwhile
+        updates, deletes = self._subscriptions
         try:
             await asyncio.gather(
-                self._succeeds(self._listen(subscriptions[0], messages.change)),
-                self._succeeds(self._listen(subscriptions[1], messages.remove)),
+                self._succeeds(self._listen(updates, messages.change)),
+                self._succeeds(self._listen(deletes, messages.remove)),
                 self._make_up_for_what_was_missed(),
             )
         finally:
-            for subscription in subscriptions:
-                subscription.unsubscribe()
+            self._end()
+
+    async def _begin(self) -> None:
+        """Subscribe, where one row can be read: else each event would be an error."""
+        await self._read({"limit": 1})
+        try:
+            for event in _EVENTS:
+                self._subscriptions.append(await self._subscribe(event))
+        except BaseException:
+            self._end()
+            raise
+
+    def _end(self) -> None:
+        while self._subscriptions:
+            self._subscriptions.pop().unsubscribe()
+
+    async def _opened(self) -> None:
+        """Return when the connection is open again."""
+        opened = asyncio.Event()
+        stop = self._client.on_state(lambda change: change.state == "open" and opened.set())
+        try:
+            await opened.wait()
+        finally:
+            stop()
 
     def _subscribe(self, event: Literal["update", "delete"]) -> Awaitable[Any]:
         query = {"fields": _FIELDS, "limit": -1}
@@ -103,13 +135,13 @@ class Changes:
         return read({"fields": _FIELDS, **query}, quiet=True)
 
     async def _succeeds(self, work: Awaitable[Any]) -> bool:
-        """Do ``work``; tell the first error of the SDK's in the console."""
+        """Do ``work``; tell the first error of the SDK's in the console, if it is connected."""
         try:
             await work
         except Exception as error:
             if not hasattr(error, "code"):  # a fault of this program
                 raise
-            if not self._has_told:
+            if not self._has_told and self._client.state == "open":
                 self._has_told = True
                 console.info(f"What others change and delete may not be shown: {error}")
             return False

@@ -90,6 +90,25 @@ def test_changes_before_the_subscriptions_begin_are_made_up_for(
     shows(page, "changed")
 
 
+def test_a_page_that_disconnects_before_they_begin_follows_them_when_it_is_back(
+    blank: Page, site: Embedded
+) -> None:
+    page, wire = ObservedPage(blank, {}), Wire(blank)
+    held = wire.hold(lambda request: request.get("event") == "update")
+    blank.goto(site.url)
+    page.wait_for_state("open")
+    wire.wait_for(held)
+    blank.evaluate("directus.disconnect()")
+    page.wait_for_state("closed")
+    wire.hold(lambda _: False)
+    blank.evaluate("async () => await directus.connect()")
+    page.wait_for_changes()
+    blank.evaluate("async () => await createItem('one', 'Ben')")
+    ask(page, "PATCH", "/1", {"text": "changed"})
+    shows(page, "changed")
+    assert page.problems == []
+
+
 @pytest.mark.parametrize("recover", ["id", ""])
 def test_where_they_cannot_be_read_or_are_not_wanted_nothing_is_subscribed_to(
     blank: Page, site: Embedded, recover: str
