@@ -5,16 +5,8 @@ import signal
 import pytest
 
 from tests.support.pages import apart, blank, browser_type_launch_args, open_page, warm
-from tests.support.scheduling import pytest_xdist_make_scheduler
 
-__all__ = [
-    "apart",
-    "blank",
-    "browser_type_launch_args",
-    "open_page",
-    "pytest_xdist_make_scheduler",
-    "warm",
-]
+__all__ = ["apart", "blank", "browser_type_launch_args", "open_page", "warm"]
 
 
 def pytest_configure(config: pytest.Config) -> None:
