@@ -6,7 +6,6 @@ import re
 from playwright.sync_api import Page, expect
 
 from tests.support import plain_http
-from tests.support.observed_page import ObservedPage
 from tests.support.pages import Open, Site
 from tests.support.wire import Wire
 
@@ -119,12 +118,10 @@ def test_a_browser_that_refuses_its_storage_has_the_page_all_the_same(open_page:
 def test_only_a_page_that_has_read_the_messages_says_that_there_are_none(
     blank: Page, site: Site
 ) -> None:
-    page, wire = ObservedPage(blank, {}), Wire(blank)
+    wire = Wire(blank)
     empty = blank.locator(".empty")
     held = wire.hold(lambda request: request.get("action") == "read")
     blank.goto(site.url, wait_until="commit")
-    page.wait_for_state("loading")
-    expect(empty).to_be_hidden()
     wire.wait_for(held)
     expect(empty).to_be_hidden()
     wire.hold(lambda _: False)
