@@ -14,10 +14,8 @@ from typing import Any
 
 from directus_realtime import (
     Closed,
-    Inspection,
     Opened,
     RealtimeClient,
-    Stats,
     Subscription,
     UsageError,
 )
@@ -74,15 +72,9 @@ class _Actions:
         self._numbers = count(1)
         self._subscriptions: dict[int, Subscription[Any]] = {}
         self._removers: dict[int, Callable[[], None]] = {}
-        self.connect = client.connect
-        self.disconnect = client.disconnect
+        self.stats, self.inspect = client.stats, client.inspect
+        self.connect, self.disconnect = client.connect, client.disconnect
         self.cut, self.offline, self.online = client.cut, client.offline, client.online
-
-    def stats(self) -> Stats:
-        return self._client.stats()
-
-    def inspect(self) -> Inspection:
-        return self._client.inspect()
 
     def send(self, message: Any) -> None:
         if not isinstance(message, dict | str):

@@ -52,12 +52,14 @@ def main(arguments: list[str]) -> int:
     """Return the exit code: 0 if everything passed."""
     from benchmarks.common import set_up
     from tests.arguments import read
-    from tools import directus_package
+    from tests.clients.installing import ClientsTask
+    from tools import directus_package, environment
     from tools.steps import SetupError
 
     asked = read(arguments, directus_package.versions(), directus_package.VERSION)
     try:
         set_up.prepare()
+        environment.set_up(ROOT, [ClientsTask()])
         code = check_options(asked.pytest) if asked.pytest else 0
         if code:
             return code

@@ -5,6 +5,8 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -98,23 +100,24 @@ def test_the_architecture_names_every_file_of_the_house() -> None:
     assert there == named
 
 
-def test_the_quickstart_runs_as_it_stands(tmp_path: Path) -> None:
+@contextmanager
+def running(code: str, folder: Path) -> Iterator[subprocess.Popen[str]]:
+    """Run a program of README's in a folder, by this Python."""
     env = {**os.environ, "PYTHONPATH": str(ROOT)}
-    script = tmp_path / "quickstart.py"
+    with quickstart.running(sys.executable, folder / "program.py", code, env) as process:
+        yield process
+
+
+def test_the_quickstart_runs_as_it_stands(tmp_path: Path) -> None:
     with (
         Embedded(tmp_path) as server,
-        quickstart.running(sys.executable, script, quickstart.source(server.url), env) as process,
+        running(quickstart.source(server.url), tmp_path) as process,
     ):
         quickstart.check(quickstart.first_lines(process))
 
 
 def test_more_than_the_guide_runs_as_it_stands(tmp_path: Path) -> None:
-    env = {**os.environ, "PYTHONPATH": str(ROOT)}
-    script = tmp_path / "more.py"
-    with (
-        Embedded(tmp_path) as server,
-        quickstart.running(sys.executable, script, quickstart.more(server.url), env) as process,
-    ):
+    with Embedded(tmp_path) as server, running(quickstart.more(server.url), tmp_path) as process:
         assert process.stdout is not None
         lines = (line for line in process.stdout if not line.startswith(("New message", "Conn")))
         assert next(lines) == "FORBIDDEN\n"

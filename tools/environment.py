@@ -123,12 +123,7 @@ class Packages:
         scratch.mkdir()
         steps.run(
             self._title,
-            [
-                str(self._environment.python),
-                *("-m", "pip", "install", "--disable-pip-version-check", "--no-input"),
-                *("--retries", "2", *_pip_timeout(), *_INTO_THE_ENVIRONMENT),
-                *("--require-hashes", "--requirement", str(self._requirements)),
-            ],
+            pip_install(self._environment.python, self._requirements, *_INTO_THE_ENVIRONMENT),
             progress=_PipProgress(self._requirements, scratch),
             # pip keeps its downloads there until all are installed, so its size tells how far.
             environment={"TMPDIR": str(scratch)},
@@ -157,6 +152,18 @@ class _PipProgress:
         if "\nSuccessfully installed" in log:
             stage = ""
         return f"{min(seen, total)} of {total} packages, {megabytes(self._bytes)}{stage}"
+
+
+def pip_install(python: Path, requirements: Path, *where: str) -> list[str]:
+    """Return the command that installs what a file pins; pip checks the hash of every file.
+
+    `python` is whose pip it is, and `where` are pip's options that say where to.
+    """
+    return [
+        *(str(python), "-m", "pip", "install", "--disable-pip-version-check", "--no-input"),
+        *("--retries", "2", *_pip_timeout(), *where),
+        *("--require-hashes", "--requirement", str(requirements)),
+    ]
 
 
 def _pip_timeout() -> Sequence[str]:

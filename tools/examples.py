@@ -52,13 +52,13 @@ class Example:
     @cached_property
     def logins(self) -> dict[str, str]:
         """The passwords of its users who have one, by e-mail."""
-        users = self._read().get("users", [])
+        users = self.described.get("users", [])
         return {user["email"]: user["password"] for user in users if "password" in user}
 
-    @cached_property
+    @property
     def collections(self) -> list[str]:
         """The names of its collections."""
-        return list(self._read()["collections"])
+        return list(self.described["collections"])
 
     def advice(self) -> str:
         """Return what to do with its page where its own users are there."""
@@ -67,5 +67,7 @@ class Example:
         users = [f"{email} (password {word})" for email, word in self.logins.items()]
         return f"log in as {' or '.join(users)}"
 
-    def _read(self) -> dict[str, Any]:
+    @cached_property
+    def described(self) -> dict[str, Any]:
+        """What the project's file says."""
         return tomllib.loads(self.project.read_text(encoding="utf-8"))

@@ -4,7 +4,6 @@ Only what is missing is made: a second run changes nothing.
 """
 
 import secrets
-import tomllib
 from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
@@ -62,7 +61,7 @@ class _Changes:
         self._admin = admin
         self._say = say
         self._as_written = as_written
-        self._project = tomllib.loads(example.project.read_text(encoding="utf-8"))
+        self._project = example.described
         self._policies: dict[str, str] = {}  # their keys by name
         self._users: dict[str, str] = {}  # by e-mail
 

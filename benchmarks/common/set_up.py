@@ -14,8 +14,6 @@ from tools.steps import SetupError, Steps
 ROOT = Path(__file__).resolve().parent.parent.parent
 PEER = ROOT / ".setup" / "peer"
 """Where the JS SDK is installed, which the tests use too."""
-CLIENTS = ROOT / ".setup" / "clients"
-"""Where others' clients in Python are installed, apart from what we depend on."""
 
 PACKAGES = Path(sysconfig.get_paths()["purelib"])
 _DONE = "BENCHMARKS_ARE_SET_UP"
@@ -48,42 +46,11 @@ class PeerTask:
         return digest(*((self._source / name).read_bytes() for name in _LOCKED))
 
 
-class ClientsTask:
-    """Others' clients in Python, for the tests."""
-
-    def __init__(self) -> None:
-        """Describe what their requirements file pins."""
-        self._requirements = ROOT / "tests" / "clients" / "requirements.txt"
-        self._stamp = CLIENTS / "clients.stamp"
-
-    def is_current(self) -> bool:
-        """Tell whether exactly that was installed."""
-        return is_stamped(self._stamp, self._key)
-
-    def install(self, steps: Steps) -> None:
-        """Let pip install it anew; every file's hash is checked."""
-        shutil.rmtree(CLIENTS, ignore_errors=True)
-        steps.run(
-            "Others' clients in Python, for the tests",
-            [
-                *(sys.executable, "-m", "pip", "install", "--disable-pip-version-check"),
-                *("--no-input", "--no-compile", "--target", str(CLIENTS)),
-                *("--require-hashes", "--requirement", str(self._requirements)),
-            ],
-        )
-        stamp(self._stamp, self._key)
-
-    @property
-    def _key(self) -> str:
-        return digest(self._requirements.read_bytes(), sys.implementation.cache_tag.encode())
-
-
 def tasks() -> list[environment.SetupTask]:
-    """Return what the benchmarks and the tests need besides the tests' packages."""
+    """Return what the benchmarks need besides what the tests do."""
     venv = environment.VirtualEnvironment(ROOT)
     title = "Packages for the benchmarks"
-    packages = environment.Packages(venv, "requirements-benchmarks.txt", title)
-    return [packages, PeerTask(), ClientsTask()]
+    return [environment.Packages(venv, "requirements-benchmarks.txt", title), PeerTask()]
 
 
 def prepare() -> None:

@@ -13,7 +13,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from benchmarks.common.set_up import CLIENTS, PEER, ClientsTask
+from benchmarks.common.set_up import PEER
+from tests.clients.installing import CLIENTS, ClientsTask
 from tests.support import peer
 from tests.support.embedded import ROOT
 from tests.support.project import Project
