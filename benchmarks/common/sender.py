@@ -1,11 +1,12 @@
 """A sender of events: ``python -m benchmarks.common.sender`` prints the address it listens on.
 
 It answers what a page needs of Directus over its socket: credentials, subscriptions, pings, and
-reads of items, of which there are none. Over ``/control`` a benchmark tells it to send: a JSON
-object with ``count``, the number of events, ``text``, with which each one's text begins,
-and ``rate``, events a second, or null for as fast as the sockets take them. It waits for a
-subscription, sends to all there are, and answers with the seconds it took to write the events.
-All frames are built before the first is written, so that a burst costs this process little.
+reads of items by their keys; what is asked for otherwise, as a history is, has none. Over
+``/control`` a benchmark tells it to send: a JSON object with ``count``, the number of events,
+``text``, with which each one's text begins, and ``rate``, events a second, or null for as fast as
+the sockets take them. It waits for a subscription, sends to all those that hear of creates, and
+answers with the seconds it took to write the events. All frames are built before the first is
+written, so that a burst costs this process little.
 """
 
 import asyncio
@@ -28,7 +29,7 @@ class _Subscription:
     connection: ServerConnection
     uid: str | None
     fields: list[str]
-    number: int = 0
+    sent: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     def frames(self, count: int, text: str) -> list[bytes]:
         """Return the next events as they are on the wire."""
@@ -36,9 +37,9 @@ class _Subscription:
         return [Frame(Opcode.TEXT, frame).serialize(mask=False) for frame in frames]
 
     def _frame(self, text: str) -> bytes:
-        self.number += 1
-        item = {"user": "Ben", "text": text, "id": self.number}
+        item = {"user": "Ben", "text": text, "id": len(self.sent) + 1}
         row = {name: item[name] for name in self.fields if name in item}
+        self.sent[str(item["id"])] = row
         return _encoded(type="subscription", event="create", data=[row], uid=self.uid)
 
 
@@ -67,13 +68,23 @@ class _Sender:
             case "subscribe":
                 init = _encoded(type="subscription", event="init", uid=uid)
                 await connection.send(init, text=True)
-                fields = _listed(message.get("query", {}).get("fields", "id,user,text"))
-                self.subscriptions.append(_Subscription(connection, uid, fields))
-                self.changed.set()
+                if message.get("event", "create") == "create":
+                    self._add(connection, message)
             case "items":
-                await connection.send(_encoded(type="items", data=[], uid=uid), text=True)
+                rows = self._rows(connection, message.get("query", {}))
+                await connection.send(_encoded(type="items", data=rows, uid=uid), text=True)
             case "ping":
                 await connection.send(_encoded(type="pong", uid=uid), text=True)
+
+    def _add(self, connection: ServerConnection, message: dict[str, Any]) -> None:
+        fields = _listed(message.get("query", {}).get("fields", "id,user,text"))
+        self.subscriptions.append(_Subscription(connection, message.get("uid"), fields))
+        self.changed.set()
+
+    def _rows(self, connection: ServerConnection, query: dict[str, Any]) -> list[dict[str, Any]]:
+        keys = query.get("filter", {}).get("id", {}).get("_in", [])
+        sent = [each.sent for each in self.subscriptions if each.connection is connection]
+        return [rows[key] for rows in sent for key in keys if key in rows]
 
     async def _control(self, connection: ServerConnection, order: dict[str, Any]) -> None:
         while not self.subscriptions:
