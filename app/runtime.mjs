@@ -14,9 +14,6 @@ const STANDARD_LIBRARY = new URL("python_stdlib.zip", PYODIDE).href;
 // The description of the snapshot (web/snapshot); its slices are fetched before anything else.
 const about = JSON.parse(document.querySelector('meta[name="snapshot"]')?.content ?? "null");
 let loaded = 0; // bytes of the slices
-const SLOW = 1000; // milliseconds in which the smallest slice, the last, comes of a fast download
-const isSlow = Promise.withResolvers();
-setTimeout(isSlow.resolve, SLOW, true);
 let slices = Promise.all(about?.slices.map(fetchSlice) ?? []);
 slices.catch(() => {}); // reported to whoever awaits them
 
@@ -118,26 +115,27 @@ async function fetchBytes(address) {
 }
 
 /**
- * Fetch a slice of the snapshot. As a blob it costs the page's thread nothing until complete. A
- * stream costs far more, and is read where the download is slow: there somebody watches its bytes.
+ * Fetch a slice of the snapshot. As a blob it costs the page's thread nothing until complete; of
+ * fetch and XMLHttpRequest only the latter tells how much of it has come.
  */
-async function fetchSlice(address, at, { length }) {
-  const response = await fetch(address);
-  if (!response.ok) throw new Error(`the server answered ${response.status}`);
-  const isLast = at === length - 1;
-  const isStream = !isLast && (await isSlow.promise);
-  const blob = isStream ? await readStream(response.body.getReader()) : await response.blob();
-  if (isLast) isSlow.resolve(false);
-  if (!isStream) report(blob.size);
-  return new Uint8Array(await blob.arrayBuffer());
-}
-
-async function readStream(reader) {
-  const chunks = [];
-  for (let next; !(next = await reader.read()).done; chunks.push(next.value)) {
-    report(next.value.length);
-  }
-  return new Blob(chunks);
+async function fetchSlice(address) {
+  const request = new XMLHttpRequest();
+  request.open("GET", address);
+  request.responseType = "blob";
+  let reported = 0;
+  const reportUpTo = (bytes) => {
+    report(bytes - reported);
+    reported = bytes;
+  };
+  await new Promise((resolve, reject) => {
+    request.onprogress = ({ loaded: bytes }) => reportUpTo(bytes);
+    request.onload = resolve;
+    request.onerror = () => reject(new TypeError(`${address} did not come`));
+    request.send();
+  });
+  if (request.status !== 200) throw new Error(`the server answered ${request.status}`);
+  reportUpTo(request.response.size);
+  return new Uint8Array(await request.response.arrayBuffer());
 }
 
 function report(bytes) {
