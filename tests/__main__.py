@@ -67,6 +67,7 @@ def main(arguments: list[str]) -> int:
             prepare_directus(asked.directus)
         if asked.engines:
             prepare_browsers()
+            os.environ["ENGINES"] = "yes"
         if asked.soak:
             os.environ["SOAK"] = "yes"
         # The tests start hundreds of processes, each of which would compile all that it imports.

@@ -30,7 +30,7 @@ class Arguments:
 
     Attributes:
         directus: the version of the real Directus to test on; None for no such tests.
-        engines: whether Firefox and WebKit are installed, where they are missing.
+        engines: whether to test in Firefox and WebKit too, installed where they are missing.
         soak: whether the long tests run at their full length.
         pytest: the arguments that go to pytest.
     """
@@ -62,10 +62,10 @@ def read(arguments: list[str], versions: list[str], usual: str) -> Arguments:
     parser.add_argument(
         "--engines",
         action="store_true",
-        help="installs Firefox and WebKit where they are missing: the page is tested in them too",
+        help="besides, the page in Firefox and WebKit, which are installed where they are missing",
     )
     parser.add_argument(
-        "--soak", action="store_true", help="those too, and long ones at their full length"
+        "--soak", action="store_true", help="those two too, and long ones at their full length"
     )
     ours = [each for each in arguments if each.partition("=")[0] in (*_OURS, "-h")]
     others = [each for each in arguments if each not in ours]

@@ -24,6 +24,7 @@ from tools.runtime import Runtime
 from tools.snapshot import Snapshot
 from tools.stamps import digest, is_stamped, stamp
 from tools.steps import SetupError, Steps, megabytes, size_of
+from web.config import ENCODINGS
 
 # The name of compiled modules tells the version, the build and the machine in one word.
 _PYTHON = importlib.machinery.EXTENSION_SUFFIXES[0]
@@ -199,7 +200,7 @@ def tasks_of(root: Path, *, tests: bool) -> list[SetupTask]:
         Snapshot(root, environment.packages),
     ]
     if tests:
-        tasks.append(PrecompressedFiles(root, environment.packages))
+        tasks.append(PrecompressedFiles(root, environment.packages, ENCODINGS))
         tasks.append(Packages(environment, "requirements-tests.txt", "Packages for the tests"))
     return tasks
 

@@ -1,7 +1,8 @@
 """Precompressed files beside those of the browser runtime: no request waits for compressing.
 
 Zstandard, which browsers decode fastest, and gzip, which all of them know. They accept both (and
-Brotli) over https and from this machine; from elsewhere over plain http gzip alone.
+Brotli) over https and from this machine; from elsewhere over plain http gzip alone. A folder that
+`build` writes has Brotli's too, for hosts that send no Zstandard.
 
 The page is served without them too. `serve.py` has them made while it serves, by a process of low
 priority; what that has made when it is ended stays, and the next start goes on from there.
@@ -19,9 +20,11 @@ from tools.locking import file_lock, try_file_lock
 from tools.snapshot import Snapshot
 from tools.stamps import digest, is_stamped, stamp
 from tools.steps import Steps
-from web.config import COMPRESS, runtime_folders
+from web.config import COMPRESS, ENCODINGS, runtime_folders
 
-_ENCODINGS = ("zst", "gz")
+SERVED = ENCODINGS[:2]
+"""The encodings that our server sends."""
+
 # The page that is being opened comes first.
 _PRIORITY = "data:text/javascript,import{setPriority}from'node:os';setPriority(19)"
 _AFTER_OTHERS = ("--import", _PRIORITY)
@@ -31,14 +34,15 @@ _SUFFIXES = {".js", ".mjs", ".json", ".wasm", ".bin"}
 class PrecompressedFiles:
     """The precompressed files of a checkout's runtime: of what npm installed and the snapshot."""
 
-    def __init__(self, root: Path, packages: Path) -> None:
+    def __init__(self, root: Path, packages: Path, encodings: tuple[str, ...] = SERVED) -> None:
         """Describe those of the checkout at `root`; Node is among the Python `packages`."""
         self._root = root
+        self._encodings = encodings
         self._packages = packages
         self._folders = runtime_folders(root)
         self._snapshot = Snapshot(root, packages)
         # npm removes them together with the files when it installs anew.
-        self._stamp = root / "node_modules" / "precompressed.stamp"
+        self._stamp = root / "node_modules" / f"precompressed-{'-'.join(encodings)}.stamp"
         self._begun = root / "node_modules" / "precompressing.stamp"
         self._lock = root / ".setup" / "compress.lock"
 
@@ -50,7 +54,7 @@ class PrecompressedFiles:
         """Make what is missing. Raises SetupError."""
         with file_lock(self._lock, _say_waiting):
             key = self._key
-            compress(steps, "Compressed runtime", self._packages, _ENCODINGS, self._files())
+            compress(steps, "Compressed runtime", self._packages, self._encodings, self._files())
             stamp(self._stamp, key)
 
     @contextmanager
@@ -66,7 +70,7 @@ class PrecompressedFiles:
         if not stack.enter_context(try_file_lock(self._lock)):
             return
         key = self._key
-        node, *rest = _command(self._packages, _ENCODINGS, self._files())
+        node, *rest = _command(self._packages, self._encodings, self._files())
         process = subprocess.Popen(
             [node, *npm.FOLLOW, *_AFTER_OTHERS, *rest],
             stdin=subprocess.PIPE,
@@ -103,7 +107,7 @@ class PrecompressedFiles:
                 draft.unlink()
         if not is_stamped(self._begun, digest(COMPRESS.read_bytes())):
             for path in files:
-                for ending in _ENCODINGS:
+                for ending in ENCODINGS:
                     path.with_name(f"{path.name}.{ending}").unlink(missing_ok=True)
             stamp(self._begun, digest(COMPRESS.read_bytes()))
         return files

@@ -11,10 +11,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from web.archive import zip_package
+from web.config import ENCODINGS
 from web.site import Revision, Site
-
-ENCODINGS = ("zst", "br", "gz")
-"""The endings of precompressed files."""
 
 
 class BuildError(Exception):

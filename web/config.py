@@ -9,6 +9,9 @@ from pathlib import Path
 FileState = tuple[int, int]
 """When a file was changed, in nanoseconds, and its size in bytes."""
 
+ENCODINGS = ("zst", "gz", "br")
+"""The endings of all precompressed files; our server sends the first two."""
+
 COMPRESS = Path(__file__).with_name("compress.mjs")
 """The Node script that compresses files."""
 

@@ -1,24 +1,27 @@
 """Each benchmark at a tiny count: they measure, and say what they measured."""
 
+import asyncio
+import json
+from typing import Any
+
 import pytest
+from websockets.asyncio.client import connect
 
 from benchmarks import burst, connections, events, latency, live, memory
 from benchmarks.common.browser import chromium_running
 from benchmarks.common.contestants import (
     GUIDE,
-    GUIDE_LOGGING,
     NAIVE,
     OURS,
-    OURS_LOGGING,
     hosted,
 )
-from benchmarks.common.processes import sender
+from benchmarks.common.processes import Sender, sender
 
 
 def test_the_pages_benchmarks_measure(monkeypatch: pytest.MonkeyPatch) -> None:
     """One browser and one server of pages for all of them."""
     monkeypatch.setattr(burst, "WARM_UP", 10)
-    monkeypatch.setattr(burst, "CONTESTANTS", (OURS_LOGGING, GUIDE, GUIDE_LOGGING, NAIVE))
+    monkeypatch.setattr(burst, "CONTESTANTS", (OURS, GUIDE, NAIVE))
     monkeypatch.setattr(latency, "WARM_UP", 1)
     monkeypatch.setattr(latency, "CONTESTANTS", (OURS, GUIDE))
     monkeypatch.setattr(memory, "LOOKS", 10)
@@ -39,6 +42,29 @@ def test_the_pages_benchmarks_measure(monkeypatch: pytest.MonkeyPatch) -> None:
     assert [each.messages for each in looks] == list(range(0, 21, 2))
     assert all(each.heap > 1e6 and each.wasm > 1e7 and each.nodes for each in looks)
     assert "after 20" in memory.report(looks, version).table
+
+
+def test_an_event_is_sent_once_and_can_be_read_by_its_key() -> None:
+    """As a Directus does it: a page follows updates and deletes, and reads what it shows."""
+
+    async def converse(url: str, source: Sender) -> list[Any]:
+        async with connect(url) as line:
+            for event in ("update", "create", "delete"):
+                subscribe = {"type": "subscribe", "collection": "messages", "event": event}
+                await line.send(json.dumps({**subscribe, "uid": event}))
+                assert json.loads(await line.recv())["event"] == "init"
+            await asyncio.to_thread(source.send, 2, "text")
+            query = {"filter": {"id": {"_in": ["2", "7"]}}}
+            await line.send(json.dumps({"type": "items", "action": "read", "query": query}))
+            return [json.loads(await line.recv()) for _ in range(3)]
+
+    with sender() as source:
+        *events, read = asyncio.run(converse(f"ws{source.url.removeprefix('http')}/", source))
+    assert [(event["uid"], event["data"][0]["text"]) for event in events] == [
+        ("create", "text 1"),
+        ("create", "text 2"),
+    ]
+    assert read["data"] == events[1]["data"]
 
 
 def test_events_are_measured() -> None:

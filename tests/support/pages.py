@@ -22,6 +22,8 @@ _QUIET = (
     "--process-per-site",
     "--disable-background-networking",
     "--disable-component-update",
+    # No page lives long enough to earn back what it costs to compile WebAssembly a second time.
+    "--js-flags=--no-wasm-dynamic-tiering",
     # A page that a test answers for has no address, and could connect to nothing on this machine.
     "--disable-features=LocalNetworkAccessChecks",
 )

@@ -11,7 +11,7 @@ from tools.environment import VirtualEnvironment
 from tools.precompressed import PrecompressedFiles
 from tools.snapshot import Snapshot
 from tools.steps import Steps
-from web.config import page_digest, page_files, runtime_folders
+from web.config import ENCODINGS, page_digest, page_files, runtime_folders
 
 ROOT = Path(__file__).parents[2]
 PACKAGES = VirtualEnvironment(ROOT).packages
@@ -41,7 +41,7 @@ def checkout(tmp_path: Path) -> Path:
 def test_what_set_up_made_fits_pyodides_memory_and_is_alone() -> None:
     folder = runtime_folders(ROOT)["start"]
     about = json.loads((folder / "snapshot.json").read_text())
-    made = {name + ending for name in about["names"] for ending in ("", ".zst", ".gz")}
+    made = {name + ending for name in about["names"] for ending in ("", ".zst", ".gz", ".br")}
     assert {path.name for path in folder.glob("*.bin*")} == made
     assert about["size"]["whole"] - about["size"]["head"] == HEAP
     sizes = [(folder / name).stat().st_size for name in about["names"]]
@@ -126,7 +126,7 @@ def test_set_up_says_why_the_snapshot_does_not_hold_the_app(
 
 
 def test_the_large_files_have_smaller_precompressed_ones() -> None:
-    assert PrecompressedFiles(ROOT, PACKAGES).is_current()
+    assert PrecompressedFiles(ROOT, PACKAGES, ENCODINGS).is_current()
     for name in ("pyodide.asm.wasm", "pyodide.asm.mjs", "pyodide-lock.json"):
         path = runtime_folders(ROOT)["pyodide"] / name
         for ending in (".zst", ".gz"):

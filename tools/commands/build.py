@@ -10,6 +10,7 @@ from tools.address import read_address
 from tools.precompressed import PrecompressedFiles, compress
 from tools.secret import PAGE_TOKEN, token_of
 from tools.steps import SetupError, Steps, megabytes, size_of
+from web.config import ENCODINGS
 
 ABOUT = "write the page and its runtime to a folder, for any host of static files"
 MORE = f"""\
@@ -52,7 +53,7 @@ class Build:
         given = {"url": url, "token": token}
         settings = {name: value for name, value in given.items() if value is not None}
         packages = environment.VirtualEnvironment(ROOT).packages
-        environment.set_up(ROOT, [PrecompressedFiles(ROOT, packages)])
+        environment.set_up(ROOT, [PrecompressedFiles(ROOT, packages, ENCODINGS)])
         print(build(ROOT, self.out.absolute(), settings, packages))
         print("Who can read the folder can read the token in it. What its host must send:")
         print("docs/static-hosting.md")
@@ -66,7 +67,7 @@ def build(
     `settings` replace those of pyscript.toml; Node is among the Python `packages`. Raises
     SetupError.
     """
-    from web.build import ENCODINGS, BuildError, is_precompressed, write_page
+    from web.build import BuildError, is_precompressed, write_page
     from web.site import Site
 
     try:
