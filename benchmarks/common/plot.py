@@ -1,25 +1,22 @@
 """Plots, in one look, as SVG."""
 
 from collections.abc import Mapping, Sequence
-
-from matplotlib import rcParams
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
+from typing import TYPE_CHECKING
 
 from benchmarks.common.figures import median
 
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
 OURS, THEIRS = "#6644ff", "#8088a0"
 COLORS = (OURS, "#12875f", "#c77700", "#c22a45", "#4fa98a", THEIRS)
-
-rcParams["svg.hashsalt"] = "benchmarks"  # so that the same figures give the same file
-rcParams["axes.spines.top"] = rcParams["axes.spines.right"] = False
-rcParams["font.size"] = 10
 
 Line = tuple[Sequence[float], Sequence[float]]
 """The points of a line: all x, all y."""
 
 
-def bars(values: Mapping[str, Sequence[float]], label: str, title: str) -> Figure:
+def bars(values: Mapping[str, Sequence[float]], label: str, title: str) -> "Figure":
     """Draw the medians of samples as bars, ours in colour, and each sample as a point."""
     figure, axes = _axes(1, title, height=0.9 + 0.5 * len(values))
     axes[0].set_xlabel(label)
@@ -32,7 +29,7 @@ def bars(values: Mapping[str, Sequence[float]], label: str, title: str) -> Figur
     return figure
 
 
-def lines(panels: Mapping[str, Mapping[str, Line]], label: str, title: str) -> Figure:
+def lines(panels: Mapping[str, Mapping[str, Line]], label: str, title: str) -> "Figure":
     """Draw lines in panels side by side, each named by its y-axis; ``label`` is the x-axis'."""
     figure, axes = _axes(len(panels), title, height=3.4)
     for axis, (name, drawn) in zip(axes, panels.items(), strict=True):
@@ -46,7 +43,7 @@ def lines(panels: Mapping[str, Mapping[str, Line]], label: str, title: str) -> F
     return figure
 
 
-def cumulative(values: Mapping[str, Sequence[float]], label: str, title: str) -> Figure:
+def cumulative(values: Mapping[str, Sequence[float]], label: str, title: str) -> "Figure":
     """Draw which share of each one's samples is at most so much."""
     figure, axes = _axes(1, title, height=3.4)
     axes[0].set_xlabel(label)
@@ -57,7 +54,13 @@ def cumulative(values: Mapping[str, Sequence[float]], label: str, title: str) ->
     return figure
 
 
-def _axes(count: int, title: str, height: float) -> tuple[Figure, list[Axes]]:
+def _axes(count: int, title: str, height: float) -> "tuple[Figure, list[Axes]]":
+    from matplotlib import rcParams  # takes a second, which only a plot is worth
+    from matplotlib.figure import Figure
+
+    rcParams["svg.hashsalt"] = "benchmarks"  # so that the same figures give the same file
+    rcParams["axes.spines.top"] = rcParams["axes.spines.right"] = False
+    rcParams["font.size"] = 10
     figure = Figure(figsize=(8, height), layout="constrained")
     figure.suptitle(title)
     return figure, list(figure.subplots(1, count, squeeze=False)[0])

@@ -3,7 +3,6 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from matplotlib.figure import Figure
 
 from benchmarks.common import report
 from benchmarks.common.report import PAGE, Report, options, placed
@@ -14,6 +13,8 @@ NAMES = ("burst", "latency", "memory", "live", "connections", "events")
 
 
 def a_report() -> Report:
+    from matplotlib.figure import Figure  # takes a second, which would be one of each worker
+
     return Report("burst", TABLE, ("ours, all rounds: 1",), Figure(), "156.0")
 
 
