@@ -13,6 +13,7 @@ const ENCODERS = {
   // Browsers refuse windows of more than 8 MB. The checksum makes them detect damage.
   zst: (data, file) =>
     promisify(zlib.zstdCompress)(data, {
+      pledgedSrcSize: data.length, // else a small file too clears the tables of a large one
       params: {
         [constants.ZSTD_c_compressionLevel]: file.endsWith(".bin") ? SLICE_LEVEL : LEVEL,
         [constants.ZSTD_c_windowLog]: 23,
