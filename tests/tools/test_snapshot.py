@@ -108,7 +108,9 @@ def test_set_up_says_why_the_snapshot_does_not_hold_the_app(
     reason: str | None,
 ) -> None:
     # Node would follow a link to where this Pyodide lies.
-    shutil.copytree(runtime_folders(ROOT)["pyodide"], checkout / "node_modules" / "pyodide")
+    compressed = shutil.ignore_patterns("*.zst", "*.gz", "*.br")
+    pyodide = runtime_folders(ROOT)["pyodide"]
+    shutil.copytree(pyodide, checkout / "node_modules" / "pyodide", ignore=compressed)
     (checkout / "node_modules" / "@pyscript").symlink_to(ROOT / "node_modules" / "@pyscript")
     (checkout / "data.json").write_text("{}")
     (checkout / file).write_text(source)
