@@ -16,13 +16,14 @@ from websockets.asyncio.client import ClientConnection
 
 from benchmarks.common import plot
 from benchmarks.common.figures import median, percentile
-from benchmarks.common.lines import QUERY, line, subscriber
+from benchmarks.common.lines import FIELDS, line, subscriber
 from benchmarks.common.processes import Embedded, embedded
 from benchmarks.common.report import Report, options
 from benchmarks.common.table import table, whole
 
 SHARES = (0.1, 0.5, 1.0)
-_CREATE = {"type": "items", "collection": "messages", "action": "create", "query": QUERY}
+_QUERY = {"fields": FIELDS}
+_CREATE = {"type": "items", "collection": "messages", "action": "create", "query": _QUERY}
 _AT_ONCE = 20  # connections that are opened at the same time
 
 

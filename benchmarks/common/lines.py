@@ -1,17 +1,15 @@
 """Connections that speak the frames of Directus themselves, without an SDK."""
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 from websockets.asyncio.client import ClientConnection, connect
 
 from benchmarks.common.contestants import TOKEN
 
-QUERY = {"fields": ["user", "text"]}
-_SUBSCRIBE = {
-    **{"type": "subscribe", "collection": "messages", "event": "create"},
-    **{"query": QUERY, "uid": "1"},
-}
+FIELDS = ("user", "text")
+_SUBSCRIBE = {"type": "subscribe", "collection": "messages", "event": "create", "uid": "1"}
 _OPTIONS: dict[str, Any] = {"compression": None, "ping_interval": None, "open_timeout": 60}
 
 
@@ -21,9 +19,9 @@ async def line(url: str) -> ClientConnection:
     return await connect(address, **_OPTIONS)
 
 
-async def subscriber(url: str) -> ClientConnection:
+async def subscriber(url: str, fields: Sequence[str] = FIELDS) -> ClientConnection:
     """Return a connection that is subscribed to created messages, its init read."""
     connection = await line(url)
-    await connection.send(json.dumps(_SUBSCRIBE))
+    await connection.send(json.dumps({**_SUBSCRIBE, "query": {"fields": fields}}))
     await connection.recv()
     return connection

@@ -9,7 +9,7 @@ from benchmarks.common.report import PAGE, Report, options, placed
 from tests.support.embedded import ROOT
 
 TABLE = "| page | a second |\n| --- | ---: |\n| ours | 1 |"
-NAMES = ("burst", "latency", "memory", "live", "connections", "events")
+NAMES = ("burst", "latency", "memory", "live", "connections", "events", "fanout")
 
 
 def a_report() -> Report:

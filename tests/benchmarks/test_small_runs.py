@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from websockets.asyncio.client import connect
 
-from benchmarks import burst, connections, events, latency, live, memory
+from benchmarks import burst, connections, events, fanout, latency, live, memory
 from benchmarks.common.browser import chromium_running
 from benchmarks.common.contestants import (
     GUIDE,
@@ -15,7 +15,7 @@ from benchmarks.common.contestants import (
     OURS,
     hosted,
 )
-from benchmarks.common.processes import Sender, sender
+from benchmarks.common.processes import Sender, embedded, sender
 
 
 def test_the_pages_benchmarks_measure(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -79,6 +79,13 @@ def test_connections_are_measured() -> None:
     assert held.subscribers == 3
     assert len(held.took) == 2
     assert connections.report([held]).notes == ("2 events each.",)
+
+
+def test_the_fan_out_is_measured() -> None:
+    with embedded(fanout.PROJECT) as server:
+        taken = fanout.measured({"ours": server.url}, 2, 3, 1)
+    assert all(rate > 0 for rates in taken["ours"].values() for rate in rates)
+    assert "user_created.first_name" in fanout.report(taken, 2, 3).table
 
 
 def test_live_views_are_measured(monkeypatch: pytest.MonkeyPatch) -> None:
