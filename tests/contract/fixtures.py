@@ -129,7 +129,7 @@ CUSTOM_USERS = (
 """Users of whom Directus 12 has none without a licence."""
 
 _DATA = fixture()
-_FEW = "messages_in_filter-operators_search-semantics_sort-forms"
+FEW = "messages_in_filter-operators_search-semantics_sort-forms"
 _MANY = "messages_in_default-sort-and-limit_and_items-query-mutations-stop-at-default-limit"
 
 Rows = Sequence[Mapping[str, Any]]
@@ -141,7 +141,7 @@ COMMENTS: Mapping[str, Mapping[str, Any]] = _DATA["comments"]
 # From few rows to many: the next key is one more than the highest that ever was.
 MESSAGES: Mapping[str, Rows] = {
     "": _DATA["messages"],
-    _FEW: _DATA[_FEW],
+    FEW: _DATA[FEW],
     _MANY: [
         {
             "id": number,
