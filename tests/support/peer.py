@@ -19,7 +19,7 @@ def install() -> None:
     task = PeerTask()
     if not task.is_current():
         task.install(Steps(1, PEER))
-    for name in ("page.js", "frames.mjs"):
+    for name in ("page.js", "frames.mjs", "chat.mjs"):
         shutil.copy(_SOURCE / name, PEER)
 
 
