@@ -21,7 +21,6 @@ from tools.directus_admin import DirectusAdmin
 from tools.directus_package import install
 from tools.examples import Example
 from tools.provision import provision
-from tools.provision_example import provision_example
 from tools.stamps import stamp
 from tools.steps import SetupError
 
@@ -177,10 +176,9 @@ def provisioned(
     try:
         with DirectusAdmin(directus.url) as admin:
             admin.identify(ADMIN_TOKEN)
-            if example is None:
-                made = provision(admin, lambda what: None, new_token=True, token=token)
-            else:
-                made = provision_example(admin, example, _warn, token=token, as_written=True)
+            made = provision(
+                admin, _warn, example=example, new_token=True, token=token, as_written=True
+            )
         print(f"The Studio {directus.url}/admin ({ADMIN_EMAIL}, {ADMIN_PASSWORD})", flush=True)
         yield directus.url, made or ""
     finally:

@@ -10,8 +10,8 @@ from tests.directus.test_provision import run
 from tests.e2e.test_examples import *  # noqa: F403
 from tests.support.directus import Node, version
 from tests.support.embedded import Embedded
+from tools import provision as provisioning
 from tools.examples import find
-from tools.provision_example import provision_example
 from tools.steps import SetupError
 
 
@@ -25,7 +25,14 @@ def provision(node: Node, name: str) -> list[str]:
     """Make what an example needs; return what is said."""
     said: list[str] = []
     with node.connect() as admin:
-        provision_example(admin, find(name), said.append, token=node.token, as_written=True)
+        provisioning.provision(
+            admin,
+            said.append,
+            example=find(name),
+            token=node.token,
+            new_token=True,
+            as_written=True,
+        )
     return said
 
 
@@ -48,7 +55,9 @@ def poll(node: Node, tmp_path: Path) -> Iterator[Embedded]:
 def test_a_collection_of_another_page_is_left_alone(node: Node) -> None:
     collection = {"collection": "messages", "meta": {}, "schema": {}}
     node.admin.post("/collections", json=collection).raise_for_status()
-    with pytest.raises(SetupError, match=r"messages .* has no .*user_created, text\): mend it"):
+    with pytest.raises(
+        SetupError, match=r"not the example's \(.*user_created is missing.*so nothing was changed"
+    ):
         provision(node, "chat")
     node.admin.delete("/collections/messages").raise_for_status()
 
@@ -67,7 +76,7 @@ def test_what_to_run_next_has_the_new_token(node: Node) -> None:
 def test_an_example_is_provisioned_once(node: Node) -> None:
     with node.connect() as admin:
         planned: list[str] = []
-        provision_example(admin, find("chat"), planned.append, dry_run=True)
+        provisioning.provision(admin, planned.append, example=find("chat"), dry_run=True)
     said = provision(node, "chat")
     made = [line for line in said if line.startswith("made  ")]
     notes = [line for line in said if "without a licence" in line]

@@ -8,7 +8,7 @@ from starlette.responses import Response
 from tests.tools.standin import StandIn, data, refusal
 from tools.directus_admin import DirectusAdmin
 from tools.examples import find
-from tools.provision_example import provision_example
+from tools.provision import provision
 from tools.steps import SetupError
 
 CHAT, POLL = find("chat"), find("poll")
@@ -25,6 +25,7 @@ def project(**found: Response) -> dict[tuple[str, str], Response]:
         **{("POST", f"/{path}"): data({}) for path in made},
         ("POST", "/policies"): data({"id": "P"}),
         ("POST", "/users"): data({"id": "U"}),
+        ("PATCH", "/users/U"): data({}),
         **{("GET", f"/{path.replace('__', '/')}"): answer for path, answer in found.items()},
     }
 
@@ -37,7 +38,7 @@ def bodies(stand_in: StandIn, path: str) -> list[Any]:
 def test_an_empty_project_gets_everything(stand_in: StandIn, admin: DirectusAdmin) -> None:
     stand_in.answers = project()
     said: list[str] = []
-    assert provision_example(admin, CHAT, said.append) is None
+    assert provision(admin, said.append, example=CHAT) is None
     assert len(said) == len(stand_in.changes) - 2  # a relation is made with its collection
     assert bodies(stand_in, "/relations") == [
         {
@@ -52,8 +53,8 @@ def test_an_empty_project_gets_everything(stand_in: StandIn, admin: DirectusAdmi
     assert [field["field"] for field in messages["fields"]] == [
         *("id", "date_created", "user_created", "text")
     ]
-    assert messages["fields"][2]["meta"] == {"special": ["user-created"]}
-    assert presence["fields"][-1]["meta"] == {"special": ["cast-boolean"]}
+    assert messages["fields"][2]["meta"]["special"] == ["user-created"]
+    assert presence["fields"][-1]["meta"]["special"] == ["cast-boolean"]
     update = bodies(stand_in, "/permissions")[2]
     assert (update["action"], update["permissions"]) == (
         "update",
@@ -67,19 +68,19 @@ def test_passwords_are_random_and_told_unless_they_are_to_be_as_written(
 ) -> None:
     stand_in.answers = project()
     said: list[str] = []
-    provision_example(admin, CHAT, said.append)
+    provision(admin, said.append, example=CHAT)
     passwords = [user["password"] for user in bodies(stand_in, "/users")]
     assert not set(passwords) & set(CHAT.logins.values())
     assert [line.split()[-1] for line in said if "the user" in line] == passwords
     stand_in.changes.clear()
-    provision_example(admin, CHAT, lambda line: None, as_written=True)
+    provision(admin, lambda line: None, example=CHAT, as_written=True)
     users = bodies(stand_in, "/users")
     assert {user["email"]: user["password"] for user in users} == CHAT.logins
 
 
 def test_a_page_with_a_token_gets_a_new_one(stand_in: StandIn, admin: DirectusAdmin) -> None:
     stand_in.answers = project()
-    token = provision_example(admin, POLL, lambda line: None)
+    token = provision(admin, lambda line: None, example=POLL)
     (user,) = bodies(stand_in, "/users")
     assert user["token"] == token != "your_access_token"
 
@@ -87,10 +88,10 @@ def test_a_page_with_a_token_gets_a_new_one(stand_in: StandIn, admin: DirectusAd
 def test_a_dry_run_says_the_same_and_makes_nothing(stand_in: StandIn, admin: DirectusAdmin) -> None:
     stand_in.answers = project()
     planned: list[str] = []
-    assert provision_example(admin, POLL, planned.append, dry_run=True) is None
+    assert provision(admin, planned.append, example=POLL, dry_run=True) is None
     assert not stand_in.changes
     made: list[str] = []
-    provision_example(admin, POLL, made.append)
+    provision(admin, made.append, example=POLL)
     assert [line.partition(", with")[0] for line in planned] == [
         line.replace("made", "would make").partition(", with")[0] for line in made
     ]
@@ -99,8 +100,21 @@ def test_a_dry_run_says_the_same_and_makes_nothing(stand_in: StandIn, admin: Dir
 def test_another_collection_of_this_name_is_left_alone(
     stand_in: StandIn, admin: DirectusAdmin
 ) -> None:
-    fields = data([{"field": "id"}, {"field": "text"}])
-    stand_in.answers = project(collections__messages=data({}), fields__messages=fields)
-    with pytest.raises(SetupError, match=r"has no date_created, user_created\): mend it"):
-        provision_example(admin, CHAT, lambda line: None)
+    kinds = {"id": "integer", "text": "string", "user_created": "integer"}
+    fields = [{"field": name, "type": kind, "meta": None} for name, kind in kinds.items()]
+    other = data({"schema": {}, "meta": None})
+    stand_in.answers = project(collections__presence=other, fields__presence=data(fields))
+    with pytest.raises(
+        SetupError,
+        match=r"is not the example's \(.*user_created is integer, not uuid, away is missing",
+    ):
+        provision(admin, lambda line: None, example=CHAT)
     assert not stand_in.changes
+
+
+def test_who_is_there_gets_a_new_token_on_request(stand_in: StandIn, admin: DirectusAdmin) -> None:
+    stand_in.answers = project(users=data([{"id": "U"}]))
+    said: list[str] = []
+    assert provision(admin, said.append, example=POLL, new_token=True, token="mine") == "mine"
+    assert ("PATCH", "/users/U", {"token": "mine"}) in stand_in.changes
+    assert "made  a new static token for poll@example.com; the old one ends" in said

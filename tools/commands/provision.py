@@ -62,18 +62,17 @@ class Provision:
         from tools.directus_admin import DirectusAdmin
         from tools.network import prepare_for
         from tools.provision import provision
-        from tools.provision_example import provision_example
 
         prepare_for(url)
         with DirectusAdmin(url) as admin:
             administrator.sign_in(admin, self.email, token)
-            if example:
-                made = provision_example(admin, example, print, dry_run=self.dry_run)
-                more = f" --token {made}" if made else ""
-                print(f"now   python3 serve.py --directus {url} --example {example.name}{more}")
-                return
-            made = provision(admin, print, dry_run=self.dry_run, new_token=self.new_token)
-        if made:
+            made = provision(
+                admin, print, example=example, dry_run=self.dry_run, new_token=self.new_token
+            )
+        if example:
+            more = f" --token {made}" if made else ""
+            print(f"now   python3 serve.py --directus {url} --example {example.name}{more}")
+        elif made:
             print(f"now   python3 serve.py --directus {url} --token {made}")
         elif not self.dry_run:
             print(
