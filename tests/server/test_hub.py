@@ -248,3 +248,14 @@ def test_a_view_depends_on_what_its_query_leads_to_and_on_nothing_else() -> None
         harness.add(client, query=Query(fields=("user.id",)), touched=("directus_users",))
     harness.happen("create", 2)
     assert harness.reads == 1 + 3, "each of them may read other users"
+
+
+def test_equal_rights_along_a_relation_share_one_read() -> None:
+    names = Rule("directus_users", "read", ("first_name",))
+    policies = (*READER, Policy("names", (names,)))
+    harness = HubHarness()
+    for name in ("ann", "bob", "eve"):
+        query = Query(fields=("user.first_name",))
+        harness.add(Client(name, policies), query=query, touched=("directus_users",))
+    harness.happen("create", 1)
+    assert harness.reads == 1
