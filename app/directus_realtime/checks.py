@@ -61,6 +61,23 @@ def check_items(data: Any, place: str) -> None:
         check_item(item, f"{place}[{number}]")
 
 
+def check_message(message: Any) -> None:
+    """Refuse what is no message: Directus reads an object, and a text is sent as it is.
+
+    Raises:
+        UsageError: ``message`` is neither a dict nor a str, or holds what JSON has no form for.
+    """
+    if isinstance(message, str):
+        check_text(message, "message")
+    elif isinstance(message, dict):
+        check_json(message, "message")
+    else:
+        raise UsageError(
+            f"Expected `message` to be a dict, or a str that is sent as it is, and got "
+            f'{_type_of(message)}: pass one as in `{{"type": "ping"}}`.'
+        )
+
+
 def check_query(query: Any) -> None:
     """Refuse what is no query.
 

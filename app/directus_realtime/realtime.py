@@ -7,9 +7,8 @@ from typing import Any, Generic, Literal, Self, TypeVar, cast, get_args, overloa
 from .checks import (
     check_address,
     check_collection,
-    check_json,
+    check_message,
     check_query,
-    check_text,
     check_uid,
 )
 from .client import DirectusClient
@@ -207,13 +206,12 @@ class RealtimeClient(DirectusClient):
         """Send ``message``, now or when the connection is back, and wait for no answer.
 
         Raises:
-            UsageError: a value in ``message`` is no JSON value, or it is a text that is no Unicode.
+            UsageError: ``message`` is neither a dict nor a str, a value in it is no JSON value, or
+                it is a text that is no Unicode.
             NotConnected: no connection is being made.
             OutboxFull: too much waits for the connection already.
         """
-        if isinstance(message, str):
-            check_text(message, "message")
-        check_json(message, "message")
+        check_message(message)
         self._driver.send(message)
 
     @overload

@@ -301,6 +301,10 @@ def test_a_subscription_a_message_and_a_sockets_address_are_looked_at_too(server
             await directus.subscribe("messages", query={"filter": {"id": Decimal(1)}})
         with pytest.raises(UsageError, match=r"`message\.data`.* a datetime"):
             directus.send_message({"type": "items", "data": AN_HOUR})
+        wrong: list[tuple[Any, str]] = [(7, "an int"), ([], "a list"), (None, "a NoneType")]
+        for message, found in wrong:
+            with pytest.raises(UsageError, match=f"`message` to be a dict, or a str .* {found}:"):
+                directus.send_message(message)
         directus.disconnect()
 
     run(scene)
