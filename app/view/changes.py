@@ -118,16 +118,17 @@ class Changes:
         """Read the rows that are shown, and take away those that are no more.
 
         Directus may cut an answer to its limit: a row is gone only where an answer brings none of
-        those that are left.
+        those that are left. What an event told meanwhile is newer than the answer.
         """
         left = set(messages.keys())
         while left:
-            rows = await self._read({"filter": {"id": {"_in": sorted(left)}}, "limit": -1})
+            with messages.touched() as newer:
+                rows = await self._read({"filter": {"id": {"_in": sorted(left)}}, "limit": -1})
             found = {str(row["id"]) for row in rows} & left
             if not found:
-                messages.remove(list(left))
-            messages.change(rows)
-            left = left - found if found else set()
+                messages.remove(list(left - newer))
+            messages.change([row for row in rows if str(row["id"]) not in newer])
+            left = left - found - newer if found else set()
 
     def _read(self, query: dict[str, Any]) -> Awaitable[list[dict[str, Any]]]:
         read: Callable[..., Awaitable[list[dict[str, Any]]]]

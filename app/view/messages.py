@@ -8,7 +8,8 @@ The list is bounded, so that a message costs the same however many there are.
 import json
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from js import requestAnimationFrame
@@ -33,6 +34,7 @@ class _Shown:
     at_once = 0  # drawings since it began
     were_many = False  # at the last drawing
     at_last_frame = 0  # how many had come
+    touched: set[str] | None = None  # keys, where somebody asks for them
 
 
 _undrawn: deque[tuple[Any, Any]] = deque(maxlen=ROWS)
@@ -46,6 +48,8 @@ def show(rows: object, keys: Sequence[Any], *, live: bool) -> list[Any]:
         keys = [row.get("id") if isinstance(row, dict) else None for row in found]
     known = [(key, row) for key, row in zip(keys, found, strict=True) if row is not None]
     _undrawn.extend(known)
+    if _Shown.touched is not None:
+        _Shown.touched.update(text_of(key) for key, _ in known)
     if live:
         _Shown.count += len(known)
         unread.add(len(known))
@@ -77,6 +81,16 @@ def keys() -> list[str]:
     return json.loads(_rows.keys()) + undrawn
 
 
+@contextmanager
+def touched() -> Iterator[set[str]]:
+    """Yield a set of the keys, as texts, of what is shown, changed and taken away meanwhile."""
+    keys = _Shown.touched = set()
+    try:
+        yield keys
+    finally:
+        _Shown.touched = None
+
+
 def holds(key: Any) -> bool:
     """Return whether the message of this key is in the list, or will be at the next frame."""
     return str(key) in keys()
@@ -91,6 +105,8 @@ def clear() -> None:
 
 def _change(key: str, *texts: str) -> None:
     _changed[key] = texts
+    if _Shown.touched is not None:
+        _Shown.touched.add(key)
     if not _Shown.drawing:
         _ask_for_frame()
 
