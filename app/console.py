@@ -9,7 +9,7 @@ from typing import Any
 
 from js import JSON, Object, console
 from pyodide.code import run_js
-from pyodide.ffi import JsProxy, to_js
+from pyodide.ffi import ConversionError, JsProxy, to_js
 
 # Each call of JavaScript costs as much as the line itself, and so does each value that crosses: a
 # message crosses once for all of its lines.
@@ -62,16 +62,25 @@ def plain_json(value: Any) -> str | None:
     """Return JSON that JavaScript reads, or None where a value has none."""
     try:
         return _ENCODER.encode(value)
-    except ValueError:  # of a number such as 1e999, which Python reads as infinite
+    except (TypeError, ValueError):  # of a tuple as a key; of 1e999, which Python reads as infinite
         return None
 
 
-_ENCODER = json.JSONEncoder(allow_nan=False)
+def _readable(value: Any) -> str:
+    """Return the text for a value that JSON does not know, such as an error."""
+    return f"{type(value).__name__}: {value}" if isinstance(value, BaseException) else str(value)
+
+
+_ENCODER = json.JSONEncoder(allow_nan=False, default=_readable)
 
 
 def to_javascript(value: Any) -> Any:
     """Return ``value`` as the JavaScript value of the same JSON; it breaks at no value."""
     if isinstance(value, JsProxy | str):
         return value
-    text = plain_json(value)
-    return to_js(value, dict_converter=Object.fromEntries) if text is None else JSON.parse(text)
+    if (text := plain_json(value)) is not None:
+        return JSON.parse(text)
+    try:
+        return to_js(value, dict_converter=Object.fromEntries)
+    except ConversionError:  # of what JavaScript has no form for either
+        return str(value)

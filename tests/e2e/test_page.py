@@ -1,5 +1,7 @@
 """The page's contract: what it shows, offers and bounds."""
 
+import math
+
 from playwright.sync_api import Page
 
 from tests.support.pages import Open, Site
@@ -184,10 +186,28 @@ def test_a_refused_token_is_explained_on_the_page_and_is_final(open_page: Open) 
     assert page.problems == [sentence]
 
 
-def test_pyodide_http_can_be_imported(open_page: Open) -> None:
+LOG_ANYTHING = """
+import datetime, pyodide_http
+from app.console import log
+log(pyodide_http.__version__)
+log(ValueError("no such value"), {"at": datetime.date(2026, 1, 2), "why": KeyError("x")})
+log({(1, 2): 3}, {"far": 1e999})
+"""
+
+
+def test_python_of_ones_own_imports_pyodide_http_and_logs_any_value(open_page: Open) -> None:
     page = open_page()
-    page.page.evaluate(RUN_PYTHON, "import pyodide_http; print(pyodide_http.__version__)")
-    page.page.wait_for_event("console", lambda m: m.text.startswith("0."), timeout=10_000)
+    page.clear_lines()
+    page.page.evaluate(RUN_PYTHON, LOG_ANYTHING)
+    version, *values = page.wait_for_lines(5)
+    assert version.startswith("0.")
+    assert values == [
+        "ValueError: no such value",
+        {"at": "2026-01-02", "why": "KeyError: 'x'"},
+        "{(1, 2): 3}",
+        {"far": math.inf},
+    ]
+    assert page.problems == []
 
 
 def test_nothing_is_missing_not_even_the_icon(open_page: Open) -> None:

@@ -6,6 +6,8 @@ from typing import Any
 class JsProxy:
     def __getattr__(self, name: str) -> Any: ...
 
+class ConversionError(Exception): ...
+
 class JsException(Exception):
     name: str
     message: str
