@@ -13,8 +13,8 @@ def offer_sign_in(project: DirectusClient, mode: AuthMode) -> tuple[DirectusClie
     storage = local_storage()
     client = project.with_(authentication(storage=storage))
     try:
-        has_signed_in = storage.get() is not None
+        has_signed_in, is_kept = storage.get() is not None, True
     except DirectusError:  # the browser keeps nothing for this site, no login either
-        has_signed_in = False
-    page.offer_sign_in(client, has_signed_in)
+        has_signed_in = is_kept = False
+    page.offer_sign_in(client, has_signed_in=has_signed_in, is_kept=is_kept)
     return client, "handshake" if has_signed_in and mode == "public" else mode

@@ -1,14 +1,22 @@
 """Signing in and out: a form in the composer's place, where no token is set.
 
-Somebody who has signed in or out has the page loaded anew, with the rights that they then have.
+Somebody who has signed in or out has the page loaded anew, with the rights that they then have, and
+goes on at the form that is there then.
 """
 
 import asyncio
 from collections.abc import Coroutine
+from contextlib import suppress
 from typing import Any, Protocol
 
-from js import document, location
-from pyodide.ffi import create_proxy
+from js import document, location, window
+from pyodide.ffi import JsException, create_proxy
+
+_LOADED_ANEW = "signing"  # the name in sessionStorage
+_KEEPS_NOTHING = (
+    "This browser stores nothing for this site, so you cannot stay signed in: allow that in its "
+    "settings, then reload the page."
+)
 
 
 class Client(Protocol):
@@ -26,14 +34,23 @@ class _SignIn:
 
     client: Client | None = None
     has_signed_in = False
+    is_kept = True
     is_needed = False
 
 
-def offer(client: Client, has_signed_in: bool) -> None:
-    """Offer to sign in where something is refused, or to sign out."""
-    _SignIn.client = client
+def offer(client: Client, *, has_signed_in: bool, is_kept: bool) -> None:
+    """Offer to sign in where something is refused, or to sign out.
+
+    Args:
+        client: what logs in.
+        has_signed_in: whether somebody has done so before.
+        is_kept: whether the browser keeps a login.
+    """
+    _SignIn.client, _SignIn.is_kept = client, is_kept
     _SignIn.has_signed_in = has_signed_in
     document.getElementById("sign-out").hidden = not has_signed_in
+    if _was_loaded_anew():
+        document.getElementById("text").focus()
 
 
 def is_needed() -> bool:
@@ -67,7 +84,8 @@ def require(why: str) -> None:
     composer, form = document.getElementById("composer"), document.getElementById("sign-in")
     was_writing = composer.contains(document.activeElement)
     composer.hidden, form.hidden = True, False
-    document.getElementById("why").textContent = why
+    document.querySelector("#sign-in button").disabled = not _SignIn.is_kept
+    document.getElementById("why").textContent = why if _SignIn.is_kept else _KEEPS_NOTHING
     if was_writing:
         document.getElementById("email").focus()
 
@@ -87,7 +105,7 @@ def _sign_in(event: Any) -> None:
             document.getElementById("why").textContent = str(error)
             password.focus()
         else:
-            location.reload()
+            _load_anew()
         finally:
             button.disabled = False
 
@@ -102,10 +120,26 @@ def _sign_out(_event: object) -> None:
         except Exception as error:  # it is forgotten here all the same
             if not hasattr(error, "code"):
                 raise
-        location.reload()
+        _load_anew()
 
     if _SignIn.client is not None:
         _start(sign_out(_SignIn.client))
+
+
+def _load_anew() -> None:
+    with suppress(JsException):  # where the browser refuses it, the focus is at the page's start
+        window.sessionStorage.setItem(_LOADED_ANEW, "1")
+    location.reload()
+
+
+def _was_loaded_anew() -> bool:
+    """Return, once, whether the page was loaded because somebody has signed in or out."""
+    try:
+        was = window.sessionStorage.getItem(_LOADED_ANEW) == "1"
+        window.sessionStorage.removeItem(_LOADED_ANEW)
+    except JsException:
+        return False
+    return was
 
 
 def _start(work: Coroutine[Any, Any, None]) -> None:

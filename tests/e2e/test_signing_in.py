@@ -29,37 +29,53 @@ def site(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Embedded]:
 
 
 def sign_in(page: Page, password: str) -> None:
-    page.fill("#email", "editor@example.com")
-    page.fill("#password", password)
-    page.press("#password", "Enter")
+    """Fill in the form by keyboard, where the focus is on its first field."""
+    page.keyboard.type("editor@example.com")
+    page.keyboard.press("Tab")
+    page.keyboard.type(password)
+    page.keyboard.press("Enter")
 
 
 def is_live(page: ObservedPage) -> None:
     expect(page.page.locator("#status")).to_have_attribute("data-fresh", "live", timeout=60_000)
 
 
-def test_who_may_not_read_signs_in_and_out(open_page: Open) -> None:
+def test_who_may_not_read_signs_in_and_out_by_keyboard(open_page: Open) -> None:
     page = open_page("failed", settings={"token": ""})
+    keyboard = page.page.keyboard
     why, composer = page.page.locator("#why"), page.page.locator("#composer")
+    email, text = page.page.locator("#email"), page.page.locator("#text")
     expect(page.page.locator("#status")).to_have_text("Signed out")
     expect(why).to_have_text("Sign in to read and write messages.")
     expect(composer).to_be_hidden()
     expect(page.page.locator("#error")).to_be_hidden()
+    keyboard.press("Tab")
+    expect(email).to_be_focused()
     sign_in(page.page, "wrong")
     expect(why).to_contain_text("See that the e-mail address and the password are right")
-    sign_in(page.page, "editor-password")
+    expect(page.page.locator("#password")).to_be_focused()
+    keyboard.press("ControlOrMeta+a")
+    keyboard.type("editor-password")
+    keyboard.press("Enter")
     is_live(page)
     expect(composer).to_be_visible()
-    page.page.evaluate("async () => await createItem('mine', 'Ben')")
+    expect(text).to_be_focused()
+    keyboard.type("mine")
+    keyboard.press("Enter")
     page.wait_for_text("mine")
-    page.page.get_by_role("button", name="Sign out").click()
+    keyboard.press("Tab")
+    keyboard.press("Tab")
+    expect(page.page.get_by_role("button", name="Sign out")).to_be_focused()
+    keyboard.press("Enter")
     page.wait_for_state("failed")
-    expect(page.page.locator("#sign-in")).to_be_visible()
+    expect(email).to_be_focused()
     assert page.page.evaluate("localStorage.getItem('directus')") is None
-    # A browser that keeps nothing has the form too.
+    # A browser that keeps nothing has the form too, and says why nobody can sign in there.
     page.page.add_init_script(REFUSE_STORAGE)
     page.page.reload()
     expect(page.page.locator("#sign-in")).to_be_visible(timeout=60_000)
+    expect(why).to_contain_text("This browser stores nothing for this site")
+    expect(page.page.get_by_role("button", name="Sign in")).to_be_disabled()
     expect(page.page.locator("#fault")).to_be_hidden()
 
 
