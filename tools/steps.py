@@ -5,7 +5,6 @@ import os
 import re
 import shlex
 import shutil
-import signal
 import subprocess
 import sys
 import time
@@ -13,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from tools.clean_environment import clean_environment
+from tools.ending import requests_to_end, stop
 
 # A pattern in the log of a failed child, and the sentence for it. The first that matches wins: a
 # certificate that is refused looks like a lost network further down the same log.
@@ -50,6 +50,11 @@ _CAUSES = (
         "settings, and start again",
     ),
     (
+        r"uv_os_homedir",
+        "this user has no home folder, where npm keeps what it downloads: name a folder in HOME "
+        "and start again",
+    ),
+    (
         r"DO NOT MATCH THE HASHES|EINTEGRITY",
         "a downloaded file is not the one that the lock file names: empty the cache "
         "(pip cache purge, npm cache clean --force) and start again",
@@ -68,6 +73,7 @@ _CAUSES = (
 _LEAST_FREE = 1_000_000  # bytes; a child on a full disk cannot even write why it failed
 _LONGEST_LINE = 5_000  # characters
 _TICK = 0.2  # seconds between two looks at a running child
+_BY_SIGNAL = 128  # plus the signal's number: the exit code that a shell gives
 _LINE_EVERY = 5.0  # seconds between two progress lines where lines cannot be rewritten
 
 
@@ -118,21 +124,22 @@ class Steps:
 
         `progress` returns a short text for what the child has printed so far. `environment` is
         added to what :func:`tools.clean_environment.clean_environment` leaves. Raises SetupError
-        when the child fails or is too slow. The child never outlives this call.
+        when the child fails or is too slow, and SystemExit when this process is asked to end. The
+        child never outlives this call.
         """
         self._number += 1
         line = _Line(f"[{self._number}/{self._total}] {title}")
-        with self._log.open("w", encoding="utf-8") as log:
+        with self._log.open("w", encoding="utf-8") as log, requests_to_end() as asked:
             log.write(f"$ {shlex.join(command)}\n")
             log.flush()
             child = self._start(command, log.fileno(), environment, folder)
             try:
-                self._watch(child, line, progress, timeout)
+                self._watch(child, line, progress, timeout, asked)
             except BaseException:
                 line.abandon()
                 raise
             finally:
-                _stop(child)
+                stop(child)
         if child.returncode:
             line.abandon()
             raise self._step_error(title, child.returncode)
@@ -164,13 +171,16 @@ class Steps:
         line: "_Line",
         progress: Callable[[str], str],
         timeout: float | None,
+        asked: list[int],
     ) -> None:
         while True:
-            try:
+            with contextlib.suppress(subprocess.TimeoutExpired):
                 child.wait(_TICK)
+            if asked:
+                raise SystemExit(_BY_SIGNAL + asked[0])
+            if child.returncode is not None:
                 return
-            except subprocess.TimeoutExpired:
-                line.show(progress(self._read_log()))
+            line.show(progress(self._read_log()))
             if timeout is not None and line.elapsed > timeout:
                 raise SetupError(
                     f"{line.title}: not done after {timeout:.0f} s; check the network and start "
@@ -223,18 +233,3 @@ class _Line:
 
     def _with(self, text: str) -> str:
         return f"{self.title}: {text}{', ' if text else ''}{self.elapsed:.0f} s"
-
-
-def _stop(child: subprocess.Popen[bytes]) -> None:
-    """End the child and all that it started; it may have ended already."""
-    if child.poll() is not None:
-        return
-    if sys.platform == "win32":
-        child.terminate()
-    else:
-        os.killpg(child.pid, signal.SIGTERM)
-    try:
-        child.wait(5)
-    except subprocess.TimeoutExpired:
-        child.kill()
-        child.wait()

@@ -91,10 +91,19 @@ def test_set_up_goes_on_from_a_half_made_environment_and_then_rests(checkout: Ch
     assert not checkout.set_up()
 
 
-def test_other_pins_are_installed(checkout: Checkout) -> None:
+def test_other_pins_are_installed_without_a_home_and_for_the_person_alone(
+    checkout: Checkout, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("HOME", raising=False)
     checkout.pin("2.0")
-    assert checkout.set_up()
+    usual = os.umask(0o077)
+    try:
+        assert checkout.set_up()
+    finally:
+        os.umask(usual)
     assert "2.0" in checkout.module.read_text()
+    assert checkout.module.stat().st_mode & 0o077 == 0
+    assert not checkout.set_up()
 
 
 def test_a_package_cut_off_while_it_was_written_is_written_again(checkout: Checkout) -> None:
@@ -140,6 +149,20 @@ def test_a_registry_that_does_not_answer(
         checkout.pin("3.0")
         with pytest.raises(SetupError, match="registry does not answer"):
             checkout.set_up()
+
+
+def test_a_socks_proxy_which_pip_cannot_use(
+    checkout: Checkout, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PIP_INDEX_URL", "https://packages.example.com/simple")
+    monkeypatch.setenv("HTTPS_PROXY", "socks5://127.0.0.1:9")
+    monkeypatch.setenv("PIP_RETRIES", "0")
+    for name in ("PIP_NO_INDEX", "PIP_FIND_LINKS", "NO_PROXY", "no_proxy", "https_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
+    checkout.pin("3.0")
+    with pytest.raises(SetupError, match="HTTPS_PROXY names a SOCKS proxy, which pip cannot use"):
+        checkout.set_up()
 
 
 def test_a_folder_that_cannot_be_written(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """The command line, started as a person starts it: by a Python that knows none of our packages."""
 
 import ast
+import os
 import re
 import shutil
 import signal
@@ -183,12 +184,41 @@ def test_what_cannot_be_done_is_one_sentence(arguments: list[str], sentence: str
     assert re.fullmatch(rf"serve\.py: .*{sentence}.*\n", errors)
 
 
-def test_ctrl_c_in_the_middle_of_set_up_is_quiet(tmp_path: Path) -> None:
+@pytest.fixture
+def new_checkout(tmp_path: Path) -> Path:
+    """A checkout that is not set up."""
     for name in ("serve.py", "pyscript.toml", "requirements.txt", *PACKAGE_FILES):
         shutil.copy(ROOT / name, tmp_path)
     for name in ("app", "tools", "server", "web"):
         shutil.copytree(ROOT / name, tmp_path / name)
-    process = popen(tmp_path, ["--port", "0"])
+    return tmp_path
+
+
+def test_a_checkout_that_may_not_be_written_is_one_sentence(
+    new_checkout: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    database = tmp_path_factory.mktemp("elsewhere") / "messages.db"
+    # Root writes everywhere but without this capability.
+    prefix = ["setpriv", "--bounding-set", "-dac_override"] if os.geteuid() == 0 else []
+    if prefix and not shutil.which("setpriv"):
+        pytest.skip("root writes everywhere")
+    command = [*prefix, PYTHON, "-B", str(new_checkout / "serve.py"), "--port", "0"]
+    new_checkout.chmod(0o555)
+    try:
+        ended = subprocess.run(
+            [*command, "--db", str(database)], capture_output=True, text=True, check=False
+        )
+    finally:
+        new_checkout.chmod(0o755)
+    assert ended.returncode == 1
+    assert re.fullmatch(
+        r"serve\.py: cannot write .*\.setup .*: make the checkout's folder writable .*\n",
+        ended.stderr,
+    )
+
+
+def test_ctrl_c_in_the_middle_of_set_up_is_quiet(new_checkout: Path) -> None:
+    process = popen(new_checkout, ["--port", "0"])
     assert process.stdout is not None
     assert process.stdout.readline().startswith("[1/4] Virtual environment")
     process.send_signal(signal.SIGINT)

@@ -13,11 +13,13 @@ from tools.steps import SetupError, Steps, size_of
 
 # Runs a step whose child says its number through a pipe with a name, and then never ends.
 ENDLESS = """
+import signal
 import sys
 from pathlib import Path
 from tools.locking import file_lock
 from tools.steps import Steps
 
+signal.signal(signal.SIGHUP, signal.SIG_DFL)  # nohup has it ignored
 folder = Path(sys.argv[1])
 child = "import os, signal; open('pipe', 'w').write(str(os.getpid())); signal.pause()"
 with file_lock(folder / "lock", lambda: None) as lock:
@@ -57,6 +59,8 @@ def test_steps_are_counted_and_say_how_far_they_are(
         pytest.param("GET x attempt 3 failed with EAI_AGAIN", "does not answer", id="network"),
         pytest.param("npm error code EINTEGRITY", "not the one that the lock", id="integrity"),
         pytest.param("[Errno 13] Permission denied: 'x'", "writable", id="rights"),
+        pytest.param("uv_os_homedir returned ENOENT", "name a folder in HOME", id="home"),
+        pytest.param("Could not find a suitable TLS CA certificate bundle", "PIP_CERT", id="path"),
         pytest.param("ensurepip is not available", "python3-venv", id="venv"),
         pytest.param(f"{'x' * 9999} ENOSPC\na surprise", "a surprise", id="source"),
         pytest.param("a surprise", "exit code 3, 'a surprise': read the log", id="unknown"),
@@ -86,6 +90,16 @@ def test_ctrl_c_ends_the_child_first(tmp_path: Path) -> None:
     assert "KeyboardInterrupt" in parent.communicate()[1]
     with pytest.raises(ProcessLookupError):
         os.kill(child, 0)
+
+
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGHUP])
+def test_asked_to_end_it_ends_the_child_first(tmp_path: Path, how: signal.Signals) -> None:
+    parent, child = start_endless(tmp_path)
+    parent.send_signal(how)
+    said = parent.communicate()[1]
+    with pytest.raises(ProcessLookupError):
+        os.kill(child, signal.SIGKILL)
+    assert (parent.returncode, said) == (128 + how, "")
 
 
 def test_the_child_of_a_killed_set_up_keeps_others_waiting(tmp_path: Path) -> None:

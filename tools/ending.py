@@ -1,0 +1,47 @@
+"""How a child process is ended, also where this process is asked to end."""
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+
+
+@contextlib.contextmanager
+def requests_to_end() -> Iterator[list[int]]:
+    """Yield a list that gets the signals by which this process is asked to end.
+
+    By default they would end it at once, and not the child. Ctrl-C raises KeyboardInterrupt.
+    """
+    asked: list[int] = []
+    signals = {signal.SIGTERM, getattr(signal, "SIGHUP", signal.SIGTERM)}
+    if threading.current_thread() is not threading.main_thread():
+        signals.clear()  # Python lets no other thread handle them
+    handled = [each for each in signals if signal.getsignal(each) is signal.SIG_DFL]
+    for each in handled:
+        signal.signal(each, lambda number, frame: asked.append(number))
+    try:
+        yield asked
+    finally:
+        for each in handled:
+            signal.signal(each, signal.SIG_DFL)
+
+
+def stop(child: subprocess.Popen[bytes]) -> None:
+    """End the child and all that it started; it may have ended already."""
+    if child.poll() is not None:
+        return
+    if sys.platform == "win32":
+        child.terminate()
+    else:
+        os.killpg(child.pid, signal.SIGTERM)
+    try:
+        child.wait(5)
+    except subprocess.TimeoutExpired:
+        if sys.platform == "win32":
+            child.kill()
+        else:
+            os.killpg(child.pid, signal.SIGKILL)
+        child.wait()
