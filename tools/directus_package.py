@@ -25,14 +25,26 @@ _PACKAGES = Path(sysconfig.get_path("purelib"))
 
 
 def cache_folder(environ: Mapping[str, str] = os.environ) -> Path:
-    """Return the cache folder that all checkouts share, at this system's usual place."""
+    """Return the cache folder that all checkouts share, at this system's usual place.
+
+    Raises SetupError.
+    """
     if sys.platform == "win32":
-        base = Path(environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
+        base = Path(environ.get("LOCALAPPDATA") or _home() / "AppData" / "Local")
     elif sys.platform == "darwin":
-        base = Path.home() / "Library" / "Caches"
+        base = _home() / "Library" / "Caches"
     else:
-        base = Path(environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+        base = Path(environ.get("XDG_CACHE_HOME") or _home() / ".cache")
     return base / "directus-pyscript"
+
+
+def _home() -> Path:
+    try:
+        return Path.home()
+    except RuntimeError as error:
+        raise SetupError(
+            "this user has no home folder, where caches lie: name a folder in HOME and start again"
+        ) from error
 
 
 def versions() -> list[str]:

@@ -95,6 +95,13 @@ def test_the_cache_is_where_the_person_keeps_caches(tmp_path: Path) -> None:
     assert cache_folder({}) == Path.home() / ".cache" / "directus-pyscript"
 
 
+def test_a_user_without_a_home_folder(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("HOME", raising=False)
+    monkeypatch.setattr(os, "getuid", lambda: 2**31 - 2)  # nobody's
+    with pytest.raises(SetupError, match="name a folder in HOME"):
+        cache_folder({})
+
+
 VERSIONS = sorted(folder.name for folder in PINS.iterdir())
 
 
