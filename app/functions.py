@@ -22,7 +22,7 @@ const messages = directus.items('messages')
 await messages.create({ text: 'one', user: 'Ben' })
 await messages.read({ filter: { user: { _eq: 'Ben' } }, sort: ['-id'], limit: 5 })
 await messages.update({ text: 'two' }, { id: 1 })           // or ids: [1, 2], or a query: {...}
-await messages.delete({ id: 1 })                            // if the token's user may
+await messages.delete({ id: 1 })                            // both only if the token's user may
 
 directus.state(); directus.stats()
 directus.inspect()          // subscriptions, what waits; from the second call on the last frames

@@ -36,6 +36,13 @@ def test_the_states_are_drawn_as_the_tables_have_them(table: Any, document: str)
     assert diagram(table) in (ROOT / document).read_text(), words
 
 
+def test_no_heading_stands_twice() -> None:
+    for page in (ROOT / "README.md", *(ROOT / "docs").glob("*.md")):
+        text = re.sub(r"^```.*?^```", "", page.read_text(), flags=re.MULTILINE | re.DOTALL)
+        headings = re.findall(r"^#{1,2} .+", text, re.MULTILINE)
+        assert [each for each in headings if headings.count(each) > 1] == [], page.name
+
+
 def test_the_api_page_is_current() -> None:
     assert (ROOT / "docs" / "api.md").read_text() == api.page()
 

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from tools import ROOT
 from tools.command_line import read
 from tools.commands.build import Build
 from tools.commands.provision import Provision
@@ -66,6 +67,8 @@ def test_the_other_commands() -> None:
         directus=URL, email=None, admin_token=None, new_token=False, dry_run=True, example=None
     )
     assert read(["build", "--out", "here"]) == Build(out=Path("here"), url=None, token=None)
+    # Not where `python -m build` puts the wheel: what is no build of the page is left alone.
+    assert read(["build"]) == Build(out=ROOT / "site", url=None, token=None)
 
 
 def test_a_command_with_a_wrong_address_stops_before_set_up() -> None:

@@ -34,9 +34,9 @@ class Build:
         add(
             "--out",
             type=Path,
-            default=ROOT / "dist",
+            default=ROOT / "site",
             metavar="DIR",
-            help="the folder to write (dist in the checkout)",
+            help="the folder to write (site in the checkout)",
         )
         add("--url", help="the Directus that the page talks to (url in pyscript.toml)")
         add(
