@@ -236,7 +236,7 @@ class Serve:
 
     def _lines_to_try(self, token: str, example: Example | None) -> list[str]:
         """Return what one needs to know to use the page."""
-        lines = [f"The token  {token or 'none: everybody has public rights'}"]
+        lines = [f"The token  {token or 'none: who has not signed in has public rights'}"]
         if example is None:
             call = "await createItem('Hello World!', 'Ben')"
             return [*lines, f"To try     {call}   in the browser's console"]
