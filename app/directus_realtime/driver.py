@@ -288,7 +288,7 @@ class Driver:
             quiet=quiet,
             now=self._now(),
         )
-        reader = self._new_reader(subscription.number)
+        reader = self._new_reader(subscription.number, asyncio.get_running_loop())
         stop = self._on_states(_AT_REST, lambda: self._settle(reader))
         self.step()
         try:
@@ -316,9 +316,10 @@ class Driver:
         while (item := subscription.pop()) is None:
             if subscription.ended:
                 raise StopAsyncIteration
-            if asyncio.get_running_loop() is not self._loop:
+            loop = asyncio.get_running_loop()
+            if loop is not self._loop:
                 self._now()  # in another event loop the readers are others
-            reader = self._new_reader(subscription.number)
+            reader = self._new_reader(subscription.number, loop)
             try:
                 await reader
             except asyncio.CancelledError:
@@ -542,9 +543,9 @@ class Driver:
             self._stale_since = time.time()
         self._call("freshness", freshness)
 
-    def _new_reader(self, number: int) -> Waiter[None]:
+    def _new_reader(self, number: int, loop: asyncio.AbstractEventLoop) -> Waiter[None]:
         """Return what is settled when a subscription has something to read, or has ended."""
-        reader: Waiter[None] = Waiter(asyncio.get_running_loop())
+        reader: Waiter[None] = Waiter(loop)
         self._readers.setdefault(number, []).append(reader)
         return reader
 

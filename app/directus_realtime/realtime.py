@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable, Coroutine, Mapping
-from typing import Any, Generic, Literal, Self, TypeVar, cast, get_args, overload
+from typing import Any, Generic, Literal, Self, TypeVar, get_args, overload
 
 from .checks import (
     check_address,
@@ -400,7 +400,7 @@ class Subscription(Generic[Message]):
         return self
 
     def __anext__(self) -> Coroutine[Any, Any, Message]:
-        return cast(Coroutine[Any, Any, Message], self._driver.receive(self._subscription))
+        return self._driver.receive(self._subscription)  # type: ignore[return-value]
 
     def caught_up(self) -> None:
         """Record that you have read what a plain subscription may have missed: it is live again.

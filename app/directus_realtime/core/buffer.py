@@ -61,4 +61,4 @@ class Buffer:
 
 
 def _is_missed(item: Item) -> bool:
-    return isinstance(item, SubscriptionMessage) and item.is_missed
+    return type(item) is SubscriptionMessage and item.is_missed

@@ -6,7 +6,7 @@ new that its own event is still to come: it is held for a moment, and delivered 
 """
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from ..types import Query, Row
 from .messages import Failure, SubscriptionMessage
@@ -16,18 +16,9 @@ GRACE = 0.5
 """Seconds for which a row that the first catch-up finds waits for its own event."""
 
 
-class Accepted(NamedTuple):
-    """What to do with one subscription message.
-
-    Attributes:
-        message: what handlers see, and the consumer if it is new.
-        is_new: whether it holds anything new.
-        overtaken: held rows that were created before it, and are delivered first.
-    """
-
-    message: SubscriptionMessage
-    is_new: bool = True
-    overtaken: Sequence[SubscriptionMessage] = ()
+Accepted = tuple[SubscriptionMessage, bool, Sequence[SubscriptionMessage]]
+"""What handlers see of a message, and the consumer if it is new; whether it holds anything new; held
+rows that were created before it, and are delivered first."""
 
 
 class CatchUp:
@@ -61,7 +52,7 @@ class CatchUp:
 
     def accept(self, message: dict[str, Any]) -> Accepted:
         """Process a received message."""
-        return Accepted(SubscriptionMessage(message))
+        return SubscriptionMessage(message), True, ()
 
     def release(self) -> list[SubscriptionMessage]:
         """Return the held rows: their events have not come, so they were missed."""
@@ -124,7 +115,9 @@ class RowCatchUp(CatchUp):
         """
         for row in self.recovery.accept_page(rows):
             event = {"type": "subscription", "event": "create", "data": [], "uid": self._uid}
-            self._held[row[self.recovery.key]] = self._message(event, [row], recovered=True)
+            message = self._message({**event, "recovered": True}, [row])
+            message.is_missed = True
+            self._held[row[self.recovery.key]] = message
         self.held_until = now + GRACE if self._held else None
         self._is_done = self.recovery.is_last(rows)
         missed = self.release() if self._was_done or not self._is_done else []
@@ -139,11 +132,11 @@ class RowCatchUp(CatchUp):
         """Process a received message; of a create event, only the rows that are new."""
         rows = message.get("data")
         if message.get("event") != "create" or not isinstance(rows, list):
-            return Accepted(SubscriptionMessage(message))
+            return SubscriptionMessage(message), True, ()
         accept, key, held = self.recovery.accept, self.recovery.key, self._held
         new = [row for row in rows if accept(row) or (held and row.get(key) in held)]
         overtaken = self._overtaken(new) if held else ()
-        return Accepted(self._message(message, new or rows), bool(new) or not rows, overtaken)
+        return self._message(message, new or rows), bool(new) or not rows, overtaken
 
     def release(self) -> list[SubscriptionMessage]:
         """Return the held rows: their events have not come, so they were missed."""
@@ -165,13 +158,9 @@ class RowCatchUp(CatchUp):
             self.held_until = None
         return before
 
-    def _message(
-        self, message: dict[str, Any], rows: list[dict[str, Any]], **marks: bool
-    ) -> SubscriptionMessage:
+    def _message(self, message: dict[str, Any], rows: list[dict[str, Any]]) -> SubscriptionMessage:
         key, strip = self.recovery.key, self.recovery.strip
-        result = SubscriptionMessage(message, **marks)
+        result = SubscriptionMessage(message)
         result.keys_of_data = tuple([row.get(key) for row in rows])
         result["data"] = [strip(row) for row in rows]
-        if marks:
-            result.is_missed = True
         return result

@@ -42,18 +42,13 @@ def decode(text: str) -> Any:
             deep to read.
     """
     try:
-        return _decode(text)
+        try:  # Directus sends it with nothing around it, which is the quicker case
+            value, end = _scan(text, 0)
+        except (StopIteration, json.JSONDecodeError):
+            end = -1
+        return value if end == len(text) else _DECODER.decode(text)
     except RecursionError:
         raise ValueError("The JSON value is nested too deep.") from None
-
-
-def _decode(text: str) -> Any:
-    """Return the value; Directus sends it with nothing around it, which is the quicker case."""
-    try:
-        value, end = _DECODER.raw_decode(text)
-    except json.JSONDecodeError:
-        end = -1
-    return value if end == len(text) else _DECODER.decode(text)
 
 
 def _refuse_constant(name: str) -> None:
@@ -63,6 +58,7 @@ def _refuse_constant(name: str) -> None:
 # Made once: json.dumps and json.loads make one for each call that has options.
 _ENCODER = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, allow_nan=False)
 _DECODER = json.JSONDecoder(parse_constant=_refuse_constant)
+_scan = _DECODER.scan_once  # type: ignore[attr-defined]  # what raw_decode calls
 
 
 def quoted(text: str) -> str:

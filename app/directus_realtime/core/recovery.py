@@ -209,7 +209,7 @@ class Recovery:
         newest = window[-1][3]
         if type(newest) is not int or key <= newest:
             return False
-        rank = order(key)
+        rank = (0, key, "")  # its order
         window.append((rank, rank, key, key))
         self._known.add(key)
         return True

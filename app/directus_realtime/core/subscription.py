@@ -27,6 +27,7 @@ log = logging.getLogger("directus")
 
 
 _EVENTS = ("create", "update", "delete")
+_ENDED = (SubscriptionState.LEAVING, SubscriptionState.ENDED)
 
 
 class Connection(NamedTuple):
@@ -99,6 +100,7 @@ class SubscriptionProtocol:
         quiet: bool,
     ) -> None:
         self.number = connection.next_number()
+        self._readable = Readable(self.number, ended=False)  # one for all messages
         self.uid = uid
         self.collection = collection
         self.state = SubscriptionState.AWAY
@@ -133,7 +135,7 @@ class SubscriptionProtocol:
     @property
     def ended(self) -> bool:
         """Whether nothing more will come than what is buffered."""
-        return self.state in (SubscriptionState.LEAVING, SubscriptionState.ENDED)
+        return self.state in _ENDED
 
     @property
     def awaits_init(self) -> bool:
@@ -448,24 +450,24 @@ class SubscriptionProtocol:
             )
             return
         held_until = self._catch_up.held_until
-        accepted = self._catch_up.accept(message)
+        shown, is_new, overtaken = self._catch_up.accept(message)
         if self._catch_up.held_until != held_until:
             self._connection.freshness_changes()
-        self._show_to_handlers(accepted.message)
-        if not accepted.is_new:
+        self._show_to_handlers(shown)
+        if not is_new:
             return
-        if accepted.overtaken:
-            self._deliver_missed(accepted.overtaken)
+        if overtaken:
+            self._deliver_missed(overtaken)
         if is_init and self.state is SubscriptionState.SUBSCRIBING:
             self._become(SubscriptionCause.INIT)
             self._due = None
             self.was_live = True
             self._refusals = 0
-            self._push(accepted.message, now)
+            self._push(shown, now)
             if not self.ended:
                 self._read_page(now)
         else:
-            self._push(accepted.message, now)
+            self._push(shown, now)
 
     def _show_to_handlers(self, message: dict[str, Any]) -> None:
         if not self.quiet:
@@ -589,4 +591,4 @@ class SubscriptionProtocol:
         self._report_readable()
 
     def _report_readable(self) -> None:
-        self._connection.emit(Readable(self.number, self.ended))
+        self._connection.emit(Readable(self.number, True) if self.ended else self._readable)
