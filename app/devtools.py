@@ -38,19 +38,29 @@ def expose(create: Create, client: RealtimeClient, state: Callable[[], str]) -> 
     """
     actions = _Actions(create, client, state)
 
-    def call(name: str, values: str, done: Any, fail: Any, listener: Any = None) -> None:
-        listeners = () if listener is None else (listener,)
+    def call(number: int, name: str, values: str, *listener: Any) -> None:
         try:
-            result = getattr(actions, name)(*json.loads(values), *listeners)
+            result = getattr(actions, name)(*json.loads(values), *listener)
         except Exception as error:
-            fail(*_told(error))
+            fail(number, *_told(error))
         else:
             if asyncio.iscoroutine(result):
-                _settle(result, done, fail)
+                _start(settle(number, result))
             else:
-                done(_crossing(result))
+                done(number, _crossing(result))
+
+    async def settle(number: int, work: Coroutine[Any, Any, Any]) -> None:
+        try:
+            result = await work
+        except Exception as error:
+            fail(number, *_told(error))
+        else:
+            done(number, _crossing(result))
+        finally:  # a callback of the task's would take a turn of the event loop
+            _running.discard(asyncio.current_task())
 
     functions = make_functions(create_proxy(call), HELP)
+    done, fail = functions.done, functions.fail  # kept: to look one up makes a proxy
     window.directus = functions.directus
 
     def hand_over() -> None:
@@ -159,30 +169,15 @@ def _told(error: Exception) -> tuple[str, str]:
     return str(error), getattr(error, "code", type(error).__name__)
 
 
-def _settle(work: Coroutine[Any, Any, Any], done: Any, fail: Any) -> None:
-    """Do ``work``, and tell JavaScript what it gives."""
-
-    async def settle() -> None:
-        try:
-            result = await work
-        except Exception as error:
-            fail(*_told(error))
-        else:
-            done(_crossing(result))
-        finally:
-            _running.discard(asyncio.current_task())
-
-    task = _start(settle())
-    if not task.done():
-        _running.add(task)  # a task that nothing refers to may be collected
-
-
-def _start(work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
-    """Return a task that has begun: what it sends first is sent before this returns."""
+def _start(work: Coroutine[Any, Any, None]) -> None:
+    """Begin ``work``: what it sends first is sent before this returns."""
     loop = asyncio.get_running_loop()
     if sys.version_info >= (3, 12):
-        return asyncio.eager_task_factory(loop, work)
-    return loop.create_task(work)
+        task = asyncio.eager_task_factory(loop, work)
+    else:
+        task = loop.create_task(work)
+    if not task.done():
+        _running.add(task)  # a task that nothing refers to may be collected
 
 
 _running: set[asyncio.Task[None] | None] = set()

@@ -31,8 +31,8 @@ directus.offline()          // as without a network, until
 directus.online()
 directus.disconnect(); await directus.connect()"""
 
-# Called with the function of Python's that all of them call, and with the help. What it gives comes
-# as JSON, or as it is where JSON cannot hold it.
+# Called with the function of Python's that all of them call, and with the help. Python answers a
+# call by its number: with ``fail``, or with ``done`` and JSON, or a value that JSON cannot hold.
 make_functions = run_js(r"""
 (call, help) => {
   const value = (crossed) => (typeof crossed === "string" ? JSON.parse(crossed) : crossed);
@@ -41,24 +41,38 @@ make_functions = run_js(r"""
     error.stack = `Error: ${sentence}`; // frames of the interpreter would tell nobody anything
     return error;
   };
-  const ask = (name, values, done, fail, listener) => {
+  // What is asked has a number: a function that crossed would get a proxy.
+  const asked = new Map();
+  let last = 0;
+  const settle = (number) => {
+    const waiting = asked.get(number);
+    asked.delete(number);
+    return waiting;
+  };
+  const done = (number, crossed) => settle(number).done(value(crossed));
+  const fail = (number, sentence, code) => settle(number).fail(failure(sentence, code));
+  const ask = (name, values, waiting, ...listener) => {
+    const number = ++last;
+    asked.set(number, waiting);
     let text;
     try {
       text = JSON.stringify(values);
     } catch (error) {
-      return fail(error.message, error.name);
+      return fail(number, error.message, error.name);
     }
-    call(name, text, done, fail, listener);
+    call(number, name, text, ...listener);
   };
   const later = (name, ...values) => new Promise((resolve, reject) => {
-    const fail = (sentence, code) => reject(failure(sentence, code));
-    ask(name, values, (crossed) => resolve(value(crossed)), fail);
+    ask(name, values, { done: resolve, fail: reject });
   });
-  const now = (name, values, listener) => {
-    let result, error;
-    const fail = (sentence, code) => { error = failure(sentence, code); };
-    ask(name, values, (crossed) => { result = value(crossed); }, fail, listener);
-    if (error) throw error;
+  const now = (name, values, ...listener) => {
+    let result, failed;
+    const waiting = {
+      done: (found) => { result = found; },
+      fail: (error) => { failed = error; },
+    };
+    ask(name, values, waiting, ...listener);
+    if (failed) throw failed;
     return result;
   };
 
@@ -109,6 +123,6 @@ make_functions = run_js(r"""
     offline: () => now("offline", []),
     online: () => now("online", []),
   };
-  return { directus, createItem: (text, user) => later("create_item", { text, user }) };
+  return { directus, done, fail, createItem: (text, user) => later("create_item", { text, user }) };
 }
 """)

@@ -144,7 +144,7 @@ def _draw() -> None:
             faults.report(error)
     changes = json.dumps([(key, *texts) for key, texts in _changed.items()]) if _changed else ""
     _changed.clear()
-    _rows.draw(json.dumps(texts), changes, ROWS, _Shown.count)
+    _draw_rows(json.dumps(texts), changes, ROWS, _Shown.count)
 
 
 def _texts_of(key: Any, row: Any) -> tuple[str | None, str, str, str | None]:
@@ -167,3 +167,4 @@ def text_of(value: Any) -> str:
 
 
 _on_frame = create_proxy(_draw_frame)  # one for the page's whole life
+_draw_rows = _rows.draw  # to look it up makes a proxy

@@ -20,7 +20,7 @@ rows = run_js("""
   const DAY = { weekday: "long", day: "numeric", month: "long", year: "numeric" };
   const EXACT = { dateStyle: "full", timeStyle: "medium" };
 
-  const timeOf = (row) => row.querySelector("time");
+  const timeOf = (row) => row.children[1];
   const dayOf = (row) => new Date(timeOf(row).dateTime).toDateString();
   const label = (row) => (row.dataset.day = format(new Date(timeOf(row).dateTime), DAY));
 
@@ -36,6 +36,17 @@ rows = run_js("""
     timeOf(row).dataset.of = isArrival ? "Came" : "Created";
     return row;
   }
+
+  // What comes in the same second is a copy of one row.
+  let [arrival, arrivedAt] = [null, 0];
+  function arrived(now) {
+    const second = Math.floor(now / 1000);
+    if (second !== arrivedAt) [arrival, arrivedAt] = [blank(now, true), second];
+    return arrival.cloneNode(true);
+  }
+
+  // The newest row, whose day need not be read from it.
+  let [newest, newestDay] = [null, ""];
 
   list.addEventListener("pointerover", ({ target }) => {
     if (target.dateTime) {
@@ -75,14 +86,13 @@ rows = run_js("""
   function prepend(fresh, most) {
     const now = new Date();
     const today = now.toDateString();
-    const arrival = blank(now, true);
     const fragment = document.createDocumentFragment();
     let top = held.firstElementChild ?? list.firstElementChild;
-    let topDay = top && dayOf(top);
+    let topDay = top === newest ? newestDay : top && dayOf(top);
     for (const [key, user, text, created] of fresh) {
       const at = created && new Date(created);
       const isKnown = at && !isNaN(at);
-      const row = isKnown ? blank(at, false) : arrival.cloneNode(true);
+      const row = isKnown ? blank(at, false) : arrived(now);
       const day = isKnown ? at.toDateString() : today;
       if (key !== null) row.dataset.id = key;
       fill(row, user, text);
@@ -92,6 +102,7 @@ rows = run_js("""
       fragment.prepend(row);
       if (day !== today) label(row);
     }
+    [newest, newestDay] = [top, topDay];
     const waits = !isAnchored && (!button.hidden || isReading());
     const target = waits ? held : list;
     target.prepend(fragment);

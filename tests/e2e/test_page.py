@@ -15,6 +15,12 @@ WebSocket.prototype.addEventListener = function (name, listener) {
   if (typeof listener.destroy === "function") window.listeners.push(listener);
   return add.call(this, name, listener);
 };
+Object.defineProperty(WebSocket.prototype, "onframes", {
+  set(value) {
+    window.listeners.push(value);
+    Object.defineProperty(this, "onframes", { value });
+  },
+});
 """
 ALIVE = """() => window.listeners.map((listener) => {
   try { return Boolean(listener.type); } catch { return false; }

@@ -17,8 +17,8 @@ GRACE = 0.5
 
 
 Accepted = tuple[SubscriptionMessage, bool, Sequence[SubscriptionMessage]]
-"""What handlers see of a message, and the consumer if it is new; whether it holds anything new; held
-rows that were created before it, and are delivered first."""
+"""What handlers see of a message, and the consumer if it is new; whether it holds anything new; the
+held rows that were created before it, and are delivered first."""
 
 
 class CatchUp:

@@ -25,8 +25,6 @@ from .base import Answer, Listener, Storage, Unexplained
 from .gathering import GATHER
 from .http import exchange
 
-_OPEN = 1  # WebSocket.OPEN; to ask for it costs as much as to send
-
 _EARLY = 5_000
 """Milliseconds that a socket may have been open when it is taken over; Directus waits 10,000."""
 
@@ -58,10 +56,11 @@ class BrowserSocket:
             raise ConnectionFailed(
                 f"The browser does not connect to {url.split('?')[0]}: {error.message}"
             ) from None
+        self._socket.onframes = self._on_frames = create_proxy(self._receive)
         self._gathering = _gather()(self._socket)
+        self._write = self._gathering.send  # kept: to look it up makes a proxy
         self._proxies = {
             "open": create_proxy(self._on_open),
-            "frames": create_proxy(self._on_frames),
             "error": create_proxy(self._on_error),
             "close": create_proxy(self._on_close),
         }
@@ -72,9 +71,7 @@ class BrowserSocket:
 
     def send(self, text: str) -> None:
         """Write one text frame; one that a closing socket does not accept counts as unsent."""
-        if self._socket.readyState == _OPEN:
-            self._socket.send(text)
-        else:
+        if not self._write(text):
             self._unsent += 1
 
     def close(self) -> None:
@@ -89,8 +86,8 @@ class BrowserSocket:
     def _on_open(self, _event: Any) -> None:
         self._listener.opened()
 
-    def _on_frames(self, event: Any) -> None:
-        self._listener.received(event.detail.to_py())
+    def _receive(self, *texts: str) -> None:
+        self._listener.received(texts)
 
     def _on_error(self, event: Any) -> None:
         self._listener.errored(event)
@@ -101,7 +98,10 @@ class BrowserSocket:
 
     def _release(self) -> None:
         """Undo what the constructor registered."""
+        if not self._proxies:
+            return
         self._gathering.stop()
+        self._on_frames.destroy()
         for name, proxy in self._proxies.items():
             self._socket.removeEventListener(name, proxy)
             proxy.destroy()

@@ -1,7 +1,8 @@
-"""JavaScript that gathers the frames of a WebSocket while many come.
+"""JavaScript between Python and a WebSocket: it gathers frames while many come, and writes one.
 
 Each crossing into Python costs as much as handling the frame, so frames that come close together
-cross in one. A frame that comes alone crosses at once.
+cross in one. A frame that comes alone crosses at once. Only texts cross, since each object that
+does gets a proxy.
 """
 
 GATHER = """
@@ -23,7 +24,11 @@ GATHER = """
     const texts = held.splice(0, most);
     if (!texts.length) return;
     const started = performance.now();
-    socket.dispatchEvent(new CustomEvent("frames", { detail: texts }));
+    try {
+      socket.onframes(...texts);
+    } catch (error) {
+      reportError(error);
+    }
     const pace = (performance.now() - started) / texts.length;
     most = Math.min(MOST, Math.max(1, Math.round(BUSY / pace)));
     if (held.length && !isPosted) post();
@@ -51,6 +56,11 @@ GATHER = """
   socket.addEventListener("message", take);
   socket.addEventListener("close", flushAll);
   return {
+    send(text) {
+      const isOpen = socket.readyState === WebSocket.OPEN;
+      if (isOpen) socket.send(text);
+      return isOpen;
+    },
     stop() {
       socket.removeEventListener("message", take);
       socket.removeEventListener("close", flushAll);
@@ -62,7 +72,8 @@ GATHER = """
 """
 """A function that begins to gather the frames of a socket.
 
-The socket dispatches them as events ``frames``, whose ``detail`` is an array of texts, the oldest
-first; the last before a listener of ``close`` that is registered later. The function returns an
-object; its ``stop()`` ends it and drops what is held.
+It calls the socket's ``onframes`` with their texts, the oldest first; the last time before a
+listener of ``close`` that is registered later. The function returns an object: its ``send()``
+writes a frame, and returns whether the socket took it; its ``stop()`` ends the gathering and drops
+what is held.
 """
