@@ -155,7 +155,11 @@ def _chosen(name: str, options: Any, known: tuple[str, ...]) -> dict[str, Any]:
 
 def _crossing(value: Any) -> Any:
     """Return what JavaScript is given: JSON where there is one, and nothing for None."""
-    if value is None or isinstance(value, JsProxy):
+    if value is None:
+        return value
+    if type(value) is dict and (text := plain_json(value)):  # as most results, which is quicker
+        return text
+    if isinstance(value, JsProxy):
         return value
     if isinstance(value, Opened | Closed):
         value = value._asdict()

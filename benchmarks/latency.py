@@ -1,9 +1,10 @@
 """The time from createItem to the item's row: our page and its peers on one embedded server.
 
-``python3 -m benchmarks.latency [--items 200] [--block 20] [--save]``. Items are created one after
-the other, each when the row of the one before is there. The clock is the page's: from the call
-until an observer sees the row in the document. Each page creates a block of items and is closed
-again, the pages in turn, until each has created all; the first items of a block do not count.
+``python3 -m benchmarks.latency [--items 200] [--block 20] [--warmup 5] [--save]``. Items are
+created one after the other, each when the row of the one before is there. The clock is the page's:
+from the call until an observer sees the row in the document. Each page creates a block of items and
+is closed again, the pages in turn, until each has created all; the first ``--warmup`` items of a
+block do not count. In its first hundred the browser still compiles Python's interpreter.
 """
 
 from benchmarks.common import plot
@@ -14,37 +15,39 @@ from benchmarks.common.report import Report, options
 from benchmarks.common.table import table
 
 CONTESTANTS = (OURS, GUIDE, NAIVE)
-WARM_UP = 5  # items
-
 Taken = dict[Contestant, list[float]]
 """Milliseconds of each item."""
 
 
 def main() -> None:
     """Measure all pages and print the table."""
-    given = options(__doc__, items=200, block=20)
+    given = options(__doc__, items=200, block=20, warmup=5)
     with hosted() as host, chromium_running() as browser:
-        taken = measured(browser, host, given.items, given.block)
+        taken = measured(browser, host, given.items, given.block, given.warmup)
         report(taken, browser.version).publish(save=given.save)
 
 
-def measured(browser: Chromium, host: Host, items: int, block: int) -> Taken:
+def measured(browser: Chromium, host: Host, items: int, block: int, warmup: int) -> Taken:
     """Let each page create ``items``, ``block`` at a time, in turn."""
     taken: Taken = {contestant: [] for contestant in CONTESTANTS}
     for done in range(0, items, block):
         for contestant, samples in taken.items():
-            found = one(browser, host.address(contestant), min(block, items - done))
+            count = min(block, items - done)
+            found = one(browser, host.address(contestant), count, warmup)
             samples += found
             print(f"{contestant.title}: {median(found):.1f} ms", flush=True)
     return taken
 
 
-def one(browser: Chromium, address: str, items: int) -> list[float]:
-    """Open a page and let it create items; return the milliseconds until each one's row."""
+def one(browser: Chromium, address: str, items: int, warmup: int) -> list[float]:
+    """Open a page and let it create items; return the milliseconds until each one's row.
+
+    ``warmup`` is how many it creates before.
+    """
     with browser.page() as page:
         page.open(address)
         page.evaluate("() => probe.subscribed")
-        page.evaluate("(count) => probe.createEach(count, 'warm-up')", WARM_UP)
+        page.evaluate("(count) => probe.createEach(count, 'warm-up')", warmup)
         found: list[float] = page.evaluate("(count) => probe.createEach(count, 'item')", items)
         return found
 

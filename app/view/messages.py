@@ -163,6 +163,8 @@ def text_of(value: Any) -> str:
     """Return how a value is shown: a text as it is, nothing for None, anything else as JSON."""
     if isinstance(value, str):
         return value
+    if type(value) is int:  # as most keys: it is its own JSON
+        return str(value)
     return "" if value is None else json.dumps(value, ensure_ascii=False)
 
 

@@ -22,7 +22,6 @@ def test_the_pages_benchmarks_measure(monkeypatch: pytest.MonkeyPatch) -> None:
     """One browser and one server of pages for all of them."""
     monkeypatch.setattr(burst, "WARM_UP", 10)
     monkeypatch.setattr(burst, "CONTESTANTS", (OURS, GUIDE, NAIVE))
-    monkeypatch.setattr(latency, "WARM_UP", 1)
     monkeypatch.setattr(latency, "CONTESTANTS", (OURS, GUIDE))
     monkeypatch.setattr(memory, "LOOKS", 10)
     with sender() as source, hosted(source.url) as host, chromium_running() as browser:
@@ -31,7 +30,7 @@ def test_the_pages_benchmarks_measure(monkeypatch: pytest.MonkeyPatch) -> None:
             page.open(host.address(OURS))
             looks = memory.measured(page, source, 20, 0.1)
         with hosted() as server:
-            taken = latency.measured(browser, server, 2, 2)
+            taken = latency.measured(browser, server, 2, 2, 1)
         version = browser.version
     assert set(bursts) == set(burst.CONTESTANTS)
     assert all(each.rate > 0 for found in bursts.values() for each in found)

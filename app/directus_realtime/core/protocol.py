@@ -156,7 +156,7 @@ class Protocol:
             self._own_reads.deadline(),
             self._subscriptions.deadline(),
         )
-        return min((due for due in times if due is not None), default=None)
+        return min([due for due in times if due is not None], default=None)
 
     @property
     def buffered(self) -> int:

@@ -211,7 +211,7 @@ class SubscriptionProtocol:
     def deadline(self) -> float | None:
         """Return the earliest time at which ``tick`` must be called, or None."""
         times = (self._due, self._catch_up.held_until)
-        return min((due for due in times if due is not None), default=None)
+        return min([due for due in times if due is not None], default=None)
 
     # What happens to the connection
 

@@ -184,8 +184,8 @@ class Subscriptions:
 
     def deadline(self) -> float | None:
         """Return the earliest deadline of any, or None."""
-        deadlines = (subscription.deadline() for subscription in self._all())
-        return min((due for due in deadlines if due is not None), default=None)
+        deadlines = [subscription.deadline() for subscription in self._all()]
+        return min([due for due in deadlines if due is not None], default=None)
 
     def tick(self, now: float) -> bool:
         """Do what is due; return whether Directus no longer answers on this connection."""
