@@ -29,6 +29,16 @@ js.proxies = module.pyproxy_alloc_map.size
 """
 
 
+IN_ONE_TASK = """(frame) => {
+  const written = [];
+  window.socket.send = (text) => written.push(JSON.parse(text).action);
+  createItem("own", "Ben");
+  window.socket.dispatchEvent(new MessageEvent("message", { data: frame }));
+  const newest = document.querySelector("#messages li span");
+  return [written, newest && newest.textContent];
+}"""
+
+
 def creates(first: int, count: int) -> list[str]:
     """Return frames of the page's subscription; their keys count up."""
     event = {"type": "subscription", "event": "create", "uid": "1"}
@@ -60,6 +70,13 @@ def test_the_lines_of_frames_that_come_at_once_keep_their_order(open_page: Open)
         message = {"type": "subscription", "event": "create", "uid": "1", "data": [row]}
         expected += ["New message of type subscription", [row], message]
     assert page.wait_for_lines(150) == expected
+
+
+def test_an_item_is_written_and_a_message_shown_in_the_task_that_brought_it(
+    open_page: Open,
+) -> None:
+    page = open_and_keep(open_page, log=False)
+    assert page.page.evaluate(IN_ONE_TASK, creates(1, 1)[0]) == [["create"], "n1"]
 
 
 def test_a_burst_leaves_no_more_rows_than_the_list_holds(open_page: Open) -> None:

@@ -57,7 +57,7 @@ GATHER = """
   socket.addEventListener("close", flushAll);
   return {
     send(text) {
-      const isOpen = socket.readyState === WebSocket.OPEN;
+      const isOpen = socket.readyState === socket.OPEN;
       if (isOpen) socket.send(text);
       return isOpen;
     },
