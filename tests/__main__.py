@@ -1,7 +1,7 @@
 """`python3 -m tests`: set up what is missing, check style and types, run the tests.
 
 `--help` says what there is; tests/arguments.py reads it. Without a path the tests are shared out to
-four workers, as most of them wait. Those on a real Directus run after them, in one process.
+four workers, as most of them wait. Those on a real Directus run after them, in two.
 """
 
 import sys
@@ -42,6 +42,8 @@ CHECKS = (
 # Only `load` keeps the order in which browser tests come last: Playwright's event loop keeps its
 # thread, and no other can run there any more. conftest.py refuses the others.
 WORKERS = ("--numprocesses", "4", "--dist", "load")
+# Each of these starts Directus servers of its own, which take a core.
+WORKERS_ON_DIRECTUS = ("--numprocesses", "2", "--dist", "load")
 IN_ONE_PROCESS = {"-s", "--capture=no", "--pdb", "--trace", "no:xdist", "-pno:xdist"}
 ON_DIRECTUS = "tests/directus"
 NO_TESTS = 5  # pytest's exit code
@@ -117,15 +119,14 @@ def check_all(arguments: list[str]) -> int:
 def shares(arguments: list[str]) -> list[tuple[str, ...]]:
     """Return pytest's options for each of its runs.
 
-    Workers share out the tests but those on a real Directus, of which each worker would start its
-    own. One process serves better for a path, whose tests may take less time than the workers to
-    start, and where a person looks on. What ``arguments`` say of workers comes later on the
-    command line, and wins.
+    Workers share out the tests, and fewer of them those on a real Directus. One process serves
+    better for a path, whose tests may take less time than the workers to start, and where a person
+    looks on. What ``arguments`` say of workers comes later on the command line, and wins.
     """
     if any(map(is_test_path, arguments)) or IN_ONE_PROCESS.intersection(arguments):
         return [()]
     if "DIRECTUS_INSTALL" in os.environ:
-        return [(*WORKERS, f"--ignore={ON_DIRECTUS}"), (ON_DIRECTUS,)]
+        return [(*WORKERS, f"--ignore={ON_DIRECTUS}"), (*WORKERS_ON_DIRECTUS, ON_DIRECTUS)]
     return [WORKERS]
 
 

@@ -27,9 +27,10 @@ def test_where_workers_are_of_no_use_there_are_none(arguments: list[str]) -> Non
     assert shares(arguments) == [()]
 
 
-def test_those_on_a_real_directus_run_in_one_process(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_those_on_a_real_directus_run_apart_in_two(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DIRECTUS_INSTALL", "/somewhere")
-    assert shares([]) == [(*PLAIN, "--ignore=tests/directus"), ("tests/directus",)]
+    two = ("--numprocesses", "2", "--dist", "load")
+    assert shares([]) == [(*PLAIN, "--ignore=tests/directus"), (*two, "tests/directus")]
 
 
 @pytest.mark.parametrize("distribution", ["loadfile", "worksteal"])

@@ -30,6 +30,14 @@ def empty(start: Start) -> Node:
     return start()
 
 
+@pytest.fixture
+def guides(empty: Node) -> Node:
+    """The same with the guide's project, whichever tests have run here."""
+    if made := re.search(r"--token (\S{32})$", run(empty)[-1]):
+        empty.token = made[1]
+    return empty
+
+
 def traces(node: Node) -> list[Any]:
     return [node.admin.get(path).json()["data"] for path in TRACES]
 
@@ -68,28 +76,28 @@ def test_an_empty_project_is_set_up_and_its_token_works(empty: Node) -> None:
     assert read == [created | item]
 
 
-def test_a_second_run_changes_nothing(empty: Node) -> None:
-    before = traces(empty)
-    lines = run(empty)
+def test_a_second_run_changes_nothing(guides: Node) -> None:
+    before = traces(guides)
+    lines = run(guides)
     assert lines[0] == "everything is there, and nothing was changed"
     assert "--new-token" in lines[1]
-    assert traces(empty) == before
-    headers = {"Authorization": f"Bearer {empty.token}"}
-    assert plain_http.get(f"{empty.url}/items/messages", headers=headers).status_code == 200
+    assert traces(guides) == before
+    headers = {"Authorization": f"Bearer {guides.token}"}
+    assert plain_http.get(f"{guides.url}/items/messages", headers=headers).status_code == 200
 
 
-def test_a_new_token_ends_the_old_one(empty: Node) -> None:
-    made, now = run(empty, "--new-token")
+def test_a_new_token_ends_the_old_one(guides: Node) -> None:
+    made, now = run(guides, "--new-token")
     assert made == f"made  a new static token for {EMAIL}; the old one ends"
-    headers = {"Authorization": f"Bearer {empty.token}"}
-    assert plain_http.get(f"{empty.url}/items/messages", headers=headers).status_code == 401
-    empty.token = now.split()[-1]
+    headers = {"Authorization": f"Bearer {guides.token}"}
+    assert plain_http.get(f"{guides.url}/items/messages", headers=headers).status_code == 401
+    guides.token = now.split()[-1]
 
 
 @pytest.mark.skipif(not shutil.which("setsid"), reason="gives the command a terminal of its own")
-def test_a_password_is_asked_for_and_not_shown(empty: Node) -> None:
+def test_a_password_is_asked_for_and_not_shown(guides: Node) -> None:
     ours, theirs = pty.openpty()
-    command = [sys.executable, "serve.py", "provision", "--directus", empty.url]
+    command = [sys.executable, "serve.py", "provision", "--directus", guides.url]
     terminal = {"stdin": theirs, "stdout": theirs, "stderr": theirs}
     with running(["setsid", "--ctty", *command], cwd=ROOT, **terminal) as process:
         os.close(theirs)
@@ -106,18 +114,18 @@ def test_a_password_is_asked_for_and_not_shown(empty: Node) -> None:
     assert ADMIN_PASSWORD not in shown
 
 
-def test_what_is_missing_of_a_policy_is_added(empty: Node) -> None:
-    permissions = empty.admin.get("/permissions?filter[action][_eq]=create").json()["data"]
-    empty.admin.delete(f"/permissions/{permissions[0]['id']}").raise_for_status()
-    assert run(empty)[0] == f'made  create on messages in "{POLICY}"'
+def test_what_is_missing_of_a_policy_is_added(guides: Node) -> None:
+    permissions = guides.admin.get("/permissions?filter[action][_eq]=create").json()["data"]
+    guides.admin.delete(f"/permissions/{permissions[0]['id']}").raise_for_status()
+    assert run(guides)[0] == f'made  create on messages in "{POLICY}"'
 
 
-def test_who_may_not_or_is_not_known_is_told_so(empty: Node) -> None:
-    assert run(empty, token=empty.token)[0].startswith(
-        f"serve.py: only an administrator may set up {empty.url}: "
+def test_who_may_not_or_is_not_known_is_told_so(guides: Node) -> None:
+    assert run(guides, token=guides.token)[0].startswith(
+        f"serve.py: only an administrator may set up {guides.url}: "
     )
-    assert "does not know this token" in run(empty, token="wrong")[0]
-    with DirectusAdmin(empty.url) as admin:
+    assert "does not know this token" in run(guides, token="wrong")[0]
+    with DirectusAdmin(guides.url) as admin:
         with pytest.raises(SetupError, match="is not let in with this password"):
             admin.log_in(ADMIN_EMAIL, "wrong")
         with pytest.raises(SetupError, match="is not let in with this password"):
@@ -139,28 +147,28 @@ def test_who_may_not_or_is_not_known_is_told_so(empty: Node) -> None:
     ],
 )
 def test_a_different_collection_is_left_alone(
-    empty: Node, change: dict[str, Any], fault: str
+    guides: Node, change: dict[str, Any], fault: str
 ) -> None:
-    fields = empty.admin.get("/fields/messages").json()["data"]
+    fields = guides.admin.get("/fields/messages").json()["data"]
     put_back = [each for each in fields if each["field"] == change["field"]]
     for each in put_back:
-        empty.admin.delete(f"/fields/messages/{each['field']}").raise_for_status()
+        guides.admin.delete(f"/fields/messages/{each['field']}").raise_for_status()
     if change["type"]:
-        empty.admin.post("/fields/messages", json=change).raise_for_status()
-    before = traces(empty)
-    (line,) = run(empty)
+        guides.admin.post("/fields/messages", json=change).raise_for_status()
+    before = traces(guides)
+    (line,) = run(guides)
     assert f"is not the guide's ({fault}), so nothing was changed" in line
-    assert traces(empty) == before
+    assert traces(guides) == before
     if change["type"]:
-        empty.admin.delete(f"/fields/messages/{change['field']}").raise_for_status()
+        guides.admin.delete(f"/fields/messages/{change['field']}").raise_for_status()
     for each in put_back:
         body = {"field": each["field"], "type": each["type"], "meta": each["meta"], "schema": {}}
-        empty.admin.post("/fields/messages", json=body).raise_for_status()
-    assert run(empty)[0] == "everything is there, and nothing was changed"
+        guides.admin.post("/fields/messages", json=body).raise_for_status()
+    assert run(guides)[0] == "everything is there, and nothing was changed"
 
 
-def test_a_folder_of_that_name_is_no_collection(empty: Node) -> None:
-    empty.admin.delete("/collections/messages").raise_for_status()
+def test_a_folder_of_that_name_is_no_collection(guides: Node) -> None:
+    guides.admin.delete("/collections/messages").raise_for_status()
     folder: dict[str, Any] = {"collection": "messages", "schema": None, "meta": {}}
-    empty.admin.post("/collections", json=folder).raise_for_status()
-    assert "(it is a folder)" in run(empty)[0]
+    guides.admin.post("/collections", json=folder).raise_for_status()
+    assert "(it is a folder)" in run(guides)[0]

@@ -14,13 +14,18 @@ from tests.e2e.test_build import Quiet
 from tests.support.embedded import ROOT
 from tests.support.pages import Site
 
+ASSEMBLY = "**/pyodide.asm.wasm"
 DID_NOT_COME = re.compile("could not be loaded.* did not come")
 
 
 def test_while_python_loads_the_page_says_so(blank: Page, site: Site) -> None:
-    blank.goto(site.url, wait_until="commit")
+    held: list[Route] = []
+    blank.route(ASSEMBLY, lambda route: held.append(route))
+    with blank.expect_request(ASSEMBLY):
+        blank.goto(site.url, wait_until="commit")
     status = blank.locator("#status")
     expect(status).to_have_text(re.compile("^Loading Python"))
+    held[0].continue_()
     expect(status).to_have_attribute("data-state", "open", timeout=60_000)
 
 

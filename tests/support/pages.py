@@ -22,8 +22,8 @@ _QUIET = (
     "--process-per-site",
     "--disable-background-networking",
     "--disable-component-update",
-    # No page lives long enough to earn back what it costs to compile WebAssembly a second time.
-    "--js-flags=--no-wasm-dynamic-tiering",
+    # Compile WebAssembly a second time, for speed, later: few pages live long enough to gain by it.
+    "--js-flags=--wasm-tiering-budget=200000000",
     # A page that a test answers for has no address, and could connect to nothing on this machine.
     "--disable-features=LocalNetworkAccessChecks",
 )
