@@ -45,9 +45,6 @@ rows = run_js("""
     return arrival.cloneNode(true);
   }
 
-  // The newest row, whose day need not be read from it.
-  let [newest, newestDay] = [null, ""];
-
   list.addEventListener("pointerover", ({ target }) => {
     if (target.dateTime) {
       target.title = `${target.dataset.of} ${format(new Date(target.dateTime), EXACT)}`;
@@ -88,7 +85,7 @@ rows = run_js("""
     const today = now.toDateString();
     const fragment = document.createDocumentFragment();
     let top = held.firstElementChild ?? list.firstElementChild;
-    let topDay = top === newest ? newestDay : top && dayOf(top);
+    let topDay = top && dayOf(top);
     for (const [key, user, text, created] of fresh) {
       const at = created && new Date(created);
       const isKnown = at && !isNaN(at);
@@ -102,7 +99,6 @@ rows = run_js("""
       fragment.prepend(row);
       if (day !== today) label(row);
     }
-    [newest, newestDay] = [top, topDay];
     const waits = !isAnchored && (!button.hidden || isReading());
     const target = waits ? held : list;
     target.prepend(fragment);
