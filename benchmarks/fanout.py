@@ -126,19 +126,17 @@ def report(taken: dict[str, Rates], subscribers: int, creates: int) -> Report:
     """Return the table of medians, all rounds, and the plot. The last server is compared with."""
     head = ("server, fields asked for", "deliveries a second", "beside Directus")
     *_, theirs = taken.values()
-    every = {
-        f"{name}: {asked}": (rates, ratio(rates, theirs[asked]))
-        for asked in ASKED
-        for name, found in taken.items()
-        for rates in (found[asked],)
-    }
-    rows = [
-        [name, whole(median(rates)), f"{beside:.1f}"] for name, (rates, beside) in every.items()
-    ]
+    every: Rates = {}
+    rows = []
+    for asked in ASKED:
+        for name, found in taken.items():
+            rates = every[f"{name}: {asked}"] = found[asked]
+            beside = f"{ratio(rates, theirs[asked]):.1f}"
+            rows.append([f"{name}: {asked}", whole(median(rates)), beside])
     notes = [f"{creates:,} creates to {subscribers:,} subscribers; the goal is {GOAL}."]
-    notes += [f"{name}, all rounds: {listed(rates)}" for name, (rates, _) in every.items()]
+    notes += [f"{name}, all rounds: {listed(rates)}" for name, rates in every.items()]
     drawn = plot.bars(
-        {name: rates for name, (rates, _) in every.items()},
+        every,
         "deliveries a second (medians; each round is a point)",
         f"{creates:,} creates to {subscribers:,} subscribers",
     )

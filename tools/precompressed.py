@@ -20,10 +20,7 @@ from tools.locking import file_lock, try_file_lock
 from tools.snapshot import Snapshot
 from tools.stamps import digest, is_stamped, stamp
 from tools.steps import Steps
-from web.config import COMPRESS, ENCODINGS, runtime_folders
-
-SERVED = ENCODINGS[:2]
-"""The encodings that our server sends."""
+from web.config import COMPRESS, ENCODINGS, SERVED, runtime_folders
 
 # The page that is being opened comes first.
 _PRIORITY = "data:text/javascript,import{setPriority}from'node:os';setPriority(19)"

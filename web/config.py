@@ -9,8 +9,11 @@ from pathlib import Path
 FileState = tuple[int, int]
 """When a file was changed, in nanoseconds, and its size in bytes."""
 
-ENCODINGS = ("zst", "gz", "br")
-"""The endings of all precompressed files; our server sends the first two."""
+SERVED = ("zst", "gz")
+"""The endings of the precompressed files that our server sends."""
+
+ENCODINGS = (*SERVED, "br")
+"""The endings of all precompressed files."""
 
 COMPRESS = Path(__file__).with_name("compress.mjs")
 """The Node script that compresses files."""
