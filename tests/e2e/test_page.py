@@ -4,6 +4,7 @@ import math
 
 from playwright.sync_api import Page
 
+from tests.support.observed_page import ObservedPage
 from tests.support.pages import Open, Site
 from tests.support.tier import runs
 
@@ -172,15 +173,17 @@ def test_many_reconnects_leave_nothing_of_a_socket_behind(open_page: Open) -> No
     assert page.problems == []
 
 
-def test_a_network_that_goes_and_comes_back_is_noticed_at_once(open_page: Open) -> None:
-    page = open_page()
-    page.page.evaluate(RECORD_ERRORS)
-    page.page.context.set_offline(True)
-    page.wait_for_state("reconnecting")
-    assert "offline" in page.page.evaluate("window.errors")[0]
-    page.page.context.set_offline(False)
+def test_a_network_that_goes_and_comes_back_is_noticed_at_once(apart: Page, site: Site) -> None:
+    page = ObservedPage(apart, {})
+    apart.goto(site.url)
     page.wait_for_state("open")
-    page.page.evaluate("async () => await createItem('back', 'Ben')")
+    apart.evaluate(RECORD_ERRORS)
+    apart.context.set_offline(True)
+    page.wait_for_state("reconnecting")
+    assert "offline" in apart.evaluate("window.errors")[0]
+    apart.context.set_offline(False)
+    page.wait_for_state("open")
+    apart.evaluate("async () => await createItem('back', 'Ben')")
     page.wait_for_text("back")
 
 

@@ -91,13 +91,15 @@ def test_trying_now_in_vain_gives_nothing_up(apart: Page, site: Site) -> None:
     expect(status).to_have_attribute("data-state", "reconnecting")
 
 
-def test_offline_is_told_as_offline(open_page: Open) -> None:
-    page = open_page()
-    page.page.context.set_offline(True)
-    expect(page.page.locator("#status")).to_have_text("Offline")
-    expect(page.page.locator("#detail")).to_contain_text("when the network is back")
-    page.page.context.set_offline(False)
-    expect(page.page.locator("#status")).to_have_text("Live")
+def test_offline_is_told_as_offline(apart: Page, site: Site) -> None:
+    apart.goto(site.url)
+    status = apart.locator("#status")
+    expect(status).to_have_text("Live", timeout=60_000)
+    apart.context.set_offline(True)
+    expect(status).to_have_text("Offline")
+    expect(apart.locator("#detail")).to_contain_text("when the network is back")
+    apart.context.set_offline(False)
+    expect(status).to_have_text("Live")
 
 
 def test_a_closed_page_offers_to_connect(open_page: Open) -> None:

@@ -76,7 +76,6 @@ class Warm:
             yield page
         finally:
             page.close()
-            self._context.set_offline(False)
             self._context.clear_cookies()
             stored = {"origin": origin_of(page.url), "storageTypes": "local_storage"}
             self._devtools.send("Storage.clearDataForOrigin", stored)
@@ -102,9 +101,11 @@ def blank(warm: Warm) -> Iterator[Page]:
 
 @pytest.fixture
 def apart(browser: Browser) -> Iterator[Page]:
-    """A page at no address yet, in a browser context of its own.
+    """A page at no address yet, in a browser context and a process of its own.
 
-    For tests that change the context, as one does with the clock.
+    For tests that change the context, as one does with the clock. That there is no network is told
+    to all pages of a process at once, and takes effect in one after the other: a page of
+    :class:`Warm` may connect again in between.
     """
     with browser.new_context() as context:
         yield context.new_page()
