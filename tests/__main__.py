@@ -39,8 +39,6 @@ CHECKS = (
         *(argument for name in MODULES for argument in ("-m", name)),
     ),
 )
-# Only `load` keeps the order in which browser tests come last: Playwright's event loop keeps its
-# thread, and no other can run there any more. conftest.py refuses the others.
 WORKERS = ("--numprocesses", "4", "--dist", "load")
 # Each of these starts Directus servers of its own, which take a core.
 WORKERS_ON_DIRECTUS = ("--numprocesses", "2", "--dist", "load")

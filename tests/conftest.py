@@ -1,40 +1,60 @@
 """What holds for all tests."""
 
+import asyncio
 import signal
+from collections.abc import Iterator
 
 import pytest
 
 from tests.support.pages import apart, blank, browser_type_launch_args, open_page, warm
+from tests.support.spreading import spread
 
 __all__ = ["apart", "blank", "browser_type_launch_args", "open_page", "warm"]
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    """Let Ctrl-C end children, and refuse the orders of workers' tests that do not work."""
+def pytest_configure() -> None:
+    """Let Ctrl-C end children."""
     # A shell that starts the tests in the background has the signal ignored.
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
-    distribution = config.getoption("dist", "no")
-    if distribution not in ("no", "load"):
-        raise pytest.UsageError(
-            f"--dist {distribution} does not keep the order of the tests, in which those with a "
-            "browser come last: use --dist load"
-        )
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Run the tests that use a browser last.
+    """Spread the files whose tests use a browser evenly over the others.
 
-    From the first test with a browser on, Playwright's own event loop runs in this thread, and
-    then no other can: those that call ``asyncio.run`` must come before. The distribution ``load``
-    gives each worker its tests in this order.
+    A browser takes a core; most of the others wait. Side by side they take the least time.
     """
-    items.sort(key=_place)
+    browser = [item for item in items if _uses_browser(item)]
+    others = [item for item in items if not _uses_browser(item)]
+    parts = [sorted(part, key=_place) for part in (browser, others)]
+    items[:] = spread(parts, key=lambda item: item.path)
 
 
-def _place(item: pytest.Item) -> tuple[bool, bool, bool]:
+def _uses_browser(item: pytest.Item) -> bool:
+    return "playwright" in getattr(item, "fixturenames", ())
+
+
+def _place(item: pytest.Item) -> tuple[bool, bool]:
     fixtures = getattr(item, "fixturenames", ())
     # Each worker plays the contract's scenarios that come to it, in the background, and all of one
     # server's in a row: the first share of a worker is the largest, and takes in most of them. The
     # behaviours are short, so that at the end no worker waits long for the other.
-    return "playwright" in fixtures, "replays" not in fixtures, "place" in fixtures
+    return "replays" not in fixtures, "place" in fixtures
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
+    """Let a test that uses no browser run event loops, also when a worker has a browser by then.
+
+    From the first test with a browser on, Playwright's event loop counts as running in this
+    thread. While a test of Playwright's own is not under way, it rests.
+    """
+    loop = asyncio._get_running_loop()
+    if loop is None or _uses_browser(item):
+        return (yield)
+    asyncio._set_running_loop(None)
+    try:
+        return (yield)
+    finally:
+        if loop.is_running():  # after the last test it is closed
+            asyncio._set_running_loop(loop)

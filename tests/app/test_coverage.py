@@ -6,6 +6,7 @@ import pytest
 
 from tests.support.embedded import ROOT
 from tests.support.inner import run_pytest
+from tests.support.tier import costly
 
 CORE = ROOT / "app" / "directus_realtime" / "core"
 # They start servers, or try what chance gives them, many times.
@@ -31,6 +32,7 @@ NOT_COUNTED = (
 )
 
 
+@costly
 def test_every_branch_of_the_core_is_tested(tmp_path: Path) -> None:
     code, printed = run_pytest(
         *("-q", "tests/app", *(f"--ignore=tests/app/test_{name}.py" for name in NOT_COUNTED)),

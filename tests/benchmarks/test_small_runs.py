@@ -16,8 +16,10 @@ from benchmarks.common.contestants import (
     hosted,
 )
 from benchmarks.common.processes import Sender, embedded, sender
+from tests.support.tier import costly
 
 
+@costly
 def test_the_pages_benchmarks_measure(monkeypatch: pytest.MonkeyPatch) -> None:
     """One browser and one server of pages for all of them."""
     monkeypatch.setattr(burst, "WARM_UP", 10)

@@ -17,7 +17,7 @@ from tests.support.pages import Open, Warm, opener
 from tests.support.tier import runs
 
 SECONDS = runs(600)
-KILLS = 4  # at least
+KILLS = 3  # at least: of a tab, and of a server and a tab
 SOME = 20  # answers before a kill
 
 WRITE = """round => {

@@ -14,6 +14,7 @@ from tests.e2e.test_guide import OPENING
 from tests.support.embedded import ROOT, Embedded
 from tests.support.observed_page import ObservedPage, gather_infos
 from tests.support.pages import Open, Site, Warm, opener
+from tests.support.tier import costly
 from web.config import page_files
 from web.delivery import routes
 from web.site import Site as Files
@@ -98,7 +99,7 @@ Answer = Callable[[Route], None]
     [
         pytest.param(lambda route: route.fulfill(status=404), "404", id="gone"),
         # In the name of its build, which no sum of ours looks at.
-        pytest.param(changed(flip(20)), "build id mismatch", id="of another build"),
+        pytest.param(changed(flip(20)), "build id mismatch", id="of another build", marks=costly),
     ],
 )
 def test_without_a_snapshot_to_use_the_page_starts_and_says_so_once(
@@ -137,6 +138,7 @@ def test_a_snapshot_that_is_no_use_is_recognized_before_python_starts(
 ) -> None:
     said = notes(blank)
     blank.route(address, answer)
+    blank.route("**/python_stdlib.zip", lambda _route: None)  # so that Python does not start
     blank.goto(site.url, wait_until="commit")
     while not said:
         blank.wait_for_event("console")

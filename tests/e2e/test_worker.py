@@ -9,6 +9,7 @@ from playwright.sync_api import Page
 from tests.support.observed_page import ObservedPage
 from tests.support.project import Project, embedded
 from tests.support.stock import STARTED_WITHIN, stock_page
+from tests.support.tier import costly
 
 SCENE = """
 import js
@@ -43,7 +44,9 @@ def site(tmp_path: Path) -> Iterator[Project]:
         yield Project(server.url)
 
 
-@pytest.mark.parametrize("isolated", [False, True], ids=["plain", "isolated"])
+@pytest.mark.parametrize(
+    "isolated", [False, pytest.param(True, marks=costly)], ids=["plain", "isolated"]
+)
 def test_it_connects_subscribes_and_creates(blank: Page, site: Project, isolated: bool) -> None:
     code = SCENE.format(url=site.url, token=site.token)
     with stock_page(code, attributes="worker", isolated=isolated) as address:

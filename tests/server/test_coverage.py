@@ -6,6 +6,7 @@ import pytest
 
 from tests.support.embedded import ROOT
 from tests.support.inner import run_pytest
+from tests.support.tier import costly
 
 TESTS = {
     "auth.access": "access",
@@ -20,6 +21,7 @@ TESTS = {
 """The file of tests of each module."""
 
 
+@costly
 def test_every_branch_is_tested(tmp_path: Path) -> None:
     code, printed = run_pytest(
         *("-q", *(f"tests/server/test_{name}.py" for name in sorted(set(TESTS.values())))),

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.tier import costly
 from tools.environment import VirtualEnvironment
 from tools.precompressed import PrecompressedFiles
 from tools.snapshot import Snapshot
@@ -85,7 +86,9 @@ def test_a_file_that_is_listed_and_missing_stops_no_set_up(checkout: Path) -> No
     ("file", "source", "reason"),
     [
         pytest.param("app/main.py", "def x(:\n", None, id="the page's script is no Python"),
-        pytest.param("app/page.py", "def x(:\n", "SyntaxError: .*page.py.*", id="no Python"),
+        pytest.param(
+            "app/page.py", "def x(:\n", "SyntaxError: .*page.py.*", id="no Python", marks=costly
+        ),
         pytest.param(
             "app/directus_realtime/items.py",
             "import nowhere\n",
@@ -97,6 +100,7 @@ def test_a_file_that_is_listed_and_missing_stops_no_set_up(checkout: Path) -> No
             '[files]\n"data.json" = "data.json"\n',
             r"\[files\] lists what is no Python module",
             id="data",
+            marks=costly,
         ),
     ],
 )

@@ -9,6 +9,7 @@ from playwright.sync_api import ConsoleMessage, Page
 from tests.support import quickstart
 from tests.support.project import embedded
 from tests.support.stock import STARTED_WITHIN, served_folder
+from tests.support.tier import costly
 from tests.wheel.conftest import Built
 
 INDEX = """<!doctype html>
@@ -64,8 +65,11 @@ def folder(tmp_path: Path) -> Path:
 
 @pytest.mark.parametrize(
     ("attributes", "isolated"),
-    [("", False), (" worker", False), (" worker", True)],
-    ids=["main thread", "worker", "isolated worker"],
+    [
+        pytest.param("", False, id="main thread"),
+        pytest.param(" worker", False, id="worker", marks=costly),
+        pytest.param(" worker", True, id="isolated worker", marks=costly),
+    ],
 )
 def test_readmes_quickstart_runs(
     blank: Page, built: Built, folder: Path, attributes: str, isolated: bool
