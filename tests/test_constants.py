@@ -51,9 +51,10 @@ def sources() -> list[Path]:
     return sorted([*ROOT.glob("*.py"), *found])
 
 
-@pytest.mark.parametrize("path", sources(), ids=lambda path: path.relative_to(ROOT).as_posix())
-def test_no_constant_is_assigned_twice(path: Path) -> None:
-    assert assigned_twice(path.read_text(encoding="utf-8")) == []
+def test_no_constant_is_assigned_twice() -> None:
+    found = {path: assigned_twice(path.read_text(encoding="utf-8")) for path in sources()}
+    assert len(found) > 100
+    assert {path: names for path, names in found.items() if names} == {}
 
 
 @pytest.mark.parametrize(
