@@ -12,9 +12,12 @@ def offer_sign_in(project: DirectusClient, mode: AuthMode) -> tuple[DirectusClie
     """
     storage = local_storage()
     client = project.with_(authentication(storage=storage))
-    try:
-        has_signed_in, is_kept = storage.get() is not None, True
-    except DirectusError:  # the browser keeps nothing for this site, no login either
-        has_signed_in = is_kept = False
-    page.offer_sign_in(client, has_signed_in=has_signed_in, is_kept=is_kept)
-    return client, "handshake" if has_signed_in and mode == "public" else mode
+
+    def has_login() -> bool | None:
+        try:
+            return storage.get() is not None
+        except DirectusError:  # the browser keeps nothing for this site
+            return None
+
+    page.offer_sign_in(client, has_login)
+    return client, "handshake" if has_login() and mode == "public" else mode

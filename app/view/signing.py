@@ -5,9 +5,9 @@ goes on at the form that is there then.
 """
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from contextlib import suppress
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 from js import document, location, window
 from pyodide.ffi import JsException, create_proxy
@@ -15,7 +15,7 @@ from pyodide.ffi import JsException, create_proxy
 _LOADED_ANEW = "signing"  # the name in sessionStorage
 _KEEPS_NOTHING = (
     "This browser stores nothing for this site, so you cannot stay signed in: allow that in its "
-    "settings, then reload the page."
+    "settings, or make room there, then reload the page."
 )
 
 
@@ -33,22 +33,21 @@ class _SignIn:
     """What is offered."""
 
     client: Client | None = None
+    has_login: ClassVar[Callable[[], bool | None]]
     has_signed_in = False
-    is_kept = True
     is_needed = False
 
 
-def offer(client: Client, *, has_signed_in: bool, is_kept: bool) -> None:
+def offer(client: Client, has_login: Callable[[], bool | None]) -> None:
     """Offer to sign in where something is refused, or to sign out.
 
     Args:
         client: what logs in.
-        has_signed_in: whether somebody has done so before.
-        is_kept: whether the browser keeps a login.
+        has_login: returns whether the browser keeps a login; None where it keeps nothing.
     """
-    _SignIn.client, _SignIn.is_kept = client, is_kept
-    _SignIn.has_signed_in = has_signed_in
-    document.getElementById("sign-out").hidden = not has_signed_in
+    _SignIn.client, _SignIn.has_login = client, has_login
+    _SignIn.has_signed_in = bool(has_login())
+    document.getElementById("sign-out").hidden = not _SignIn.has_signed_in
     if _was_loaded_anew():
         document.getElementById("text").focus()
 
@@ -84,8 +83,9 @@ def require(why: str) -> None:
     composer, form = document.getElementById("composer"), document.getElementById("sign-in")
     was_writing = composer.contains(document.activeElement)
     composer.hidden, form.hidden = True, False
-    document.querySelector("#sign-in button").disabled = not _SignIn.is_kept
-    document.getElementById("why").textContent = why if _SignIn.is_kept else _KEEPS_NOTHING
+    keeps = _SignIn.has_login() is not None
+    document.querySelector("#sign-in button").disabled = not keeps
+    document.getElementById("why").textContent = why if keeps else _KEEPS_NOTHING
     if was_writing:
         document.getElementById("email").focus()
 
@@ -105,7 +105,10 @@ def _sign_in(event: Any) -> None:
             document.getElementById("why").textContent = str(error)
             password.focus()
         else:
-            _load_anew()
+            if _SignIn.has_login():
+                _load_anew()
+            else:  # loaded anew, the page would ask again
+                document.getElementById("why").textContent = _KEEPS_NOTHING
         finally:
             button.disabled = False
 

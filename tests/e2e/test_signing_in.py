@@ -11,6 +11,17 @@ from tests.support.embedded import EDITORS, Embedded, with_project
 from tests.support.observed_page import ObservedPage
 from tests.support.pages import Open
 
+FILL_STORAGE = """() => {
+  let text = "";
+  for (let size = 2 ** 23; size >= 1; size /= 2) {
+    try {
+      localStorage.setItem("full", text + "x".repeat(size));
+      text += "x".repeat(size);
+    } catch {
+      // so much is too much
+    }
+  }
+}"""
 READERS = """
 [policies.Readers]
 permissions = [{ collection = "messages", action = "read" }]
@@ -54,8 +65,13 @@ def test_who_may_not_read_signs_in_and_out_by_keyboard(open_page: Open) -> None:
     sign_in(page.page, "wrong")
     expect(why).to_contain_text("See that the e-mail address and the password are right")
     expect(page.page.locator("#password")).to_be_focused()
+    # A browser whose storage is full could not stay signed in, and the page does not try.
+    page.page.evaluate(FILL_STORAGE)
     keyboard.press("ControlOrMeta+a")
     keyboard.type("editor-password")
+    keyboard.press("Enter")
+    expect(why).to_contain_text("This browser stores nothing for this site")
+    page.page.evaluate("localStorage.removeItem('full')")
     keyboard.press("Enter")
     is_live(page)
     expect(composer).to_be_visible()
