@@ -3,6 +3,7 @@
 import re
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,6 @@ from tests.support.embedded import ROOT, Embedded
 from tests.support.observed_page import ObservedPage, gather_infos
 from tests.support.pages import Open, Site, Warm, opener
 from tests.support.tier import costly
-from web.config import page_files
 from web.delivery import routes
 from web.site import Site as Files
 
@@ -42,10 +42,33 @@ def usual(warm: Warm, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Obse
         yield page
 
 
+@pytest.fixture(scope="module")
+def another(warm: Warm, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ObservedPage]:
+    """The page of a copy in which the program alone is edited, for tests that only look at it.
+
+    What its snapshot has not is imported by the one test that is of that.
+    """
+    folder = tmp_path_factory.mktemp("another")
+    edit(copy_into(folder) / "app" / "main.py")
+    with opened_copy(warm, folder) as open_it:
+        yield open_it()
+
+
 @pytest.fixture
 def checkout(tmp_path: Path) -> Path:
     """A copy of what the page is made of, to edit."""
-    root = tmp_path / "checkout"
+    return copy_into(tmp_path)
+
+
+@pytest.fixture
+def open_copy(warm: Warm, checkout: Path) -> Iterator[Open]:
+    """A function that opens the page of that copy as it is by then."""
+    with opened_copy(warm, checkout.parent) as open_it:
+        yield open_it
+
+
+def copy_into(folder: Path) -> Path:
+    root = folder / "checkout"
     shutil.copytree(ROOT / "app", root / "app")
     shutil.copytree(START, root / ".setup" / "start")
     for name in ("index.html", "pyscript.toml"):
@@ -54,11 +77,11 @@ def checkout(tmp_path: Path) -> Path:
     return root
 
 
-@pytest.fixture
-def open_copy(warm: Warm, checkout: Path, tmp_path: Path) -> Iterator[Open]:
-    """A function that opens the page of that copy as it is by then."""
-    pages = routes(Files(checkout))
-    config = Config(database=tmp_path / "copy.db")
+@contextmanager
+def opened_copy(warm: Warm, folder: Path) -> Iterator[Open]:
+    """Yield a function that opens the page of the copy in a folder."""
+    pages = routes(Files(folder / "checkout"))
+    config = Config(database=folder / "copy.db")
     with EmbeddedServer(config, pages=pages) as server, opener(warm, f"{server.url}/") as open_it:
         yield open_it
 
@@ -115,6 +138,7 @@ def test_without_a_snapshot_to_use_the_page_starts_and_says_so_once(
     assert page.wait_for_lines(6) == OPENING
     (note,) = said[0]
     assert why in note
+    assert answer_of(page, "import pyodide_http; answer = 'found'") == "found"
     from_the_network = re.compile("404 http|Failed to load resource: .* 404 ")
     assert [problem for problem in page.problems if not from_the_network.match(problem)] == []
 
@@ -122,6 +146,7 @@ def test_without_a_snapshot_to_use_the_page_starts_and_says_so_once(
 @pytest.mark.parametrize(
     ("address", "answer", "why"),
     [
+        pytest.param(INDEX, edited('<meta name="snapshot".*', ""), "there is none", id="none"),
         pytest.param(SLICE, changed(cut), "ends after", id="truncated"),
         pytest.param(SLICE, changed(flip(2048)), "changed on its way", id="damaged"),
         pytest.param(INDEX, edited("314[.0-9]+", "1.0"), "of Pyodide 1.0", id="of another age"),
@@ -146,6 +171,7 @@ def test_a_snapshot_that_is_no_use_is_recognized_before_python_starts(
     assert blank.get_attribute("#status", "data-state") == "loading"
 
 
+@costly
 def test_where_set_up_has_made_none_the_page_starts_and_says_so(
     checkout: Path, open_copy: Open
 ) -> None:
@@ -155,7 +181,7 @@ def test_where_set_up_has_made_none_the_page_starts_and_says_so(
     assert page.wait_for_lines(6) == OPENING
     ((note,),) = said
     assert "there is none" in note
-    assert answer(page, "import pyodide_http; answer = 'found'") == "found"
+    assert answer_of(page, "import pyodide_http; answer = 'found'") == "found"
 
 
 def test_the_usual_start_fetches_nothing_late(usual: ObservedPage) -> None:
@@ -165,8 +191,16 @@ def test_the_usual_start_fetches_nothing_late(usual: ObservedPage) -> None:
     assert len(fetched) == len(set(fetched))
 
 
+FETCHED = """() => {
+  const [subscribed] = performance.getEntriesByName("realtime:subscribed");
+  const fetched = performance.getEntriesByType("resource");
+  return fetched.filter((each) => each.startTime < subscribed.startTime).map(({ name }) => name);
+}"""
+
+
 def fetched_by(page: ObservedPage) -> list[str]:
-    names = page.page.evaluate("performance.getEntriesByType('resource').map((e) => e.name)")
+    """Return the addresses of what the page fetched to start."""
+    names = page.page.evaluate(FETCHED)
     assert isinstance(names, list)
     return names
 
@@ -182,19 +216,21 @@ ANSWER = """async (code) => {
 }"""
 
 
-def answer(page: ObservedPage, code: str) -> object:
+def answer_of(page: ObservedPage, code: str) -> object:
     """Run Python in the page; return what it leaves in its variable `answer`."""
     found: object = page.page.evaluate(ANSWER, code)
     return found
 
 
-def test_pages_do_not_share_their_random_numbers(usual: ObservedPage, open_page: Open) -> None:
+def test_pages_do_not_share_their_random_numbers(
+    usual: ObservedPage, another: ObservedPage
+) -> None:
     code = "import random; answer = random.random()"
-    assert answer(usual, code) != answer(open_page(), code)
+    assert answer_of(usual, code) != answer_of(another, code)
 
 
 def test_what_the_snapshot_has_not_is_imported_all_the_same(usual: ObservedPage) -> None:
-    assert answer(usual, "import csv, unittest.mock; answer = csv.QUOTE_ALL") == 1
+    assert answer_of(usual, "import csv, unittest.mock; answer = csv.QUOTE_ALL") == 1
 
 
 IMPORTED = """
@@ -204,49 +240,48 @@ try:
 except Exception as error:
     answer = type(error).__name__
 """
-
-
-@pytest.mark.parametrize("module", ["csv", "pyodide_http"])
-def test_an_import_while_its_server_is_away_is_an_error_and_python_goes_on(
-    open_page: Open, module: str
-) -> None:
-    """Python that dies of it leaves a page that answers nothing and says nothing."""
-    page = open_page()
-    away = re.compile("|".join(LATE))
-    page.page.route(away, lambda route: route.abort())
-    assert answer(page, IMPORTED.format(module=module)) == "OSError"
-    page.page.evaluate("window.answer = undefined")
-    page.page.unroute(away)
-    assert answer(page, IMPORTED.format(module=module)) == module
-    assert page.page.evaluate("async () => (await createItem('goes on', 'Ben')).text") == "goes on"
-
-
 READ = """
 from directus_realtime import create_directus, read_items, rest, static_token
+from js import location
 try:
-    directus = create_directus("{url}").with_(static_token("your_access_token")).with_(rest())
-    answer = str(await directus.request(read_items("messages", {{"limit": 1}})))
+    directus = create_directus(location.origin).with_(static_token("your_access_token"))
+    query = {"filter": {"text": {"_eq": "goes on"}}, "fields": ["user"]}
+    answer = str(await directus.with_(rest()).request(read_items("messages", query)))
 except Exception as error:
-    answer = f"{{type(error).__name__}}: {{error}}"
+    answer = f"{type(error).__name__}: {error}"
 """
 
 
-@pytest.mark.parametrize("part", LATE)
-def test_a_request_over_http_whose_library_does_not_come_does_not_blame_directus(
-    open_page: Open, site: Site, part: str
+def test_what_does_not_come_late_is_an_error_that_names_it_and_python_goes_on(
+    another: ObservedPage,
 ) -> None:
-    page = open_page()
-    page.page.route(f"**/{part}*", lambda route: route.abort())
-    told = str(answer(page, READ.format(url=site.url)))
-    assert told.startswith("ConnectionFailed: A part of Python's library that rest() needs")
-    page.page.evaluate("window.answer = undefined")
-    page.page.unroute(f"**/{part}*")
-    assert answer(page, READ.format(url=site.url)) == "[]"
+    """Python that dies of it leaves a page that answers nothing and says nothing."""
+    page = another.page
+    with away(page, *LATE):
+        for module in ("csv", "pyodide_http"):
+            assert answer_of(another, IMPORTED.format(module=module)) == "OSError", module
+    assert page.evaluate("async () => (await createItem('goes on', 'Ben')).text") == "goes on"
+    for part in LATE:
+        with away(page, part):
+            told = str(answer_of(another, READ))
+        assert told.startswith("ConnectionFailed: A part of Python's library that rest() needs")
+    assert answer_of(another, READ) == "[{'user': 'Ben'}]"
+    for module in ("csv", "pyodide_http"):
+        assert answer_of(another, IMPORTED.format(module=module)) == module
+
+
+@contextmanager
+def away(page: Page, *names: str) -> Iterator[None]:
+    """Let nothing answer for files, for as long as the block takes."""
+    those = re.compile("|".join(names))
+    page.route(those, lambda route: route.abort())
+    yield
+    page.unroute(those)
 
 
 def test_modules_of_the_snapshot_show_their_source(usual: ObservedPage) -> None:
     code = "import inspect; from app import page; answer = inspect.getsource(page.mark)"
-    assert "def mark(" in str(answer(usual, code))
+    assert "def mark(" in str(answer_of(usual, code))
 
 
 def test_everything_that_starts_the_page_is_compiled_and_pyscripts_files_are_not_written(
@@ -254,48 +289,58 @@ def test_everything_that_starts_the_page_is_compiled_and_pyscripts_files_are_not
 ) -> None:
     left = "_base._parse_and_compile_gen.__self__._codes"
     code = f"from _pyodide import _base; import os; answer = f'{{len({left})}} {{os.listdir()}}'"
-    assert answer(usual, code) == "0 []"
+    assert answer_of(usual, code) == "0 []"
 
 
 def test_pyscripts_package_works_and_shows_its_source(usual: ObservedPage) -> None:
     code = "import inspect, pyscript; answer = inspect.getsource(pyscript.when) + pyscript.__file__"
-    found = str(answer(usual, code))
+    found = str(answer_of(usual, code))
     assert "def when(" in found
     assert found.endswith("/pyscript/__init__.py")
 
 
 def test_of_an_app_that_is_as_it_was_only_its_first_file_is_fetched(usual: ObservedPage) -> None:
-    fetched = [name for name in fetched_by(usual) if name.endswith(".py")]
-    assert [name.rsplit("/", 1)[1] for name in fetched] == ["main.py"]
+    assert fetched_python(usual) == ["main.py"]
 
 
-MARK = "import js\njs.window.edited = __name__\n"
+def fetched_python(page: ObservedPage) -> list[str]:
+    return [name.rsplit("/", 1)[1] for name in fetched_by(page) if name.endswith(".py")]
 
 
-def name_of(file: str) -> str:
-    """The name by which the page imports a file."""
-    return page_files(ROOT).get(file, file).removesuffix(".py").replace("/", ".")
+MARK = "\nimport js\njs.performance.mark(f'edited {__name__}')\n"
 
 
-@pytest.mark.parametrize(
-    "file", ["app/directus_realtime/items.py", "app/console.py", "app/main.py"]
-)
-def test_edited_python_runs_and_not_what_the_snapshot_knows(
-    checkout: Path, open_copy: Open, file: str
-) -> None:
-    with (checkout / file).open("a") as source:
+def edit(file: Path) -> None:
+    """Let it set a mark when it runs."""
+    with file.open("a") as source:
         source.write(MARK)
+
+
+def edited_files(page: ObservedPage) -> list[str]:
+    """Return the names of the edited files that ran."""
+    marks = page.page.evaluate("performance.getEntriesByType('mark').map(({ name }) => name)")
+    return sorted(name.removeprefix("edited ") for name in marks if name.startswith("edited "))
+
+
+def test_edited_python_runs_and_not_what_the_snapshot_knows(
+    checkout: Path, open_copy: Open
+) -> None:
+    for file in ("directus_realtime/items.py", "console.py"):
+        edit(checkout / "app" / file)
     page = open_copy()
-    expected = "__main__" if file == "app/main.py" else name_of(file)
-    assert page.page.evaluate("window.edited") == expected
+    assert edited_files(page) == ["app.console", "directus_realtime.items"]
     assert page.problems == []
+
+
+def test_an_edited_program_runs_and_has_the_rest_from_the_snapshot(another: ObservedPage) -> None:
+    assert edited_files(another) == ["__main__"]
+    assert fetched_python(another) == ["main.py"]
 
 
 def test_a_file_of_an_edited_app_that_does_not_come_is_named(
     checkout: Path, open_copy: Open
 ) -> None:
-    with (checkout / "app" / "page.py").open("a") as source:
-        source.write(MARK)
+    edit(checkout / "app" / "page.py")
 
     def interfere(page: Page) -> None:
         page.route("**/app/directus_realtime/client.py", lambda route: route.abort())
@@ -318,7 +363,8 @@ def test_create_item_before_python_is_there_is_kept_and_done_in_order(open_page:
     page.page.locator("#messages li").nth(2).wait_for()
     # What was created before the subscription began is caught up with, and may come last.
     assert sorted(page.texts()) == ["one", "three", "two"]
-    assert open_page().texts() == ["three", "two", "one"]
+    read = "directus.items('messages').read({ sort: ['-id'], fields: ['text'] })"
+    assert page.page.evaluate(read) == [{"text": text} for text in ("three", "two", "one")]
 
 
 def test_create_item_fails_if_python_never_comes(open_page: Open) -> None:
