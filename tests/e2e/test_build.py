@@ -15,7 +15,8 @@ import pytest
 from server.background import EmbeddedServer
 from server.config import Config
 from tests.e2e.test_guide import OPENING
-from tests.support.embedded import ROOT, free_port
+from tests.support import plain_http
+from tests.support.embedded import ROOT, TOKEN, free_port
 from tests.support.observed_page import gather_infos
 from tests.support.pages import Open
 from tests.support.sharing import made_once, shared_folder
@@ -95,23 +96,25 @@ def site(request: pytest.FixtureRequest, built: Built, tmp_path: Path) -> Iterat
             yield Hosted(f"{host}/{PATH}/")
 
 
-def test_the_built_page_works(open_page: Open) -> None:
+def test_the_built_page_works_and_needs_nothing_from_outside_its_folder(
+    open_page: Open, site: Hosted, built: Built
+) -> None:
     infos: list[list[str]] = []
-    page, other = open_page(before=lambda page: infos.append(gather_infos(page))), open_page()
+    page = open_page(before=lambda page: infos.append(gather_infos(page)))
     assert page.wait_for_lines(6) == OPENING
     item = page.page.evaluate("async () => await createItem('Hello World!', 'Ben')")
     assert item["user"] == "Ben"
-    for shown in (page, other):
-        shown.wait_for_text("Hello World!")
-        assert shown.problems == []
-    assert infos == [[]]
-
-
-def test_it_needs_nothing_from_outside_its_folder(open_page: Open, site: Hosted) -> None:
-    page = open_page().page
-    names = page.evaluate("performance.getEntriesByType('resource').map((entry) => entry.name)")
+    page.wait_for_text("Hello World!")
+    headers = {"Authorization": f"Bearer {TOKEN}"}
+    address = f"http://127.0.0.1:{built.port}/items/messages"
+    plain_http.post(address, headers=headers, json={"text": "of another"}).raise_for_status()
+    page.wait_for_text("of another")
+    fetched = "performance.getEntriesByType('resource').map((entry) => entry.name)"
+    names = page.page.evaluate(fetched)
     assert names
     assert all(name.startswith(site.url) for name in names)
+    assert page.problems == []
+    assert infos == [[]]
 
 
 def test_every_file_is_precompressed(built: Built) -> None:
