@@ -5,13 +5,13 @@ them, as on an insecure origin, its refusal comes before the first has the answe
 """
 
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, Route, WebSocketRoute
+from playwright.sync_api import Page, Request, Route, WebSocketRoute
 
 from tests.e2e.test_page import RUN_PYTHON
 from tests.support.observed_page import ObservedPage
+from tests.support.pages import Warm
 from tests.support.project import Project, embedded
 
 
@@ -63,7 +63,11 @@ class Tab(ObservedPage):
 
 Tabs = tuple[Tab, Tab]
 
-LOCKS = {"with locks": "", "without": "delete Navigator.prototype.locks"}
+TAKE_LOCKS = """() => {
+  window.locksOfAll = Object.getOwnPropertyDescriptor(Navigator.prototype, "locks");
+  delete Navigator.prototype.locks;
+}"""
+GIVE_LOCKS = "Object.defineProperty(Navigator.prototype, 'locks', locksOfAll)"
 WAITS = "navigator.locks.query().then(({ pending }) => pending.length === 1)"
 
 LOG_IN = """
@@ -92,37 +96,48 @@ except Exception as error:
 REMEMBERED = "JSON.parse(localStorage.test).refresh_token"
 
 
-@pytest.fixture
-def site(tmp_path: Path) -> Iterator[Project]:
-    with embedded(tmp_path) as server:
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
+    with embedded(tmp_path_factory.mktemp("project")) as server:
         yield Project(server.url)
 
 
-@pytest.fixture(params=list(LOCKS.values()), ids=list(LOCKS))
-def context(browser: Browser, request: pytest.FixtureRequest) -> Iterator[BrowserContext]:
-    context = browser.new_context()
-    context.add_init_script(request.param)
-    yield context
-    context.close()
+@pytest.fixture(scope="module")
+def opened(warm: Warm, project: Project) -> Iterator[Tabs]:
+    """Two tabs that have the same storage."""
+    with warm.page() as first, warm.page() as second:
+        yield Tab(first, project.url), Tab(second, project.url)
+
+
+@pytest.fixture(params=[True, False], ids=["with locks", "without"])
+def has_locks(opened: Tabs, request: pytest.FixtureRequest) -> Iterator[bool]:
+    """Whether the tabs have Web Locks; where not, they are taken for as long as the test takes."""
+    without = [] if request.param else [tab.page for tab in opened]
+    for page in without:
+        page.evaluate(TAKE_LOCKS)
+    yield request.param
+    for page in without:
+        page.evaluate(GIVE_LOCKS)
 
 
 @pytest.fixture
-def has_locks(request: pytest.FixtureRequest) -> bool:
-    return not request.node.callspec.params["context"]
-
-
-@pytest.fixture
-def tabs(context: BrowserContext, site: Project, has_locks: bool) -> Tabs:
-    """Two tabs, the first of which has logged in."""
-    first, second = (Tab(context.new_page(), site.url) for _ in range(2))
-    for tab in (first, second):
+def tabs(opened: Tabs, project: Project, has_locks: bool) -> Iterator[Tabs]:
+    """The two tabs, the first of which has logged in."""
+    first = opened[0]
+    for tab in opened:
         tab.run(LOG_IN)
         assert tab.wait_for_lines(1) == [f"has locks {has_locks}"]
         tab.clear_lines()
-    first.run(f"await login.login({site.email!r}, {site.password!r}); print('in')")
+    first.run(f"await login.login({project.email!r}, {project.password!r}); print('in')")
     assert first.wait_for_lines(1) == ["in"]
     first.clear_lines()
-    return first, second
+    yield opened
+    for tab in opened:
+        tab.clear_lines()
+        tab.run("directus.disconnect(); print('out')")
+        assert tab.wait_for_lines(1) == ["out"]
+        tab.clear_lines()
+    first.page.evaluate("localStorage.clear()")
 
 
 def test_two_tabs_do_the_same_at_the_same_time(tabs: Tabs, has_locks: bool) -> None:
@@ -138,7 +153,11 @@ def refresh_at_the_same_time(first: Tab, second: Tab, has_locks: bool) -> None:
     first.run(REFRESH)
     first.wait_held()
     asked: list[str] = []
-    second.page.on("request", lambda request: asked.append(request.url))
+
+    def note(request: Request) -> None:
+        asked.append(request.url)
+
+    second.page.on("request", note)
     if has_locks:
         second.run(REFRESH)
         second.page.wait_for_function(WAITS)
@@ -151,6 +170,7 @@ def refresh_at_the_same_time(first: Tab, second: Tab, has_locks: bool) -> None:
     assert second.wait_for_lines(1) == [token]
     assert second.page.evaluate(REMEMBERED) == token
     assert len(asked) == (0 if has_locks else 1)
+    second.page.remove_listener("request", note)
 
 
 def sign_in_at_the_same_time(first: Tab, second: Tab, has_locks: bool) -> None:
