@@ -1,13 +1,19 @@
-"""Many messages at once: in their order, drawn within bounds, and nothing is left of them."""
+"""Many messages at once: in their order, drawn within bounds, and nothing is left of them.
+
+The tests share two pages. Each makes up rows with keys of its own, above those of the server's.
+"""
 
 import json
+from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import pytest
 
 from tests.e2e.test_page import RUN_PYTHON
+from tests.support.embedded import Embedded
 from tests.support.observed_page import ObservedPage
-from tests.support.pages import Open
+from tests.support.pages import Open, Warm, opener
 
 KEEP_SOCKET = """
 const Real = WebSocket;
@@ -30,106 +36,23 @@ js.proxies = module.pyproxy_alloc_map.size
 
 
 IN_ONE_TASK = """(frame) => {
-  const written = [];
-  window.socket.send = (text) => written.push(JSON.parse(text).action);
+  const { socket } = window, written = [];
+  socket.send = (text) => {
+    written.push(JSON.parse(text).action);
+    WebSocket.prototype.send.call(socket, text);
+  };
   createItem("own", "Ben");
-  window.socket.dispatchEvent(new MessageEvent("message", { data: frame }));
+  socket.dispatchEvent(new MessageEvent("message", { data: frame }));
+  delete socket.send;
   const newest = document.querySelector("#messages li span");
   return [written, newest && newest.textContent];
 }"""
-
-
-def creates(first: int, count: int) -> list[str]:
-    """Return frames of the page's subscription; their keys count up."""
-    event = {"type": "subscription", "event": "create", "uid": "1"}
-    numbers = range(first, first + count)
-    return [
-        json.dumps({**event, "data": [{"id": n, "user": "Ben", "text": f"n{n}"}]}) for n in numbers
-    ]
-
-
-def open_and_keep(open_page: Open, **settings: object) -> ObservedPage:
-    page = open_page(before=lambda page: page.add_init_script(KEEP_SOCKET), settings=settings)
-    page.wait_for_changes()
-    return page
-
-
-def receive(page: ObservedPage, first: int, count: int) -> None:
-    """Let frames come in one task of the page, and wait until the last one is shown."""
-    page.page.evaluate(RECEIVE, creates(first, count))
-    page.wait_for_text(f"n{first + count - 1}")
-
-
-def test_the_lines_of_frames_that_come_at_once_keep_their_order(open_page: Open) -> None:
-    page = open_and_keep(open_page)
-    page.clear_lines()
-    page.page.evaluate(RECEIVE, creates(1, 50))
-    rows = [{"user": "Ben", "text": f"n{n}"} for n in range(1, 51)]
-    expected: list[Any] = []
-    for row in rows:
-        message = {"type": "subscription", "event": "create", "uid": "1", "data": [row]}
-        expected += ["New message of type subscription", [row], message]
-    assert page.wait_for_lines(150) == expected
-
-
-def test_an_item_is_written_and_a_message_shown_in_the_task_that_brought_it(
-    open_page: Open,
-) -> None:
-    page = open_and_keep(open_page, log=False)
-    assert page.page.evaluate(IN_ONE_TASK, creates(1, 1)[0]) == [["create"], "n1"]
-
-
-def test_a_burst_leaves_no_more_rows_than_the_list_holds(open_page: Open) -> None:
-    page = open_and_keep(open_page, log=False)
-    receive(page, 1, 2_000)
-    assert page.page.locator("#messages li").count() == 500
-    assert page.texts()[:3] == ["n2000", "n1999", "n1998"]
-    assert page.texts()[-1] == "n1501"
-    assert page.page.text_content("#count") == "2000"
-    nodes = page.page.evaluate("document.querySelectorAll('*').length")
-    receive(page, 2_001, 2_000)
-    assert page.page.evaluate("document.querySelectorAll('*').length") == nodes
-    assert page.problems == []
-
-
-@pytest.mark.parametrize("log", [False, True])
-def test_a_message_leaves_no_proxy_behind(open_page: Open, log: bool) -> None:
-    page = open_and_keep(open_page, log=log)
-    counts = []
-    for first in (1, 101, 501):
-        receive(page, first, 100 if first == 1 else 400)
-        page.page.evaluate(RUN_PYTHON, PROXIES)
-        page.page.wait_for_function("window.proxies !== undefined")
-        counts.append(page.page.evaluate("window.proxies"))
-    assert counts[1] == counts[2]
-
-
-def test_frames_that_are_held_come_before_the_end_of_the_connection(open_page: Open) -> None:
-    page = open_and_keep(open_page, log=False)
-    page.page.evaluate(
-        "(frames) => {"
-        f"({RECEIVE})(frames);"
-        "window.socket.dispatchEvent(new CloseEvent('close', { code: 1006 })); }",
-        creates(1, 50),
-    )
-    page.wait_for_text("n50")
-    assert page.page.text_content("#count") == "50"
-
-
-def test_a_hidden_tab_misses_and_delays_nothing(open_page: Open) -> None:
-    page = open_page(before=lambda page: page.add_init_script(KEEP_SOCKET + HIDEABLE))
-    page.wait_for_changes()
-    page.clear_lines()
-    page.page.evaluate("window.unseen = []")
-    assert page.page.evaluate("createItem('own', 'Ben')")["text"] == "own"
-    page.page.evaluate(RECEIVE, creates(1_000, 50))
-    lines = page.wait_for_lines(5 + 3 * 50)
-    assert [{"user": "Ben", "text": "n1049"}] in lines
-    page.page.evaluate(SHOW)
-    page.wait_for_text("n1049")
-    assert page.page.text_content("#count") == "51"
-
-
+END = """(frames) => {
+  const { socket } = window;
+  for (const data of frames) socket.dispatchEvent(new MessageEvent("message", { data }));
+  socket.dispatchEvent(new CloseEvent("close", { code: 1006 }));
+  socket.close();
+}"""
 # A browser draws no frame of a hidden tab, and after some minutes fires its timers once a minute.
 HIDEABLE = """
 const [frame, later] = [requestAnimationFrame, setTimeout];
@@ -142,3 +65,126 @@ SHOW = """() => {
   window.unseen = undefined;
   for (const call of calls) requestAnimationFrame(call);
 }"""
+
+
+def creates(first: int, count: int) -> list[str]:
+    """Return frames of the page's subscription; their keys count up."""
+    event = {"type": "subscription", "event": "create", "uid": "1"}
+    numbers = range(first, first + count)
+    return [
+        json.dumps({**event, "data": [{"id": n, "user": "Ben", "text": f"n{n}"}]}) for n in numbers
+    ]
+
+
+@pytest.fixture(scope="module")
+def open_kept(warm: Warm, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Open]:
+    """A function that opens a page whose socket a test can use."""
+    with Embedded(tmp_path_factory.mktemp("kept")) as server, opener(warm, server.url) as open_it:
+        yield partial(open_it, before=lambda page: page.add_init_script(KEEP_SOCKET + HIDEABLE))
+
+
+@pytest.fixture(scope="module")
+def loud_page(open_kept: Open) -> ObservedPage:
+    return open_kept()
+
+
+@pytest.fixture(scope="module")
+def quiet_page(open_kept: Open) -> ObservedPage:
+    return open_kept(settings={"log": False})
+
+
+@pytest.fixture
+def loud(loud_page: ObservedPage) -> ObservedPage:
+    """The page that logs, at rest."""
+    return at_rest(loud_page)
+
+
+@pytest.fixture
+def quiet(quiet_page: ObservedPage) -> ObservedPage:
+    """The page that does not log, at rest."""
+    return at_rest(quiet_page)
+
+
+def at_rest(page: ObservedPage) -> ObservedPage:
+    page.wait_for_changes()
+    page.clear_lines()
+    page.problems.clear()
+    return page
+
+
+def counted(page: ObservedPage) -> int:
+    """Return how many messages came while the page watched."""
+    return int(page.page.text_content("#count") or "")
+
+
+def receive(page: ObservedPage, first: int, count: int) -> None:
+    """Let frames come in one task of the page, and wait until the last one is shown."""
+    page.page.evaluate(RECEIVE, creates(first, count))
+    page.wait_for_text(f"n{first + count - 1}")
+
+
+def test_the_lines_of_frames_that_come_at_once_keep_their_order(loud: ObservedPage) -> None:
+    loud.page.evaluate(RECEIVE, creates(100_001, 50))
+    rows = [{"user": "Ben", "text": f"n{n}"} for n in range(100_001, 100_051)]
+    expected: list[Any] = []
+    for row in rows:
+        message = {"type": "subscription", "event": "create", "uid": "1", "data": [row]}
+        expected += ["New message of type subscription", [row], message]
+    assert loud.wait_for_lines(150) == expected
+
+
+def test_an_item_is_written_and_a_message_shown_in_the_task_that_brought_it(
+    quiet: ObservedPage,
+) -> None:
+    assert quiet.page.evaluate(IN_ONE_TASK, creates(200_001, 1)[0]) == [["create"], "n200001"]
+    quiet.wait_for_text("own")
+
+
+def test_a_burst_leaves_no_more_rows_than_the_list_holds(quiet: ObservedPage) -> None:
+    before = counted(quiet)
+    receive(quiet, 300_001, 2_000)
+    assert quiet.page.locator("#messages li").count() == 500
+    assert quiet.texts()[:3] == ["n302000", "n301999", "n301998"]
+    assert quiet.texts()[-1] == "n301501"
+    assert counted(quiet) == before + 2_000
+    nodes = quiet.page.evaluate("document.querySelectorAll('*').length")
+    receive(quiet, 302_001, 2_000)
+    assert quiet.page.evaluate("document.querySelectorAll('*').length") == nodes
+    assert quiet.problems == []
+
+
+def test_a_message_leaves_no_proxy_behind(quiet: ObservedPage, loud: ObservedPage) -> None:
+    assert grown_proxies(quiet) == 0
+    assert grown_proxies(loud) == 0, "with a log"
+
+
+def grown_proxies(page: ObservedPage) -> int:
+    """Return how many more proxies there are after as many messages again."""
+    counts: list[int] = []
+    for first in (400_001, 400_101, 400_501):
+        receive(page, first, 100 if first == 400_001 else 400)
+        page.page.evaluate("window.proxies = undefined")
+        page.page.evaluate(RUN_PYTHON, PROXIES)
+        page.page.wait_for_function("window.proxies !== undefined")
+        counts.append(page.page.evaluate("window.proxies"))
+    return counts[2] - counts[1]
+
+
+def test_frames_that_are_held_come_before_the_end_of_the_connection(quiet: ObservedPage) -> None:
+    before, reconnects = counted(quiet), quiet.page.evaluate("directus.stats().reconnects")
+    quiet.page.evaluate(END, creates(500_001, 50))
+    quiet.wait_for_text("n500050")
+    assert counted(quiet) == before + 50
+    quiet.page.wait_for_function("(n) => directus.stats().reconnects > n", arg=reconnects)
+
+
+def test_a_hidden_tab_misses_and_delays_nothing(loud: ObservedPage) -> None:
+    before = counted(loud)
+    loud.page.evaluate("window.unseen = []")
+    assert loud.page.evaluate("createItem('own', 'Ben')")["text"] == "own"
+    loud.page.evaluate(RECEIVE, creates(600_001, 50))
+    lines = loud.wait_for_lines(5 + 3 * 50)
+    assert [{"user": "Ben", "text": "n600050"}] in lines
+    loud.page.evaluate(SHOW)
+    loud.wait_for_text("n600050")
+    assert counted(loud) == before + 51
