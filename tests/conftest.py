@@ -6,10 +6,26 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.support.pages import apart, blank, browser_type_launch_args, open_page, warm
+from tests.support.pages import (
+    apart,
+    blank,
+    browser_type_launch_args,
+    open_page,
+    opened_once,
+    shared,
+    warm,
+)
 from tests.support.spreading import spread
 
-__all__ = ["apart", "blank", "browser_type_launch_args", "open_page", "warm"]
+__all__ = [
+    "apart",
+    "blank",
+    "browser_type_launch_args",
+    "open_page",
+    "opened_once",
+    "shared",
+    "warm",
+]
 
 
 def pytest_configure() -> None:

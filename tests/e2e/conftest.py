@@ -23,6 +23,19 @@ def site(tmp_path: Path, port: int) -> Iterator[Embedded]:
         yield server
 
 
+@pytest.fixture(scope="session")
+def lasting_port() -> int:
+    """The port of those servers of this worker that outlive a test."""
+    return free_port()
+
+
+@pytest.fixture(scope="module")
+def lasting_site(tmp_path_factory: pytest.TempPathFactory, lasting_port: int) -> Iterator[Embedded]:
+    """A server for a page that the tests of a module share."""
+    with Embedded(tmp_path_factory.mktemp("lasting"), port=lasting_port) as server:
+        yield server
+
+
 @pytest.fixture
 def chat(tmp_path: Path) -> Iterator[Embedded]:
     """The example chat."""

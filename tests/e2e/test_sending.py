@@ -1,13 +1,13 @@
 """One's own messages: each waits, and is shown until it has its outcome."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 from playwright.sync_api import Page, expect
 
 from tests.support.observed_page import ObservedPage
-from tests.support.pages import Open, Site
+from tests.support.pages import Open, Site, Warm, opener, outage
 from tests.support.wire import Wire, is_create, passed_on, refusal_of
 
 
@@ -20,34 +20,56 @@ def write_at_console(page: Page, text: str) -> None:
     page.evaluate("(text) => { createItem(text, 'Ben').catch(() => {}); }", text)
 
 
-@pytest.fixture
-def wired(open_page: Open) -> tuple[ObservedPage, Wire]:
-    """The page, and what stands between it and its server."""
+Wired = tuple[ObservedPage, Wire]
+
+
+def open_wired(open_it: Open) -> Wired:
+    """Open the page; return it, and what stands between it and its server."""
     wires: list[Wire] = []
-    page = open_page(before=lambda page: wires.append(Wire(page)))
-    return page, wires[0]
+
+    def prepare(page: Page) -> None:
+        page.add_init_script(HOLD_MOMENTS)
+        wires.append(Wire(page))
+
+    return open_it(before=prepare), wires[0]
+
+
+@pytest.fixture(scope="module")
+def wired_once(warm: Warm, lasting_site: Site) -> Iterator[Wired]:
+    with opener(warm, lasting_site.url) as open_it:
+        yield open_wired(open_it)
+
+
+@pytest.fixture
+def wired(wired_once: Wired) -> Wired:
+    """The page, connected, with nothing waiting, and messages of other tests; and its wire."""
+    page, wire = wired_once
+    wire.to_server = wire.to_page = passed_on
+    page.begin_anew()
+    page.page.evaluate(TIDY_UP)
+    expect(page.page.locator("#waiting li")).to_have_count(0)
+    return wired_once
 
 
 @pytest.mark.parametrize("send", [write, write_at_console])
 def test_what_is_written_in_an_outage_waits_in_sight_and_arrives_once(
-    open_page: Open, site: Site, send: Callable[[Page, str], None]
+    wired: Wired, lasting_site: Site, send: Callable[[Page, str], None]
 ) -> None:
-    page = open_page()
-    site.kill()
-    page.wait_for_state("reconnecting")
-    for text in ("one", "two"):
-        send(page.page, text)
+    page, _ = wired
+    earlier, count = page.texts(), int(page.page.inner_text("#count"))
     rows = page.page.locator("#waiting li")
-    expect(rows.locator("span")).to_have_text(["two", "one"])
-    expect(rows.locator("em")).to_have_text(["waiting", "waiting"])
-    expect(page.page.locator("#waiting li[data-outcome=waiting]")).to_have_count(2)
-    expect(page.page.locator("#error")).not_to_be_empty()  # the connection's own sentence
-    assert page.texts() == []
-    site.start()
-    page.wait_for_text("two")
+    with outage(lasting_site, page):
+        for text in ("one", "two"):
+            send(page.page, text)
+        expect(rows.locator("span")).to_have_text(["two", "one"])
+        expect(rows.locator("em")).to_have_text(["waiting", "waiting"])
+        expect(page.page.locator("#waiting li[data-outcome=waiting]")).to_have_count(2)
+        expect(page.page.locator("#error")).not_to_be_empty()  # the connection's own sentence
+        assert page.texts() == earlier
+    expect(page.page.locator("#messages span")).to_have_text(["two", "one", *earlier])
     expect(rows).to_have_count(0)
-    assert page.texts() == ["two", "one"]
-    assert page.page.text_content("#count") == "2"
+    assert page.texts() == ["two", "one", *earlier]
+    assert page.page.text_content("#count") == str(count + 2)
 
 
 def test_it_waits_for_longer_than_an_answer_may_take(apart: Page, site: Site) -> None:
@@ -66,32 +88,29 @@ def test_it_waits_for_longer_than_an_answer_may_take(apart: Page, site: Site) ->
 
 
 def test_what_waits_when_the_page_disconnects_was_not_sent_and_can_be_sent_again(
-    open_page: Open, site: Site
+    wired: Wired, lasting_site: Site
 ) -> None:
-    page = open_page()
-    site.kill()
-    page.wait_for_state("reconnecting")
-    for text in ("again", "never"):
-        write(page.page, text)
-    page.page.evaluate("directus.disconnect()")
-    expect(page.page.locator("#waiting li[data-outcome=not-sent]")).to_have_count(2)
-    expect(page.page.locator("#waiting em").first).to_contain_text("not sent: ")
-    row = page.page.locator("#waiting li", has_text="never")
-    row.get_by_role("button", name="Discard").press("Enter")
-    expect(page.page.locator("#waiting li")).to_have_count(1)
-    expect(page.page.locator("#text")).to_be_focused()
-    site.start()
+    page, _ = wired
+    earlier = page.texts()
+    with outage(lasting_site, page):
+        for text in ("again", "never"):
+            write(page.page, text)
+        page.page.evaluate("directus.disconnect()")
+        expect(page.page.locator("#waiting li[data-outcome=not-sent]")).to_have_count(2)
+        expect(page.page.locator("#waiting em").first).to_contain_text("not sent: ")
+        row = page.page.locator("#waiting li", has_text="never")
+        row.get_by_role("button", name="Discard").press("Enter")
+        expect(page.page.locator("#waiting li")).to_have_count(1)
+        expect(page.page.locator("#text")).to_be_focused()
     page.page.get_by_role("button", name="Connect").click()
     page.wait_for_state("open")
     page.page.get_by_role("button", name="Send again").click()
     page.wait_for_text("again")
     expect(page.page.locator("#waiting li")).to_have_count(0)
-    assert page.texts() == ["again"]
+    assert page.texts() == ["again", *earlier]
 
 
-def test_a_refused_message_says_why_and_gives_its_text_back(
-    wired: tuple[ObservedPage, Wire],
-) -> None:
+def test_a_refused_message_says_why_and_gives_its_text_back(wired: Wired) -> None:
     page, wire = wired
     wire.refuse(is_create)
     write(page.page, "not allowed")
@@ -108,9 +127,7 @@ def test_a_refused_message_says_why_and_gives_its_text_back(
     expect(row).to_have_count(0)
 
 
-def test_a_text_that_is_being_written_is_not_overwritten(
-    wired: tuple[ObservedPage, Wire],
-) -> None:
+def test_a_text_that_is_being_written_is_not_overwritten(wired: Wired) -> None:
     page, wire = wired
     held = wire.hold(is_create)
     write(page.page, "first")
@@ -120,7 +137,7 @@ def test_a_text_that_is_being_written_is_not_overwritten(
     expect(page.page.locator("#text")).to_have_value("second")
 
 
-def test_what_was_sent_and_not_answered_is_unknown(wired: tuple[ObservedPage, Wire]) -> None:
+def test_what_was_sent_and_not_answered_is_unknown(wired: Wired) -> None:
     page, wire = wired
 
     def lose(text: str) -> list[str]:
@@ -140,48 +157,39 @@ def test_what_was_sent_and_not_answered_is_unknown(wired: tuple[ObservedPage, Wi
 
 
 def test_on_an_open_connection_only_what_has_no_answer_after_a_moment_is_drawn_as_waiting(
-    open_page: Open,
+    wired: Wired,
 ) -> None:
-    wires: list[Wire] = []
-
-    def prepare(page: Page) -> None:
-        page.add_init_script(HOLD_MOMENTS)
-        wires.append(Wire(page))
-
-    page = open_page(before=prepare)
+    page, wire = wired
+    page.page.evaluate("window.holds = true")
     page.page.evaluate(COUNT_DRAWINGS)
-    write(page.page, "one")
-    page.wait_for_text("one")
-    page.page.evaluate("createItem('two', 'Ben')")
-    wires[0].hold(is_create)
+    write(page.page, "quick")
+    page.wait_for_text("quick")
+    page.page.evaluate("createItem('second', 'Ben')")
+    wire.hold(is_create)
     write_at_console(page.page, "held")
     page.page.evaluate("new Promise(requestAnimationFrame)")
     assert page.page.evaluate("window.drawings") == 0
     page.page.wait_for_function(END_MOMENTS)
     expect(page.page.locator("#waiting li")).to_have_attribute("data-outcome", "waiting")
     expect(page.page.locator("#waiting span")).to_have_text(["held"])
+    wire.cut()
+    expect(page.page.locator("#waiting li")).to_have_attribute("data-outcome", "unknown")
 
 
-def test_leaving_asks_while_a_message_is_unanswered(open_page: Open, site: Site) -> None:
-    page = open_page()
-    site.kill()
-    page.wait_for_state("reconnecting")
-    write(page.page, "waits")
-    with page.page.expect_event("dialog") as asked:
-        page.page.close(run_before_unload=True)
-    assert asked.value.type == "beforeunload"
-    asked.value.dismiss()
-
-
-def test_leaving_asks_nothing_once_everything_has_its_outcome(
-    wired: tuple[ObservedPage, Wire],
+def test_leaving_asks_while_a_message_is_unanswered_and_not_once_it_has_its_outcome(
+    open_page: Open, site: Site
 ) -> None:
-    page, wire = wired
-    write(page.page, "answered")
-    page.wait_for_text("answered")
-    wire.refuse(is_create)
-    write(page.page, "refused")
-    expect(page.page.locator("#waiting li[data-outcome=refused]")).to_have_count(1)
+    page, wire = open_wired(open_page)
+    with outage(site, page):
+        write(page.page, "waits")
+        with page.page.expect_event("dialog") as question:
+            page.page.close(run_before_unload=True)
+        assert question.value.type == "beforeunload"
+        question.value.dismiss()
+        wire.refuse(lambda request: is_create(request) and request["data"]["text"] == "refused")
+        write(page.page, "refused")
+    page.wait_for_text("waits")
+    expect(page.page.locator("#waiting li")).to_have_attribute("data-outcome", "refused")
     asked: list[str] = []
     page.page.on("dialog", lambda dialog: asked.append(dialog.type))
     with page.page.expect_event("close"):
@@ -190,7 +198,7 @@ def test_leaving_asks_nothing_once_everything_has_its_outcome(
 
 
 def test_a_message_that_is_caught_up_with_is_always_in_one_of_the_two_lists(
-    wired: tuple[ObservedPage, Wire],
+    wired: Wired,
 ) -> None:
     page, wire = wired
     page.page.evaluate(RECORD_PLACES)
@@ -243,12 +251,21 @@ COUNT_DRAWINGS = """() => {
   watch.observe(document.querySelector("#waiting"), { childList: true, subtree: true });
 }"""
 
+# Python takes its setTimeout at the start. Moments are held while `holds` is true.
 HOLD_MOMENTS = """
   const later = setTimeout;
+  window.holds = false;
   window.moments = [];
   window.setTimeout = (call, delay, ...given) =>
-    delay === 100 ? moments.push(call) : later(call, delay, ...given);
+    holds && delay === 100 ? moments.push(call) : later(call, delay, ...given);
 """
+
+TIDY_UP = """() => {
+  window.holds = false;
+  for (const call of window.moments.splice(0)) call();
+  for (const each of document.querySelectorAll("#waiting [data-action=discard]")) each.click();
+  document.getElementById("text").value = "";
+}"""
 
 END_MOMENTS = """() => {
   for (const call of window.moments.splice(0)) call();

@@ -52,6 +52,14 @@ class ObservedPage:
         """
         self.page.wait_for_function(FOLLOWS)
 
+    def begin_anew(self) -> None:
+        """Connect if need be, and forget what was recorded: for a page that tests share."""
+        self.page.evaluate("async () => await directus.connect()")
+        self.page.wait_for_selector("#status[data-state=open][data-fresh=live]", timeout=60_000)
+        self.wait_for_changes()  # by then the console has all its lines about the connection
+        for recorded in (self._logged, self.sent, self.problems):
+            recorded.clear()
+
     @property
     def lines(self) -> list[Any]:
         """What ``console.log`` printed; objects as they are."""

@@ -1,6 +1,7 @@
 """Fixtures for tests in a real Chromium: pages, and what serves them.
 
-``open_page`` needs a fixture ``site``, which each conftest defines.
+``open_page`` needs a fixture ``site``, and ``shared`` a ``lasting_site``, which each conftest
+defines.
 """
 
 import contextlib
@@ -148,3 +149,33 @@ def opener(warm: Warm, url: str) -> Iterator[Open]:
 
     with contextlib.ExitStack() as stack:
         yield open_it
+
+
+@pytest.fixture(scope="module")
+def opened_once(warm: Warm, lasting_site: Site) -> Iterator[ObservedPage]:
+    """The page, opened once for a module; a test uses :func:`shared`."""
+    with opener(warm, lasting_site.url) as open_it:
+        page = open_it()
+        assert page.problems == [], "the usual start has no problem"
+        yield page
+
+
+@pytest.fixture
+def shared(opened_once: ObservedPage) -> ObservedPage:
+    """The page, connected, and with messages of the module's other tests.
+
+    For tests that the beginning does not matter to. The server may send it a ping at any time.
+    """
+    opened_once.begin_anew()
+    return opened_once
+
+
+@contextlib.contextmanager
+def outage(site: Site, page: ObservedPage) -> Iterator[None]:
+    """Keep Directus away for as long as the block takes, which begins when the page knows it."""
+    site.kill()
+    try:
+        page.wait_for_state("reconnecting")
+        yield
+    finally:
+        site.start()
