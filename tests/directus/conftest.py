@@ -89,6 +89,14 @@ def proxy(directus: Node) -> Iterator[TcpProxy]:
         yield proxy
 
 
+@pytest.fixture(scope="module")
+def lasting_site(directus: Node, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Relayed]:
+    """The page, served by us, on that Directus with the messages it has, for a module's tests."""
+    folder = tmp_path_factory.mktemp("lasting")
+    with closing(Relayed(directus, directus.url, folder)) as relayed:
+        yield relayed
+
+
 @pytest.fixture
 def site(directus: Node, proxy: TcpProxy, tmp_path: Path) -> Iterator[Relayed]:
     """The page, served by us, on a real Directus without messages, by way of the proxy."""

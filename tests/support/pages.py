@@ -13,7 +13,8 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, Page
 
-from tests.support.embedded import ROOT
+from tests.support import plain_http
+from tests.support.embedded import ROOT, TOKEN
 from tests.support.observed_page import ObservedPage
 from web.config import runtime_folders
 
@@ -42,6 +43,13 @@ class Site(Protocol):
 
     def start(self) -> object:
         """Start Directus again."""
+
+
+def create(site: Site, *texts: str) -> None:
+    """Create messages of Ben's over HTTP, as another program does."""
+    rows = [{"text": text, "user": "Ben"} for text in texts]
+    headers = {"Authorization": f"Bearer {TOKEN}"}
+    plain_http.post(f"{site.url}/items/messages", headers=headers, json=rows).raise_for_status()
 
 
 @pytest.fixture(scope="session")
@@ -162,9 +170,10 @@ def opened_once(warm: Warm, lasting_site: Site) -> Iterator[ObservedPage]:
 
 @pytest.fixture
 def shared(opened_once: ObservedPage) -> ObservedPage:
-    """The page, connected, and with messages of the module's other tests.
+    """The page, connected, and with what the module's other tests have left in its lists.
 
-    For tests that the beginning does not matter to. The server may send it a ping at any time.
+    For tests to which its beginning does not matter. It lasts so long that pings come and go, and
+    the console tells of them.
     """
     opened_once.begin_anew()
     return opened_once
