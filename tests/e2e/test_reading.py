@@ -5,8 +5,7 @@ import re
 
 from playwright.sync_api import Page, expect
 
-from tests.support import plain_http
-from tests.support.pages import Open, Site
+from tests.support.pages import Open, Site, create
 from tests.support.wire import Wire
 
 YEARS = [2023, 2023, 2024]
@@ -20,7 +19,7 @@ HIDE = """(hidden) => {
 }"""
 
 
-def create(page: Page, *texts: str) -> None:
+def write(page: Page, *texts: str) -> None:
     for text in texts:
         page.evaluate("async (text) => await createItem(text, 'Ben')", text)
 
@@ -38,9 +37,7 @@ def aged(text: str) -> list[str]:
 def test_each_message_has_its_time_and_each_day_but_today_its_name(
     open_page: Open, site: Site
 ) -> None:
-    headers = {"Authorization": "Bearer your_access_token"}
-    rows = [{"text": text, "user": "Ben"} for text in ("one", "two", "three")]
-    plain_http.post(f"{site.url}/items/messages", headers=headers, json=rows).raise_for_status()
+    create(site, "one", "two", "three")
     wires: list[Wire] = []
 
     def age(page: Page) -> None:
@@ -48,7 +45,7 @@ def test_each_message_has_its_time_and_each_day_but_today_its_name(
         wires[0].to_page = aged
 
     page = open_page(before=age)
-    create(page.page, "today")
+    write(page.page, "today")
     page.wait_for_text("today")
     shown = page.page.locator("#messages li")
     assert page.texts() == ["today", "three", "two", "one"]
@@ -98,11 +95,11 @@ def test_the_draft_the_name_and_the_title_of_somebody_who_writes(open_page: Open
     # The title counts what comes while nobody looks.
     title = page.page.title()
     page.page.evaluate(HIDE, True)
-    create(page.page, "one", "two")
+    write(page.page, "one", "two")
     expect(page.page).to_have_title(f"(2) {title}")
     page.page.evaluate(HIDE, False)
     expect(page.page).to_have_title(title)
-    create(page.page, "seen")
+    write(page.page, "seen")
     page.wait_for_text("seen")
     assert page.page.title() == title
 

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.support.observed_page import ObservedPage
-from tests.support.pages import Open, Site
+from tests.support.pages import Open, Site, create
 from tests.support.wire import Wire, is_history, passed_on
 
 RECORD_STATUS = """
@@ -23,12 +23,6 @@ SEEN = """() => window.seen.map(({ state, fresh }) => `${state} ${fresh}`)
 
 def is_fresh(page: ObservedPage, word: str) -> None:
     expect(page.page.locator("#status")).to_have_attribute("data-fresh", word, timeout=60_000)
-
-
-def wired(open_page: Open, **options: str) -> tuple[ObservedPage, Wire]:
-    wires: list[Wire] = []
-    page = open_page(before=lambda page: wires.append(Wire(page)), **options)
-    return page, wires[0]
 
 
 def test_live_is_said_only_when_the_rows_are_complete(open_page: Open, site: Site) -> None:
@@ -62,7 +56,7 @@ def test_a_plain_subscription_that_may_have_missed_rows_says_so(
     is_fresh(page, "stale")
 
 
-def test_the_next_attempt_is_told_and_can_be_made_now(apart: Page, site: Site) -> None:
+def test_the_next_attempt_is_told_and_can_be_made_now_in_vain_too(apart: Page, site: Site) -> None:
     apart.clock.install()
     apart.goto(site.url)
     status = apart.locator("#status")
@@ -77,48 +71,13 @@ def test_the_next_attempt_is_told_and_can_be_made_now(apart: Page, site: Site) -
     button.press("Enter")
     expect(status).to_have_attribute("data-state", "open")
     expect(apart.locator("#error")).to_be_hidden()
-
-
-def test_trying_now_in_vain_gives_nothing_up(apart: Page, site: Site) -> None:
-    apart.clock.install()
-    apart.goto(site.url)
-    status = apart.locator("#status")
-    expect(status).to_have_attribute("data-fresh", "live", timeout=60_000)
+    apart.clock.resume()
+    expect(status).to_have_attribute("data-fresh", "live")
     site.kill()
     expect(apart.locator("#detail")).to_contain_text("Next try in")
-    apart.get_by_role("button", name="Try now").click()
+    button.click()
     apart.clock.fast_forward(60_000)
     expect(status).to_have_attribute("data-state", "reconnecting")
-
-
-def test_offline_is_told_as_offline(apart: Page, site: Site) -> None:
-    apart.goto(site.url)
-    status = apart.locator("#status")
-    expect(status).to_have_text("Live", timeout=60_000)
-    apart.context.set_offline(True)
-    expect(status).to_have_text("Offline")
-    expect(apart.locator("#detail")).to_contain_text("when the network is back")
-    apart.context.set_offline(False)
-    expect(status).to_have_text("Live")
-
-
-def test_a_closed_page_offers_to_connect(open_page: Open) -> None:
-    page = open_page()
-    page.page.evaluate("directus.disconnect()")
-    expect(page.page.locator("#status")).to_have_text("Disconnected")
-    is_fresh(page, "stale")
-    page.page.get_by_role("button", name="Connect").click()
-    is_fresh(page, "live")
-
-
-def test_a_page_with_a_refused_token_keeps_the_reason_and_offers_to_reload(
-    open_page: Open,
-) -> None:
-    page = open_page("failed", settings={"token": "wrong"})
-    expect(page.page.locator("#error")).to_contain_text("Directus refused the token")
-    with page.page.expect_navigation():
-        page.page.get_by_role("button", name="Reload").click()
-    page.wait_for_state("failed")
 
 
 def test_a_refused_history_is_told_and_the_page_is_live_all_the_same(
@@ -175,11 +134,8 @@ def test_a_page_that_was_disconnected_while_it_began_goes_on_when_it_connects(
 def test_a_connection_that_falls_during_the_history_shows_it_once(
     blank: Page, site: Site, times: int
 ) -> None:
+    create(site, "one", "two")
     page, wire = ObservedPage(blank, {}), Wire(blank)
-    blank.goto(site.url)
-    page.wait_for_state("open")
-    for text in ("one", "two"):
-        blank.evaluate("async (text) => await createItem(text, 'Ben')", text)
     left = [None] * times
 
     def cut(text: str) -> list[str]:
@@ -190,7 +146,7 @@ def test_a_connection_that_falls_during_the_history_shows_it_once(
         return []
 
     wire.to_server = cut
-    blank.reload()
+    blank.goto(site.url)
     is_fresh(page, "live")
     expect(blank.locator("#messages span")).to_have_text(["two", "one"])
     assert not left
