@@ -10,6 +10,8 @@ import pytest
 
 from tests.contract.recording import CUSTOM_VERSION, RECORDED_VERSION
 from tests.support.directus import INSTALL, Cluster, Node, Relayed, version
+from tests.support.observed_page import ObservedPage
+from tests.support.pages import Open
 from tests.support.proxy import TcpProxy
 from tests.support.services import Services
 
@@ -89,17 +91,24 @@ def proxy(directus: Node) -> Iterator[TcpProxy]:
         yield proxy
 
 
-@pytest.fixture(scope="module")
-def lasting_site(directus: Node, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Relayed]:
-    """The page, served by us, on that Directus with the messages it has, for a module's tests."""
-    folder = tmp_path_factory.mktemp("lasting")
-    with closing(Relayed(directus, directus.url, folder)) as relayed:
-        yield relayed
-
-
 @pytest.fixture
 def site(directus: Node, proxy: TcpProxy, tmp_path: Path) -> Iterator[Relayed]:
     """The page, served by us, on a real Directus without messages, by way of the proxy."""
     directus.clear()
     with closing(Relayed(directus, proxy.url, tmp_path)) as relayed:
         yield relayed
+
+
+@pytest.fixture
+def lasting_site(site: Relayed) -> Relayed:
+    """The same: here each test begins without messages, and shares no page with another."""
+    return site
+
+
+@pytest.fixture
+def shared(open_page: Open) -> ObservedPage:
+    """The page, opened for this test alone."""
+    page = open_page()
+    assert page.problems == [], "the usual start has no problem"
+    page.begin_anew()
+    return page

@@ -3,6 +3,8 @@
 import json
 from typing import Any
 
+from playwright.sync_api import expect
+
 from tests.support.observed_page import UNDEFINED, ObservedPage
 from tests.support.pages import Open, Site
 
@@ -39,6 +41,10 @@ def lines_of(item: dict[str, Any]) -> list[Any]:
     ]
 
 
+def count_of(page: ObservedPage) -> int:
+    return int(page.page.inner_text("#count"))
+
+
 def create(page: ObservedPage, call: str) -> dict[str, Any]:
     """Type a call at the console; return the item."""
     item = page.page.evaluate(f"async () => await {call}")
@@ -53,13 +59,10 @@ def test_the_consoles_lines_are_those_of_the_guides_page(open_page: Open) -> Non
         page.clear_lines()
         item = create(page, f"createItem({text!r}, {user!r})")
         assert page.wait_for_lines(5) == lines_of(item)
-
-
-def test_the_guides_three_calls_as_they_stand(open_page: Open) -> None:
-    page = open_page()
-    page.wait_for_lines(6)
+    # The guide's three calls as they stand: none waits for another.
+    page.clear_lines()
     page.page.evaluate(CALLS)
-    lines = page.wait_for_lines(6 + 15)[6:]
+    lines = page.wait_for_lines(15)
     for text, user in ITEMS:
         row = {"user": user, "text": text}
         items = [v for v in lines if isinstance(v, dict) and v.get("text") == text]
@@ -67,8 +70,9 @@ def test_the_guides_three_calls_as_they_stand(open_page: Open) -> None:
         rest = [line for line in lines_of(item) if line in lines]
         assert rest == lines_of(item)
         assert lines.index([row]) < lines.index(item)
-    page.wait_for_text("Hello Everyone")
-    assert page.texts() == [text for text, _ in reversed(ITEMS)]
+    expect(page.page.locator("#messages span")).to_have_text(
+        2 * [text for text, _ in reversed(ITEMS)]
+    )
 
 
 def test_as_in_the_guide_the_frames_are_the_js_sdks(open_page: Open) -> None:
@@ -85,41 +89,44 @@ def test_as_in_the_guide_the_frames_are_the_js_sdks(open_page: Open) -> None:
     ]
 
 
-def test_create_item_gives_the_item_and_every_page_shows_it(open_page: Open) -> None:
-    page, other = open_page(), open_page()
-    item = create(page, "createItem('Hello World!', 'Ben')")
-    assert item["text"] == "Hello World!"
+def test_create_item_gives_the_item_and_every_page_shows_it(
+    shared: ObservedPage, open_another: Open
+) -> None:
+    pages = (shared, open_another())
+    counts = [count_of(page) for page in pages]
+    item = create(shared, "createItem('to every page', 'Ben')")
+    assert item["text"] == "to every page"
     assert item["user"] == "Ben"
-    for shown in (page, other):
-        shown.wait_for_text("Hello World!")
+    for shown, count in zip(pages, counts, strict=True):
+        shown.wait_for_text("to every page")
         row = shown.page.locator("#messages li").first
         assert row.get_attribute("data-id") == str(item["id"])
-        assert row.locator("b, span").all_text_contents() == ["Ben", "Hello World!"]
-        assert shown.page.text_content("#count") == "1"
+        assert row.locator("b, span").all_text_contents() == ["Ben", "to every page"]
+        assert count_of(shown) == count + 1
 
 
-def test_a_missing_argument_is_left_out_and_null_is_null(open_page: Open) -> None:
-    page = open_page()
+def test_a_missing_argument_is_left_out_and_null_is_null(shared: ObservedPage) -> None:
+    page, earlier = shared, shared.texts()
     assert create(page, "createItem('only text')")["user"] is None
     assert create(page, "createItem(null, 'Ben')")["text"] is None
     assert create(page, "createItem()")["text"] is None
     sent = [json.loads(text) for text in page.sent]
     data = [frame["data"] for frame in sent if frame.get("action") == "create"]
     assert data == [{"text": "only text"}, {"text": None, "user": "Ben"}, {}]
-    page.page.locator("#messages li").nth(2).wait_for()
-    assert page.texts() == ["", "", "only text"]
+    expect(page.page.locator("#messages span")).to_have_text(["", "", "only text", *earlier])
 
 
-def test_the_last_messages_are_shown_at_the_start_and_not_counted(open_page: Open) -> None:
-    first = open_page()
+def test_the_last_messages_are_shown_at_the_start_and_not_counted(
+    shared: ObservedPage, open_another: Open
+) -> None:
     for number in range(60):
-        create(first, f"createItem('text {number}', 'Ben')")
-    page = open_page()
+        create(shared, f"createItem('text {number}', 'Ben')")
+    page = open_another()
     page.wait_for_text("text 59")
     assert page.texts() == [f"text {number}" for number in range(59, 9, -1)]
     assert page.page.text_content("#count") == "0"
     assert page.lines == OPENING
-    assert page.problems == first.problems == []
+    assert page.problems == shared.problems == []
 
 
 def test_the_server_killed_and_started_again(open_page: Open, site: Site) -> None:
@@ -139,22 +146,28 @@ def test_the_server_killed_and_started_again(open_page: Open, site: Site) -> Non
 
 
 def test_what_others_create_while_the_page_is_away_is_shown_once(
-    open_page: Open, site: Site
+    shared: ObservedPage, open_another: Open
 ) -> None:
-    page, other = open_page(), open_page()
+    page, earlier = shared, shared.texts()
+    other = open_another()
+    counts = count_of(page), count_of(other)
     page.page.evaluate("directus.disconnect()")
     page.wait_for_state("closed")
     create(other, "createItem('meanwhile', 'Rijk')")
     # Two nodes answer before they send the event: back by then, the page would get it too.
-    other.page.wait_for_function("document.getElementById('count').textContent === '1'")
+    expect(other.page.locator("#count")).to_have_text(str(counts[1] + 1))
     page.page.evaluate("directus.connect()")
     page.wait_for_text("meanwhile")
-    assert page.texts() == ["meanwhile"]
-    assert page.page.text_content("#count") == "1"
-    assert page.lines[-1] == {
-        "type": "subscription",
-        "event": "create",
-        "data": [{"user": "Rijk", "text": "meanwhile"}],
-        "uid": "1",
-        "recovered": True,
-    }
+    assert page.texts() == ["meanwhile", *earlier]
+    assert count_of(page) == counts[0] + 1
+    events = [line for line in page.lines if isinstance(line, dict)]
+    assert events == [
+        INIT,
+        {
+            "type": "subscription",
+            "event": "create",
+            "data": [{"user": "Rijk", "text": "meanwhile"}],
+            "uid": "1",
+            "recovered": True,
+        },
+    ]

@@ -1,7 +1,7 @@
 """Fixtures for tests in a real Chromium: pages, and what serves them.
 
-``open_page`` needs a fixture ``site``, and ``shared`` a ``lasting_site``, which each conftest
-defines.
+``open_page`` needs a fixture ``site``, and ``shared`` and ``open_another`` need a ``lasting_site``,
+which each conftest defines.
 """
 
 import contextlib
@@ -177,6 +177,13 @@ def shared(opened_once: ObservedPage) -> ObservedPage:
     """
     opened_once.begin_anew()
     return opened_once
+
+
+@pytest.fixture
+def open_another(warm: Warm, lasting_site: Site) -> Iterator[Open]:
+    """As :func:`open_page`, where :func:`shared` is."""
+    with opener(warm, lasting_site.url) as open_it:
+        yield open_it
 
 
 @contextlib.contextmanager
