@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 from tests.e2e.test_guide import OPENING
 from tests.support.embedded import EDITORS, Embedded, with_project
 from tests.support.observed_page import ObservedPage, gather_infos
-from tests.support.pages import Open
+from tests.support.pages import Open, create
 from tests.support.wire import Wire
 
 ASK = """async ([method, path, body]) => {
@@ -96,13 +96,10 @@ def hold_what_is_read_again(wire: Wire) -> list[dict[str, Any]]:
 def test_changes_before_the_subscriptions_begin_are_made_up_for_and_later_ones_stay(
     blank: Page, site: Embedded
 ) -> None:
+    create(site, "one", "two", "three", "four")
     page, wire = ObservedPage(blank, {}), Wire(blank)
-    blank.goto(site.url)
-    page.wait_for_state("open")
-    for text in ("one", "two", "three", "four"):
-        blank.evaluate("async (text) => await createItem(text, 'Ben')", text)
     held = wire.hold(lambda request: request.get("event") == "update")
-    blank.reload()
+    blank.goto(site.url)
     wire.wait_for(held)
     ask(page, "PATCH", "/1", {"text": "changed"})
     ask(page, "DELETE", "/2")
