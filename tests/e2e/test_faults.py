@@ -1,22 +1,23 @@
 """Errors of the program: a traceback in the console, and a line about each on the page."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 from playwright.sync_api import Page, Route, expect
 
 from app.settings import Settings
 from tests.e2e.test_page import RUN_PYTHON
-from tests.support.embedded import ROOT
+from tests.support.embedded import ROOT, Embedded
 from tests.support.observed_page import ObservedPage
-from tests.support.pages import Open, Site
+from tests.support.pages import Open, Site, Warm, opener
 from tests.support.wire import Wire
 
 MAIN = (ROOT / "app" / "main.py").read_text(encoding="utf-8")
+DOCSTRING = MAIN.partition("\n")[0] + "\n"
 IMPORTS = "from app.settings import Settings\n"
 LOOP = "    async for item in subscription:\n"
-CALLBACKS = "page.on_connect(directus.connect)\n"
+ON_CONNECT = "page.on_connect(directus.connect)\n"
 
 
 def after(place: str, line: str) -> str:
@@ -43,40 +44,63 @@ def serve(file: str, change: Callable[[str], str]) -> Callable[[Page], None]:
     return before
 
 
-@pytest.mark.parametrize(
-    ("place", "line", "says"),
-    [
-        pytest.param(IMPORTS, "x = (", "SyntaxError: '(' was never closed", id="syntax"),
-        pytest.param(IMPORTS, "import extra", "No module named 'extra'", id="module"),
-        pytest.param(IMPORTS, "from app import extra", "cannot import name 'extra'", id="file"),
-        pytest.param(IMPORTS, "import numpy", "ModuleNotFoundError: No module named", id="numpy"),
-        pytest.param(IMPORTS, "nonsense()", "NameError: name 'nonsense'", id="first line"),
-        pytest.param("page.run(main)\n", "nonsense()", "NameError: name 'nonsense'", id="last"),
-        pytest.param(LOOP, "        item / 0", "TypeError: unsupported operand", id="loop"),
-    ],
-)
-def test_an_error_that_ends_the_program_is_named_and_the_page_is_not_live(
-    blank: Page, site: Site, place: str, line: str, says: str
-) -> None:
-    text = after(place, line)
-    page = ObservedPage(blank, {})
-    serve("app/main.py", lambda _: text)(blank)
-    blank.goto(site.url)
+def shows_the_end(page: ObservedPage, text: str, line: str, says: str) -> None:
+    """Show that the page names a line of the program, and what ended it there."""
     page.wait_for_state("failed")
-    sentence = blank.locator("#error:not([hidden]), #fault:not([hidden])")
+    sentence = page.page.locator("#error:not([hidden]), #fault:not([hidden])")
     expect(sentence).to_contain_text(place_of(text, line))
     expect(sentence).to_contain_text(says)
     expect(sentence).not_to_contain_text("<exec>")
-    expect(blank.locator("#status")).to_have_attribute("data-fresh", "stale")
-    expect(blank.get_by_role("button", name="Reload")).to_be_visible()
+    expect(sentence).not_to_contain_text("Traceback")
+    expect(page.page.locator("#status")).to_have_attribute("data-fresh", "stale")
+    expect(page.page.get_by_role("button", name="Reload")).to_be_visible()
     assert any("Traceback (most recent call last)" in problem for problem in page.problems)
 
 
-def test_after_such_an_error_the_page_stays_failed_whatever_the_connection_does(
+# As the page is before its program runs.
+START_AGAIN = """() => {
+  const element = (id) => document.getElementById(id);
+  Object.assign(element("status").dataset, { state: "loading", fresh: "loading" });
+  for (const id of ["error", "fault", "action"]) element(id).hidden = true;
+}"""
+
+
+def test_errors_at_the_programs_start_are_named_and_the_page_is_not_live(
+    blank: Page, site: Site
+) -> None:
+    page = ObservedPage(blank, {})
+    first = after(DOCSTRING, "import extra")  # of ours nothing is imported by then
+    serve("app/main.py", lambda _: first)(blank)
+    blank.goto(site.url)
+    shows_the_end(page, first, "import extra", "No module named 'extra'")
+    for line, says in (
+        ("x = (", "SyntaxError: '(' was never closed"),
+        ("from app import extra", "cannot import name 'extra'"),
+        ("import numpy", "ModuleNotFoundError: No module named"),
+        ("nonsense()", "NameError: name 'nonsense'"),
+    ):
+        page.problems.clear()
+        blank.evaluate(START_AGAIN)
+        text = after(IMPORTS, line)
+        blank.evaluate(RUN_PYTHON, text)
+        shows_the_end(page, text, line, says)
+
+
+def test_an_error_in_the_programs_last_line_is_named_and_the_page_is_not_live(
+    open_page: Open,
+) -> None:
+    text = after("page.run(main)\n", "nonsense()")
+    page = open_page("failed", before=serve("app/main.py", lambda _: text))
+    shows_the_end(page, text, "nonsense()", "NameError: name 'nonsense'")
+
+
+def test_after_an_error_in_the_loop_the_page_stays_failed_whatever_the_connection_does(
     open_page: Open, site: Site
 ) -> None:
-    text = after(LOOP, "        item / 0")
+    line = "        item / 0"
+    text = after(LOOP, line)
     page = open_page("failed", before=serve("app/main.py", lambda _: text))
+    shows_the_end(page, text, line, "TypeError: unsupported operand")
     page.page.evaluate("async () => await createItem('sent all the same', 'Ben')")
     site.kill()
     site.start()
@@ -93,57 +117,82 @@ def test_packages_that_this_page_cannot_install_are_told(blank: Page, site: Site
     expect(blank.locator("#fault")).to_be_hidden()
 
 
-@pytest.mark.parametrize(
-    "line",
-    [
-        pytest.param("directus.on_web_socket('open', lambda _: 1 / 0)", id="event"),
-        pytest.param("directus.on_state(lambda change: 1 / 0)", id="state"),
-        pytest.param("import asyncio; asyncio.get_running_loop().call_soon(lambda: 1 / 0)", id="t"),
-        pytest.param(
-            "from js import window; from pyodide.ffi import create_proxy; "
-            "window.addEventListener('x', create_proxy(lambda _: 1 / 0)); "
-            "window.setTimeout('dispatchEvent(new Event(\"x\"))', 0)",
-            id="listener",
-        ),
-    ],
-)
-def test_an_error_of_a_callback_is_named_and_the_page_goes_on(open_page: Open, line: str) -> None:
-    text = after(CALLBACKS, line)
+CALL_SOON = "import asyncio; asyncio.get_running_loop().call_soon(lambda: 1 / 0)"
+# Each has its errors before those that came in earlier.
+CALLBACKS = [
+    "directus.on_web_socket('open', lambda _: 1 / 0); directus.offline(); directus.online()",
+    "directus.on_state(lambda change: 1 / 0); directus.offline(); directus.online()",
+    "import js; from pyodide.ffi import create_proxy; "
+    "js.window.addEventListener('x', create_proxy(lambda _: 1 / 0)); "
+    "js.setTimeout('dispatchEvent(new Event(\"x\"))', 0)",
+    "async def fail(): 1 / 0\ntask = asyncio.ensure_future(fail())",
+]
+
+
+def test_an_error_of_a_callback_is_named_and_the_page_goes_on(open_page: Open) -> None:
+    text = after(ON_CONNECT, CALL_SOON)
     page = open_page(before=serve("app/main.py", lambda _: text))
-    fault = page.page.locator("#fault")
-    expect(fault).to_contain_text(place_of(text, line) + "ZeroDivisionError: division by zero")
+    goes_on(page, place_of(text, CALL_SOON))
+    for number, line in enumerate(CALLBACKS):
+        forget_faults(page)
+        page.page.evaluate(RUN_PYTHON, "pass\n" * number + line)
+        goes_on(page, f"app/main.py, line {number + 1}: ")
+
+
+def goes_on(page: ObservedPage, place: str) -> None:
+    """Show that the page names the place of a division by zero, and goes on."""
+    fault = page.page.locator("#fault:not([hidden])")
+    expect(fault).to_contain_text(place + "ZeroDivisionError: division by zero")
     expect(page.page.locator("#status")).to_have_attribute("data-fresh", "live")
-    page.page.evaluate("async () => await createItem('goes on', 'Ben')")
-    page.wait_for_text("goes on")
+    page.page.evaluate("async (place) => await createItem(`after ${place}`, 'Ben')", place)
+    page.wait_for_text(f"after {place}")
     assert any("Traceback (most recent call last)" in problem for problem in page.problems)
 
 
-def test_an_error_of_a_task_is_named(open_page: Open) -> None:
-    page = open_page()
-    code = "import asyncio\nasync def fail(): 1 / 0\ntask = asyncio.ensure_future(fail())"
-    page.page.evaluate(RUN_PYTHON, code)
-    expect(page.page.locator("#fault")).to_contain_text("line 2: ZeroDivisionError")
+def forget_faults(page: ObservedPage) -> None:
+    """Let the page show the next error: of those of a program the first one stays."""
+    page.page.evaluate("document.getElementById('fault').hidden = true")
+    page.problems.clear()
 
 
-def test_an_error_of_drawing_is_named_and_the_other_rows_are_drawn(open_page: Open) -> None:
-    page = open_page()
-    code = """
-        from app.view import messages
-        text_of = messages.text_of
-        def fail_once(value):
-            if value == "bad":
-                raise ValueError("not drawn")
-            return text_of(value)
-        messages.text_of = fail_once
-        from js import window
-        window.patched = True
-    """
-    page.page.evaluate(RUN_PYTHON, code)
+@pytest.fixture(scope="module")
+def wired(
+    warm: Warm, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[ObservedPage, Wire]]:
+    """A page, and its wire, for tests that leave it live."""
+    wires: list[Wire] = []
+    folder = tmp_path_factory.mktemp("wired")
+    with Embedded(folder) as server, opener(warm, server.url) as open_it:
+        page = open_it(before=lambda page: wires.append(Wire(page)))
+        yield page, wires[0]
+
+
+FAIL_ONCE = """
+from app.view import messages
+text_of = messages.text_of
+def fail_once(value):
+    if value == "bad":
+        messages.text_of = text_of
+        raise ValueError("not drawn")
+    return text_of(value)
+messages.text_of = fail_once
+from js import window
+window.patched = True
+"""
+
+
+def test_an_error_of_drawing_is_named_and_the_other_rows_are_drawn(
+    wired: tuple[ObservedPage, Wire],
+) -> None:
+    page, _ = wired
+    forget_faults(page)
+    before = page.texts()
+    page.page.evaluate(RUN_PYTHON, FAIL_ONCE)
     page.page.wait_for_function("window.patched")
     page.page.evaluate("async () => { for (const t of ['bad', 'good']) await createItem(t, 'B'); }")
     page.wait_for_text("good")
-    expect(page.page.locator("#fault")).to_contain_text("ValueError: not drawn")
-    assert page.texts() == ["good"]
+    expect(page.page.locator("#fault:not([hidden])")).to_contain_text("ValueError: not drawn")
+    assert page.texts() == ["good", *before]
 
 
 ODD_DATA = [
@@ -157,11 +206,11 @@ ODD_DATA = [
 ]
 
 
-def test_events_with_odd_rows_break_nothing(open_page: Open) -> None:
-    wires: list[Wire] = []
-    page = open_page(before=lambda page: wires.append(Wire(page)))
+def test_events_with_odd_rows_break_nothing(wired: tuple[ObservedPage, Wire]) -> None:
+    page, wire = wired
+    forget_faults(page)
     for number, data in enumerate(ODD_DATA):
-        wires[0].send({"type": "subscription", "event": "create", "uid": "1", "data": data})
+        wire.send({"type": "subscription", "event": "create", "uid": "1", "data": data})
         page.page.evaluate("async (text) => await createItem(text, 'Ben')", f"after {number}")
         page.wait_for_text(f"after {number}")
         expect(page.page.locator("#status")).to_have_attribute("data-fresh", "live")
