@@ -12,21 +12,19 @@ from playwright.sync_api import Page, Route, expect
 
 from tests.e2e.test_build import Quiet
 from tests.support.embedded import ROOT
-from tests.support.pages import Site
+from tests.support.pages import Open, Site
 
 ASSEMBLY = "**/pyodide.asm.wasm"
+SNAPSHOT = "**/runtime/start/*"  # Python does not start without it
+MAIN = "**/app/main.py"
 DID_NOT_COME = re.compile("could not be loaded.* did not come")
 
 
-def test_while_python_loads_the_page_says_so(blank: Page, site: Site) -> None:
+def hold(page: Page, files: str) -> list[Route]:
+    """Keep what is fetched of some files back; return the list that it comes into."""
     held: list[Route] = []
-    blank.route(ASSEMBLY, lambda route: held.append(route))
-    with blank.expect_request(ASSEMBLY):
-        blank.goto(site.url, wait_until="commit")
-    status = blank.locator("#status")
-    expect(status).to_have_text(re.compile("^Loading Python"))
-    held[0].continue_()
-    expect(status).to_have_attribute("data-state", "open", timeout=60_000)
+    page.route(files, lambda route: held.append(route))
+    return held
 
 
 RECORD_PROGRESS = """addEventListener("DOMContentLoaded", () => {
@@ -56,28 +54,25 @@ def test_on_a_slow_line_the_progress_moves_with_the_bytes(apart: Page, site: Sit
         "runtime/pyodide/pyodide.mjs",
         "runtime/pyodide/pyodide.asm.wasm",
         "pyscript.toml",
-        "app/main.py",
     ],
 )
 def test_what_cannot_be_loaded_is_named(blank: Page, site: Site, missing: str) -> None:
+    hold(blank, SNAPSHOT)
     blank.route(f"**/{missing}", lambda route: route.abort())
-    blank.goto(site.url)
-    expect(blank.locator("#status")).to_have_attribute("data-state", "failed", timeout=60_000)
-    expect(blank.locator("#error")).to_contain_text(DID_NOT_COME)
-    expect(blank.locator("#error")).not_to_contain_text("Traceback")
+    blank.goto(site.url, wait_until="commit")
+    shows_that_a_file_did_not_come(blank)
 
 
-def test_a_broken_main_is_told_without_a_traceback(blank: Page, site: Site) -> None:
-    blank.route("**/app/main.py", lambda route: route.fulfill(body="import no_such_module"))
-    blank.goto(site.url)
-    expect(blank.locator("#status")).to_have_attribute("data-state", "failed", timeout=60_000)
-    expect(blank.locator("#error")).to_contain_text("no_such_module")
-    expect(blank.locator("#error")).not_to_contain_text("Traceback")
+def shows_that_a_file_did_not_come(page: Page) -> None:
+    expect(page.locator("#status")).to_have_attribute("data-state", "failed", timeout=60_000)
+    expect(page.locator("#error")).to_contain_text(DID_NOT_COME)
+    expect(page.locator("#error")).not_to_contain_text("Traceback")
 
 
 def test_broken_settings_are_told_with_the_files_name(blank: Page, site: Site) -> None:
+    hold(blank, SNAPSHOT)
     blank.route("**/pyscript.toml", lambda route: route.fulfill(body="token = = 1"))
-    blank.goto(site.url)
+    blank.goto(site.url, wait_until="commit")
     expect(blank.locator("#status")).to_have_attribute("data-state", "failed", timeout=60_000)
     expect(blank.locator("#error")).to_contain_text("Invalid TOML @ pyscript.toml")
     expect(blank.locator(".py-error")).to_have_count(0)
@@ -85,45 +80,50 @@ def test_broken_settings_are_told_with_the_files_name(blank: Page, site: Site) -
 
 def test_the_connection_opens_before_python_is_there(apart: Page, site: Site) -> None:
     apart.clock.install()
-    apart.route("**/app/main.py", lambda route: route.abort())
+    hold(apart, ASSEMBLY)
     with apart.expect_websocket() as opening:
         apart.goto(site.url, wait_until="commit")
     apart.wait_for_function("window.earlySocket?.readyState === WebSocket.OPEN")
-    with opening.value.expect_event("close"):  # nobody wants it
+    # Nobody wants it; the server would end it after ten seconds.
+    with opening.value.expect_event("close", timeout=5_000):
         apart.clock.fast_forward(5_000)
 
 
-AGE = """
-const age = () => (earlySocket.openedAt -= 5_000);
-if (earlySocket.openedAt) age();
-else earlySocket.addEventListener("open", age);
-"""
+def test_a_message_before_python_is_there_ends_that_connection(blank: Page, site: Site) -> None:
+    hold(blank, ASSEMBLY)
+    blank.goto(site.url, wait_until="commit")
+    blank.wait_for_function("window.earlySocket?.readyState === WebSocket.OPEN")
+    blank.evaluate("earlySocket.dispatchEvent(new MessageEvent('message'))")
+    assert blank.evaluate("earlySocket.readyState >= WebSocket.CLOSING")
 
 
-@pytest.mark.parametrize(
-    ("script", "count"),
-    [
-        pytest.param("", 1, id="usual"),
-        pytest.param("earlySocket.dispatchEvent(new MessageEvent('message'))", 2, id="a message"),
-        pytest.param("earlySocket.close()", 2, id="ended"),
-        pytest.param(AGE, 2, id="old"),
-    ],
-)
-def test_python_takes_that_connection_over_where_it_is_fresh_and_has_missed_nothing(
-    blank: Page, site: Site, script: str, count: int
-) -> None:
+# As app/loading.js opens one, with what becomes of it before Python looks.
+CONNECT_AGAIN = """async () => {
+  directus.disconnect();
+  const early = (window.earlySocket = new WebSocket(new URL("websocket", location)));
+  await new Promise((resolve) => (early.onopen = resolve));
+  early.openedAt = Date.now();
+  HAPPENS;
+  await directus.connect();
+  return early.readyState === WebSocket.OPEN;
+}"""
+
+
+def test_python_takes_that_connection_over_where_it_is_fresh_and_open(open_page: Open) -> None:
     sockets: list[str] = []
-    blank.on("websocket", lambda socket: sockets.append(socket.url))
-    blank.add_init_script(f"addEventListener('DOMContentLoaded', () => {{ {script} }});")
-    blank.goto(site.url)
-    expect(blank.locator("#status")).to_have_attribute("data-state", "open", timeout=60_000)
-    assert sockets == [site.url.replace("http", "ws", 1) + "/websocket"] * count
-
-
-def test_opened_as_a_file_it_says_what_to_run(blank: Page) -> None:
-    blank.goto(Path(ROOT / "index.html").as_uri())
-    expect(blank.locator("#error")).to_have_text(re.compile(r"run python3 serve\.py"))
-    expect(blank.locator("#status")).to_have_attribute("data-state", "failed")
+    page = open_page(before=lambda page: page.on("websocket", lambda it: sockets.append(it.url)))
+    address = page.page.url.replace("http", "ws", 1) + "websocket"
+    assert sockets == [address]
+    for happens, count in (
+        ("", 1),
+        ("early.close()", 2),
+        ("early.close(); await new Promise((resolve) => (early.onclose = resolve))", 2),
+        ("early.openedAt -= 5_000", 2),
+    ):
+        sockets.clear()
+        is_kept = page.page.evaluate(CONNECT_AGAIN.replace("HAPPENS", happens))
+        assert is_kept == (count == 1), happens
+        assert sockets == [address] * count, happens
 
 
 def write(page: Page, text: str) -> None:
@@ -137,12 +137,12 @@ def stays(page: Page) -> None:
     assert "?" not in page.url
 
 
-def test_what_is_written_before_python_is_there_waits_in_sight_and_is_sent(
+def test_while_python_loads_the_page_says_so_and_what_is_written_waits_in_sight_and_is_sent(
     blank: Page, site: Site
 ) -> None:
-    held: list[Route] = []
-    blank.route("**/app/main.py", lambda route: held.append(route))
+    assembly, program = hold(blank, ASSEMBLY), hold(blank, MAIN)
     blank.goto(site.url, wait_until="commit")
+    expect(blank.locator("#status")).to_have_text(re.compile("^Loading Python"))
     blank.evaluate("window.first = true")
     for text in ("one", "two"):
         write(blank, text)
@@ -153,28 +153,33 @@ def test_what_is_written_before_python_is_there_waits_in_sight_and_is_sent(
     asked.value.dismiss()
     stays(blank)
     blank.wait_for_function("performance.getEntriesByName('runtime:asked').length")
-    for route in held:
+    for route in assembly + program:
         route.continue_()
     expect(blank.locator("#messages span")).to_have_text(["two", "one"], timeout=60_000)
     expect(blank.locator("#waiting li")).to_have_count(0)
+    expect(blank.locator("#status")).to_have_attribute("data-state", "open")
     stays(blank)
 
 
-def test_what_is_written_is_given_back_if_python_never_comes(blank: Page, site: Site) -> None:
-    held: list[Route] = []
-    blank.route("**/app/main.py", lambda route: held.append(route))
+def test_if_the_program_never_comes_what_is_written_is_given_back_and_the_page_offers_to_reload(
+    blank: Page, site: Site
+) -> None:
+    held = hold(blank, MAIN)
     blank.goto(site.url, wait_until="commit")
     blank.evaluate("window.first = true")
     write(blank, "kept")
     blank.wait_for_function("performance.getEntriesByName('runtime:asked').length")
     for route in held:
         route.abort()
-    expect(blank.locator("#status")).to_have_attribute("data-state", "failed")
+    shows_that_a_file_did_not_come(blank)
     expect(blank.locator("#text")).to_have_value("kept")
     expect(blank.locator("#waiting li")).to_have_attribute("data-outcome", "not-sent")
     blank.press("#text", "Enter")
     expect(blank.locator("#text")).to_have_value("kept")
     stays(blank)
+    blank.unroute(MAIN)
+    blank.get_by_role("button", name="Reload").click()
+    expect(blank.locator("#status")).to_have_attribute("data-state", "open", timeout=60_000)
 
 
 @pytest.fixture
@@ -199,14 +204,9 @@ def test_where_python_cannot_come_enter_loses_nothing(
     blank.evaluate("window.first = true")
     if script:
         expect(blank.locator("#status")).to_have_attribute("data-state", "failed")
+    if script and host == "file":
+        expect(blank.locator("#error")).to_have_text(re.compile(r"run python3 serve\.py"))
     write(blank, "kept")
     blank.evaluate("new Promise((go) => requestAnimationFrame(() => requestAnimationFrame(go)))")
     expect(blank.locator("#text")).to_have_value("kept")
     stays(blank)
-
-
-def test_a_page_that_could_not_be_loaded_offers_to_reload(blank: Page, site: Site) -> None:
-    blank.route("**/app/main.py", lambda route: route.abort(), times=1)
-    blank.goto(site.url)
-    blank.get_by_role("button", name="Reload").click(timeout=60_000)
-    expect(blank.locator("#status")).to_have_attribute("data-state", "open", timeout=60_000)
