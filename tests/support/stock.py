@@ -3,7 +3,6 @@
 What serves them is not their Directus: that has to let their origin in.
 """
 
-import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,11 +16,16 @@ from starlette.staticfiles import StaticFiles
 from server.background import Background
 from tests.support.background import server_for
 from tests.support.embedded import ROOT
-from web.archive import zip_package
+from web.archive import zip_folder, zip_package
 from web.config import runtime_folders
 
 STARTED_WITHIN = 60_000
 """Milliseconds for Python to start in such a page, on a busy machine."""
+# Each file of its own would cost a request.
+_CONFIG = {
+    "interpreter": "/runtime/pyodide/pyodide.mjs",
+    "files": {"/directus_realtime.zip": "./*", "/pyodide_http.zip": "./*"},
+}
 ISOLATION = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Embedder-Policy": "require-corp",
@@ -48,10 +52,14 @@ def stock_page(code: str, *, attributes: str = "", isolated: bool = False) -> It
         return HTMLResponse(html, headers=headers)
 
     def config(_: Request) -> Response:
-        return JSONResponse(_config(), headers=headers)
+        return JSONResponse(_CONFIG, headers=headers)
 
     def script(_: Request) -> Response:
         return PlainTextResponse(code, headers=headers)
+
+    def sdk(_: Request) -> Response:
+        content = zip_folder(ROOT / "app" / "directus_realtime")
+        return Response(content, media_type="application/zip", headers=headers)
 
     def http_package(_: Request) -> Response:
         return Response(zip_package("pyodide_http"), media_type="application/zip", headers=headers)
@@ -61,7 +69,7 @@ def stock_page(code: str, *, attributes: str = "", isolated: bool = False) -> It
         Route("/pyscript.json", config),
         Route("/main.py", script),
         Route("/pyodide_http.zip", http_package),
-        Mount("/app", _Files(ROOT / "app", headers)),
+        Route("/directus_realtime.zip", sdk),
         *_runtime(headers),
     ]
     with Background(server_for(Starlette(routes=routes))) as server:
@@ -83,15 +91,6 @@ def served_folder(folder: Path, *, isolated: bool = False) -> Iterator[str]:
 def _runtime(headers: dict[str, str]) -> list[Mount]:
     found = runtime_folders(ROOT).items()
     return [Mount(f"/runtime/{name}", _Files(at, headers)) for name, at in found]
-
-
-def _config() -> dict[str, object]:
-    listed = tomllib.loads((ROOT / "pyscript.toml").read_text(encoding="utf-8"))["files"]
-    sdk = {f"/{path}": target for path, target in listed.items() if "directus_realtime" in path}
-    return {
-        "interpreter": "/runtime/pyodide/pyodide.mjs",
-        "files": {**sdk, "/pyodide_http.zip": "./*"},
-    }
 
 
 class _Files(StaticFiles):
