@@ -3,6 +3,7 @@
 import asyncio
 import signal
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 
@@ -61,18 +62,30 @@ def _place(item: pytest.Item) -> tuple[bool, bool]:
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
+def pytest_runtest_setup(item: pytest.Item) -> Iterator[None]:
+    with _loop_hidden_from(item):
+        return (yield)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
+    with _loop_hidden_from(item):
+        return (yield)
+
+
+@contextmanager
+def _loop_hidden_from(item: pytest.Item) -> Iterator[None]:
     """Let a test that uses no browser run event loops, also when a worker has a browser by then.
 
     From the first test with a browser on, Playwright's event loop counts as running in this
-    thread. While a test of Playwright's own is not under way, it rests.
+    thread. While no test of Playwright's own is under way, it rests.
     """
-    loop = asyncio._get_running_loop()
-    if loop is None or _uses_browser(item):
-        return (yield)
+    loop = None if _uses_browser(item) else asyncio._get_running_loop()
+    if loop is None:
+        yield
+        return
     asyncio._set_running_loop(None)
     try:
-        return (yield)
+        yield
     finally:
-        if loop.is_running():  # after the last test it is closed
-            asyncio._set_running_loop(loop)
+        asyncio._set_running_loop(loop)
