@@ -1,7 +1,8 @@
 """The list ``#messages``: what came over the wire.
 
 The first few messages are drawn at once; what comes in a frame's time after them is gathered, and
-drawn at the next frame by one call of JavaScript; while very many come, twice a second.
+drawn at the next frame by one call of JavaScript; while very many come, twice a second, each time
+in a task of its own.
 The list is bounded, so that a message costs the same however many there are.
 """
 
@@ -12,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from js import requestAnimationFrame
+from js import requestAnimationFrame, setTimeout
 from pyodide.ffi import create_proxy
 
 from app.view import faults, unread
@@ -128,9 +129,15 @@ def _draw_frame(_time: object) -> None:
     _Shown.at_last_frame = _Shown.count
     if _Shown.were_many and has_grown and time.monotonic() - _Shown.drawn_at < _PAUSE:
         requestAnimationFrame(_on_frame)
+    elif len(_undrawn) > _MANY:
+        setTimeout(_on_task, 0)  # the frame's layout and paint take as long again
     else:
-        _Shown.drawing = False
-        _draw()
+        _draw_all()
+
+
+def _draw_all() -> None:
+    _Shown.drawing = False
+    _draw()
 
 
 def _draw() -> None:
@@ -169,4 +176,5 @@ def text_of(value: Any) -> str:
 
 
 _on_frame = create_proxy(_draw_frame)  # one for the page's whole life
+_on_task = create_proxy(_draw_all)
 _draw_rows = _rows.draw  # to look it up makes a proxy

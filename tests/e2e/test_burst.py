@@ -56,10 +56,25 @@ END = """(frames) => {
 # A browser draws no frame of a hidden tab, and after some minutes fires its timers once a minute.
 HIDEABLE = """
 const [frame, later] = [requestAnimationFrame, setTimeout];
-window.requestAnimationFrame = (call) => (window.unseen ? unseen.push(call) : frame(call));
+window.requestAnimationFrame = (call) => {
+  if (window.unseen) return unseen.push(call);
+  return frame((now) => {
+    window.isInFrame = true;
+    call(now);
+    window.isInFrame = false;
+  });
+};
 window.setTimeout = (call, delay, ...given) =>
   later(call, window.unseen ? Math.max(delay ?? 0, 60_000) : delay, ...given);
 """
+NOTE_DRAWINGS = """() => {
+  const list = document.querySelector("#messages");
+  window.drawn = [];
+  list.prepend = (rows) => {
+    window.drawn.push([rows.childElementCount, Boolean(window.isInFrame)]);
+    Element.prototype.prepend.call(list, rows);
+  };
+}"""
 SHOW = """() => {
   const calls = window.unseen;
   window.unseen = undefined;
@@ -152,6 +167,19 @@ def test_a_burst_leaves_no_more_rows_than_the_list_holds(quiet: ObservedPage) ->
     receive(quiet, 302_001, 2_000)
     assert quiet.page.evaluate("document.querySelectorAll('*').length") == nodes
     assert quiet.problems == []
+
+
+def test_very_many_are_drawn_in_a_task_of_their_own(quiet: ObservedPage) -> None:
+    """The frame's task lays them out, which takes as long again."""
+    receive(quiet, 350_001, 1)
+    quiet.page.evaluate(NOTE_DRAWINGS)
+    receive(quiet, 350_002, 2_000)
+    receive(quiet, 352_002, 50)
+    drawn = quiet.page.evaluate("window.drawn")
+    quiet.page.evaluate("delete document.querySelector('#messages').prepend")
+    assert [500, False] in drawn
+    assert any(is_in_frame for _, is_in_frame in drawn)
+    assert all(count <= 100 for count, is_in_frame in drawn if is_in_frame)
 
 
 def test_a_message_leaves_no_proxy_behind(quiet: ObservedPage, loud: ObservedPage) -> None:
