@@ -78,7 +78,8 @@ def _loop_hidden_from(item: pytest.Item) -> Iterator[None]:
     """Let a test that uses no browser run event loops, also when a worker has a browser by then.
 
     From the first test with a browser on, Playwright's event loop counts as running in this
-    thread. While no test of Playwright's own is under way, it rests.
+    thread. While no test of Playwright's own is under way, it rests. It is needed again when
+    fixtures end, since the last test of a file may end a page that others have used.
     """
     loop = None if _uses_browser(item) else asyncio._get_running_loop()
     if loop is None:

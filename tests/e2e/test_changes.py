@@ -146,7 +146,7 @@ def test_where_they_cannot_be_read_or_are_not_wanted_nothing_is_subscribed_to(
     infos = gather_infos(blank)
     wire.refuse(lambda request: (request.get("query") or {}).get("limit") == 1)
     blank.goto(site.url)
-    page.wait_for_state("open")
+    page.wait_for_subscription()
     blank.evaluate("async () => await createItem('heard', 'Ben')")
     page.wait_for_text("heard")
     assert subscribed_to(page) == ["create"]

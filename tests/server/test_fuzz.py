@@ -2,9 +2,9 @@
 
 import asyncio
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -148,7 +148,10 @@ class Socket:
             while json.loads(await self._connection.recv()) != pong:
                 pass
 
-    def close(self) -> None:
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
         if self._connection is not None:
             self._runner.run(self._connection.close())
         self._runner.close()
@@ -181,40 +184,28 @@ def server(tmp_path: Path) -> Iterator[Embedded]:
     server.stop()
 
 
-@pytest.fixture
-def sockets(server: Embedded) -> Iterator[Callable[[], Socket]]:
-    made: list[Socket] = []
+def test_any_frame(server: Embedded) -> None:
+    watch = Watch(server)
+    with Socket(server) as socket:
+        socket.say()
 
-    def make() -> Socket:
-        made.append(Socket(server))
-        return made[-1]
+        @fuzzing
+        @given(st.one_of(FRAMES.map(json.dumps), VALUES.map(json.dumps), st.text(), st.binary()))
+        def send(frame: str | bytes) -> None:
+            watch.tick()
+            socket.say(frame.encode("utf-8", "replace") if isinstance(frame, str) else frame)
 
-    yield make
-    for socket in made:
-        socket.close()
-
-
-def test_any_frame(server: Embedded, sockets: Callable[[], Socket]) -> None:
-    watch, socket = Watch(server), sockets()
-    socket.say()
-
-    @fuzzing
-    @given(st.one_of(FRAMES.map(json.dumps), VALUES.map(json.dumps), st.text(), st.binary()))
-    def send(frame: str | bytes) -> None:
-        watch.tick()
-        socket.say(frame.encode("utf-8", "replace") if isinstance(frame, str) else frame)
-
-    send()
+        send()
     watch.check()
 
 
-def test_any_request(server: Embedded, sockets: Callable[[], Socket]) -> None:
-    watch, socket = Watch(server), sockets()
+def test_any_request(server: Embedded) -> None:
+    watch = Watch(server)
 
     def parameters(query: dict[str, Any]) -> dict[str, str]:
         return {k: v if isinstance(v, str) else json.dumps(v) for k, v in query.items()}
 
-    with plain_http.client(base_url=server.url, timeout=5) as http:
+    with plain_http.client(base_url=server.url, timeout=5) as http, Socket(server) as socket:
 
         @fuzzing
         @given(METHODS, PATHS, HEADERS, QUERIES.map(parameters), BODIES.map(json.dumps) | st.text())

@@ -45,6 +45,10 @@ class ObservedPage:
         """Wait until the page shows a state of its connection."""
         self.page.wait_for_selector(f"#status[data-state={state}]", timeout=60_000)
 
+    def wait_for_subscription(self) -> None:
+        """Wait until the page's subscription has begun for the first time."""
+        self.page.wait_for_function("performance.getEntriesByName('realtime:subscribed').length")
+
     def wait_for_changes(self) -> None:
         """Wait until the page follows what others change and delete.
 

@@ -150,9 +150,7 @@ def opener(warm: Warm, url: str) -> Iterator[Open]:
         observed.page.goto(url)
         observed.wait_for_state(state)
         if state == "open":
-            observed.page.wait_for_function(
-                "performance.getEntriesByName('realtime:subscribed').length"
-            )
+            observed.wait_for_subscription()
         return observed
 
     with contextlib.ExitStack() as stack:
