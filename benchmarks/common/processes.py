@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import IO, Any
 
 from websockets.sync.client import ClientConnection, connect
 
@@ -29,12 +29,18 @@ def running(module: str, *arguments: str) -> Iterator[str]:
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
         try:
             assert process.stdout is not None
-            address = process.stdout.readline().strip()
-            if not address:
-                raise RuntimeError(f"{module} does not start: its error is above")
-            yield address
+            yield _address_in(process.stdout, module)
         finally:
             process.terminate()
+
+
+def _address_in(output: IO[str], module: str) -> str:
+    """Return the line that is an address; pass on those before it, as of a set-up."""
+    for line in output:
+        if line.startswith("http"):
+            return line.strip()
+        print(line, end="", flush=True)
+    raise RuntimeError(f"{module} does not start: its error is above")
 
 
 class Sender:
