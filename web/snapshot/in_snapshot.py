@@ -46,15 +46,18 @@ class Prepared(MetaPathFinder, Loader):
         self._home = home
         self._sources: dict[str, tuple[Path, bytes]] = {}
         self._codes: dict[str, CodeType] = {}
+        self._specs: dict[str, ModuleSpec] = {}
         self._modules: dict[str, ModuleType] = {}
         self._parents: set[str] = set()  # the packages that the kept modules are in
         self._unchanged: bool | None = None
+        self._written: dict[str, bool] = {}  # by package
 
     def compile(self, name: str, path: Path) -> None:
         """Keep the code of the module ``name`` at ``path``. Raises SyntaxError."""
         source = path.read_bytes()
         code = compile(decode_source(source), str(path), "exec", dont_inherit=True)
         self._sources[name], self._codes[name] = (path, source), code
+        self._specs[name] = self._spec(name, path)
         self._parents.add(name.rpartition(".")[0])
 
     def keep(self, modules: dict[str, ModuleType]) -> None:
@@ -70,15 +73,7 @@ class Prepared(MetaPathFinder, Loader):
         if name not in self._sources:
             is_ours = name in self._parents and not self._is_written(name)
             return self._namespace(name) if is_ours else None
-        if not self._is_same(name):
-            return None
-        path = self._sources[name][0]
-        is_package = path.name == "__init__.py"
-        spec = ModuleSpec(name, self, origin=str(path), is_package=is_package)
-        spec.has_location = True
-        if is_package:
-            spec.submodule_search_locations = [str(path.parent)]
-        return spec
+        return self._specs[name] if self._is_same(name) else None
 
     def create_module(self, spec: ModuleSpec) -> ModuleType | None:
         """Return the module that was already run, if no file of the app has changed."""
@@ -92,6 +87,14 @@ class Prepared(MetaPathFinder, Loader):
         if module is not self._modules.get(name):
             exec(self._codes[name], module.__dict__)
 
+    def _spec(self, name: str, path: Path) -> ModuleSpec:
+        is_package = path.name == "__init__.py"
+        spec = ModuleSpec(name, self, origin=str(path), is_package=is_package)
+        spec.has_location = True
+        if is_package:
+            spec.submodule_search_locations = [str(path.parent)]
+        return spec
+
     def _namespace(self, name: str) -> ModuleSpec:
         """Return how to load a package that has no file of its own, such as ``app``."""
         spec = ModuleSpec(name, None, is_package=True)
@@ -104,7 +107,10 @@ class Prepared(MetaPathFinder, Loader):
 
     def _is_written(self, name: str) -> bool:
         """Tell whether this page has files of the package that a module belongs to."""
-        return (self._home / name.partition(".")[0]).exists()
+        package = name.partition(".")[0]
+        if package not in self._written:  # they are written before the first import, or never
+            self._written[package] = (self._home / package).exists()
+        return self._written[package]
 
     def _is_same(self, name: str) -> bool:
         """Tell whether a file is unchanged; it is, where the page has no file of its package."""
