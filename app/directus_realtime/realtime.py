@@ -159,7 +159,11 @@ class RealtimeClient(DirectusClient):
         return self._driver.on("message", call)
 
     def on_state(self, callback: Callable[[StateChanged], object]) -> Callable[[], None]:
-        """Call ``callback`` at every change of the state; return a function that removes it."""
+        """Call ``callback`` at every change of the state; return a function that removes it.
+
+        Why a connection could not be made is found out afterwards: then the state that there is
+        comes again, with that error.
+        """
         return self._driver.on("state", callback)
 
     @property

@@ -28,7 +28,10 @@ _FAREWELL = 5.0  # seconds in which what it started must end
 
 
 class States:
-    """Records every change of a client's state from now on."""
+    """Records every change of a client's state from now on.
+
+    A state that is told again, once its reason is known, is not recorded again.
+    """
 
     def __init__(self, directus: RealtimeClient) -> None:
         self.seen: list[str] = []
@@ -43,7 +46,8 @@ class States:
                 return change
 
     def _note(self, change: StateChanged) -> None:
-        self.seen.append(change.state)
+        if self.seen[-1:] != [change.state]:
+            self.seen.append(change.state)
         self._changes.put_nowait(change)
 
 
