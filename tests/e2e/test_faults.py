@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 from playwright.sync_api import Page, Route, expect
@@ -195,26 +196,51 @@ def test_an_error_of_drawing_is_named_and_the_other_rows_are_drawn(
     assert page.texts() == ["good", *before]
 
 
-ODD_DATA = [
-    None,
-    "a text",
-    [None],
-    ["a row"],
-    [{"text": {"deep": [1]}, "user": 1e400}],
-    [{"id": [1], "text": None}],
-    {"text": "no list"},
+NO_ROWS = "holds no list of rows, and is left out"
+NO_JSON = "Directus sent something that is not JSON"
+ODD_DATA: list[tuple[Any, str]] = [
+    (None, NO_ROWS),
+    ("a text", NO_ROWS),
+    ([None], NO_ROWS),
+    (["a row"], NO_ROWS),
+    ([{"text": "a row"}, None], NO_ROWS),
+    ({"text": "no list"}, NO_ROWS),
+    ([{"text": "infinite", "user": 1e400}], NO_JSON),
+]
+ODD_ROWS: list[tuple[dict[str, Any], list[str]]] = [
+    ({"text": {"deep": [1]}, "user": 7}, ["7", '{"deep": [1]}']),
+    ({"id": [1], "text": None, "user": None}, ["Anonymous", ""]),
+    ({"id": {}, "text": ["a"], "user": False}, ["false", '["a"]']),
+    ({"id": "1e3"}, ["Anonymous", ""]),
 ]
 
 
-def test_events_with_odd_rows_break_nothing(wired: tuple[ObservedPage, Wire]) -> None:
+def create_event(data: Any) -> dict[str, Any]:
+    return {"type": "subscription", "event": "create", "uid": "1", "data": data}
+
+
+def test_events_without_rows_are_left_out_and_odd_rows_are_shown(
+    wired: tuple[ObservedPage, Wire],
+) -> None:
     page, wire = wired
     forget_faults(page)
-    for number, data in enumerate(ODD_DATA):
-        wire.send({"type": "subscription", "event": "create", "uid": "1", "data": data})
-        page.page.evaluate("async (text) => await createItem(text, 'Ben')", f"after {number}")
-        page.wait_for_text(f"after {number}")
-        expect(page.page.locator("#status")).to_have_attribute("data-fresh", "live")
-        expect(page.page.locator("#fault")).to_be_hidden()
+    page.problems.clear()
+    before = page.texts()
+    for data, _ in ODD_DATA:
+        wire.send(create_event(data))
+    for row, _ in ODD_ROWS:
+        wire.send(create_event([row]))
+    page.page.evaluate("async () => await createItem('the last', 'Ben')")
+    page.wait_for_text("the last")
+    expected = [["Ben", "the last"], *[texts for _, texts in reversed(ODD_ROWS)]]
+    assert page.texts() == [text for _, text in expected] + before
+    users = page.page.locator("#messages li b").all_text_contents()
+    assert users[: len(expected)] == [user for user, _ in expected]
+    assert len(page.problems) == len(ODD_DATA)
+    for problem, (data, why) in zip(page.problems, ODD_DATA, strict=True):
+        assert why in problem, data
+    expect(page.page.locator("#status")).to_have_attribute("data-fresh", "live")
+    expect(page.page.locator("#fault")).to_be_hidden()
 
 
 def test_settings_that_are_commented_out_have_their_defaults(open_page: Open) -> None:
