@@ -1,34 +1,20 @@
-"""Unusual starts: no snapshot or an unusable one, edited files, calls before Python is there."""
+"""Starts from the snapshot: what it holds and what comes late, edited files, early calls."""
 
 import re
-import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, Route
+from playwright.sync_api import Page
 
-from server.background import EmbeddedServer
-from server.config import Config
-from tests.e2e.test_guide import OPENING
-from tests.support.embedded import ROOT, Embedded
+from tests.support.embedded import Embedded
+from tests.support.in_page import answer_of
 from tests.support.observed_page import ObservedPage, gather_infos
-from tests.support.pages import Open, Site, Warm, opener
-from tests.support.tier import costly
-from web.delivery import routes
-from web.site import Site as Files
+from tests.support.page_copy import copy_into, edit, opened_copy
+from tests.support.pages import Open, Warm, opener
 
-START = ROOT / ".setup" / "start"
-NOTE = "Python starts without its snapshot"
-SLICE = re.compile(r"/runtime/start/\w+-0\.bin$")
-INDEX = re.compile(r"^http://[^/]+/$")
 LATE = ("python_stdlib.zip", "pyodide_http.zip")
-
-
-def notes(page: Page) -> list[str]:
-    """Return a list that grows by what the console says about the start."""
-    return gather_infos(page, NOTE)
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +23,7 @@ def usual(warm: Warm, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Obse
     said: list[list[str]] = []
     folder = tmp_path_factory.mktemp("usual")
     with Embedded(folder) as server, opener(warm, server.url) as open_it:
-        page = open_it(before=lambda page: said.append(notes(page)))
+        page = open_it(before=lambda page: said.append(gather_infos(page, "snapshot")))
         assert said == [[]], "the usual start says nothing"
         yield page
 
@@ -67,123 +53,6 @@ def open_copy(warm: Warm, checkout: Path) -> Iterator[Open]:
         yield open_it
 
 
-def copy_into(folder: Path) -> Path:
-    root = folder / "checkout"
-    shutil.copytree(ROOT / "app", root / "app")
-    shutil.copytree(START, root / ".setup" / "start")
-    for name in ("index.html", "pyscript.toml"):
-        shutil.copy(ROOT / name, root)
-    (root / "node_modules").symlink_to(ROOT / "node_modules")
-    return root
-
-
-@contextmanager
-def opened_copy(warm: Warm, folder: Path) -> Iterator[Open]:
-    """Yield a function that opens the page of the copy in a folder."""
-    pages = routes(Files(folder / "checkout"))
-    config = Config(database=folder / "copy.db")
-    with EmbeddedServer(config, pages=pages) as server, opener(warm, f"{server.url}/") as open_it:
-        yield open_it
-
-
-def edited(pattern: str, replacement: str) -> Callable[[Route], None]:
-    def answer(route: Route) -> None:
-        response = route.fetch()
-        route.fulfill(response=response, body=re.sub(pattern, replacement, response.text()))
-
-    return answer
-
-
-def changed(change: Callable[[bytearray], object]) -> Callable[[Route], None]:
-    def answer(route: Route) -> None:
-        content = bytearray((START / route.request.url.rsplit("/", 1)[1]).read_bytes())
-        change(content)
-        route.fulfill(body=bytes(content))
-
-    return answer
-
-
-def cut(content: bytearray) -> None:
-    del content[1_000_000:]
-
-
-def flip(at: int) -> Callable[[bytearray], None]:
-    def change(content: bytearray) -> None:
-        content[at] ^= 255
-
-    return change
-
-
-Answer = Callable[[Route], None]
-
-
-@pytest.mark.parametrize(
-    ("answer", "why"),
-    [
-        pytest.param(lambda route: route.fulfill(status=404), "404", id="gone"),
-        # In the name of its build, which no sum of ours looks at.
-        pytest.param(changed(flip(20)), "build id mismatch", id="of another build", marks=costly),
-    ],
-)
-def test_without_a_snapshot_to_use_the_page_starts_and_says_so_once(
-    open_page: Open, answer: Answer, why: str
-) -> None:
-    said: list[list[str]] = []
-
-    def interfere(page: Page) -> None:
-        said.append(notes(page))
-        page.route(SLICE, answer)
-
-    page = open_page(before=interfere)
-    assert page.wait_for_lines(6) == OPENING
-    (note,) = said[0]
-    assert why in note
-    assert answer_of(page, "import pyodide_http; answer = 'found'") == "found"
-    from_the_network = re.compile("404 http|Failed to load resource: .* 404 ")
-    assert [problem for problem in page.problems if not from_the_network.match(problem)] == []
-
-
-@pytest.mark.parametrize(
-    ("address", "answer", "why"),
-    [
-        pytest.param(INDEX, edited('<meta name="snapshot".*', ""), "there is none", id="none"),
-        pytest.param(SLICE, changed(cut), "ends after", id="truncated"),
-        pytest.param(SLICE, changed(flip(2048)), "changed on its way", id="damaged"),
-        pytest.param(INDEX, edited("314[.0-9]+", "1.0"), "of Pyodide 1.0", id="of another age"),
-        pytest.param(
-            INDEX,
-            edited(r"(?<=constant&quot;:)\d+(?=})", "1"),
-            "of another WebAssembly",
-            id="of another WebAssembly",
-        ),
-    ],
-)
-def test_a_snapshot_that_is_no_use_is_recognized_before_python_starts(
-    blank: Page, site: Site, address: re.Pattern[str], answer: Answer, why: str
-) -> None:
-    said = notes(blank)
-    blank.route(address, answer)
-    blank.route("**/python_stdlib.zip", lambda _route: None)  # so that Python does not start
-    blank.goto(site.url, wait_until="commit")
-    while not said:
-        blank.wait_for_event("console")
-    assert why in said[0]
-    assert blank.get_attribute("#status", "data-state") == "loading"
-
-
-@costly
-def test_where_set_up_has_made_none_the_page_starts_and_says_so(
-    checkout: Path, open_copy: Open
-) -> None:
-    (checkout / ".setup" / "start" / "snapshot.json").unlink()
-    said: list[list[str]] = []
-    page = open_copy(before=lambda page: said.append(notes(page)))
-    assert page.wait_for_lines(6) == OPENING
-    ((note,),) = said
-    assert "there is none" in note
-    assert answer_of(page, "import pyodide_http; answer = 'found'") == "found"
-
-
 def test_the_usual_start_fetches_nothing_late(usual: ObservedPage) -> None:
     assert usual.problems == []
     fetched = fetched_by(usual)
@@ -203,23 +72,6 @@ def fetched_by(page: ObservedPage) -> list[str]:
     names = page.page.evaluate(FETCHED)
     assert isinstance(names, list)
     return names
-
-
-ANSWER = """async (code) => {
-  window.answer = undefined;
-  const script = document.createElement("script");
-  script.type = "py";
-  script.textContent = `${code}\\nfrom js import window; window.answer = answer`;
-  document.body.append(script);
-  while (window.answer === undefined) await new Promise(requestAnimationFrame);
-  return window.answer;
-}"""
-
-
-def answer_of(page: ObservedPage, code: str) -> object:
-    """Run Python in the page; return what it leaves in its variable `answer`."""
-    found: object = page.page.evaluate(ANSWER, code)
-    return found
 
 
 def test_pages_do_not_share_their_random_numbers(
@@ -305,15 +157,6 @@ def test_of_an_app_that_is_as_it_was_only_its_first_file_is_fetched(usual: Obser
 
 def fetched_python(page: ObservedPage) -> list[str]:
     return [name.rsplit("/", 1)[1] for name in fetched_by(page) if name.endswith(".py")]
-
-
-MARK = "\nimport js\njs.performance.mark(f'edited {__name__}')\n"
-
-
-def edit(file: Path) -> None:
-    """Let it set a mark when it runs."""
-    with file.open("a") as source:
-        source.write(MARK)
 
 
 def edited_files(page: ObservedPage) -> list[str]:
