@@ -11,12 +11,15 @@ from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 from tests.support import plain_http
 from tests.support.embedded import ROOT, TOKEN
 from tests.support.observed_page import ObservedPage
 from web.config import runtime_folders
+
+# Milliseconds. A busy machine may take more than the five seconds that Playwright waits.
+expect.set_options(timeout=30_000)
 
 _QUIET = (
     "--no-sandbox",
