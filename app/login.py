@@ -20,4 +20,4 @@ def offer_sign_in(project: DirectusClient, mode: AuthMode) -> tuple[DirectusClie
             return None
 
     page.offer_sign_in(client, has_login)
-    return client, "handshake" if has_login() and mode == "public" else mode
+    return client, "handshake" if mode == "public" and has_login() else mode
