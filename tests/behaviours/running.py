@@ -13,8 +13,8 @@ import pytest
 from playwright.sync_api import Page, TimeoutError
 
 from tests.behaviours.context import run
-from tests.e2e.test_page import RUN_PYTHON
 from tests.support.control import Control
+from tests.support.in_page import RUN_PYTHON
 from tests.support.observed_page import ObservedPage
 from tests.support.pages import Warm
 from tests.support.proxy import TcpProxy
@@ -96,7 +96,7 @@ def pyodide(warm: Warm, address: str) -> Iterator[Pyodide]:
         page.goto(address)
         observed.wait_for_state("open")
         # Else its program is disconnected while it begins, and says so.
-        page.wait_for_function("performance.getEntriesByName('realtime:subscribed').length")
+        observed.wait_for_subscription()
         page.evaluate("directus.disconnect()")
         paths = [HERE.parent / "__init__.py", *HERE.glob("*.py")]
         sources = {str(path.relative_to(HERE.parent.parent)): path.read_text() for path in paths}

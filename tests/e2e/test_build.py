@@ -15,10 +15,9 @@ import pytest
 from server.background import EmbeddedServer
 from server.config import Config
 from tests.e2e.test_guide import OPENING
-from tests.support import plain_http
-from tests.support.embedded import ROOT, TOKEN, free_port
+from tests.support.embedded import ROOT, free_port
 from tests.support.observed_page import gather_infos
-from tests.support.pages import Open
+from tests.support.pages import Open, create
 from tests.support.sharing import made_once, shared_folder
 from tools.commands.build import build
 from tools.environment import VirtualEnvironment
@@ -105,9 +104,7 @@ def test_the_built_page_works_and_needs_nothing_from_outside_its_folder(
     item = page.page.evaluate("async () => await createItem('Hello World!', 'Ben')")
     assert item["user"] == "Ben"
     page.wait_for_text("Hello World!")
-    headers = {"Authorization": f"Bearer {TOKEN}"}
-    address = f"http://127.0.0.1:{built.port}/items/messages"
-    plain_http.post(address, headers=headers, json={"text": "of another"}).raise_for_status()
+    create(f"http://127.0.0.1:{built.port}", "of another")
     page.wait_for_text("of another")
     fetched = "performance.getEntriesByType('resource').map((entry) => entry.name)"
     names = page.page.evaluate(fetched)

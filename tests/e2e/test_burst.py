@@ -4,16 +4,14 @@ The tests share two pages. Each makes up rows with keys of its own, above those 
 """
 
 import json
-from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
 import pytest
 
-from tests.e2e.test_page import RUN_PYTHON
-from tests.support.embedded import Embedded
+from tests.support.in_page import RUN_PYTHON
 from tests.support.observed_page import ObservedPage
-from tests.support.pages import Open, Warm, opener
+from tests.support.pages import Open
 
 KEEP_SOCKET = """
 const Real = WebSocket;
@@ -92,10 +90,9 @@ def creates(first: int, count: int) -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def open_kept(warm: Warm, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Open]:
+def open_kept(open_lasting: Open) -> Open:
     """A function that opens a page whose socket a test can use."""
-    with Embedded(tmp_path_factory.mktemp("kept")) as server, opener(warm, server.url) as open_it:
-        yield partial(open_it, before=lambda page: page.add_init_script(KEEP_SOCKET + HIDEABLE))
+    return partial(open_lasting, before=lambda page: page.add_init_script(KEEP_SOCKET + HIDEABLE))
 
 
 @pytest.fixture(scope="module")
@@ -111,25 +108,15 @@ def quiet_page(open_kept: Open) -> ObservedPage:
 @pytest.fixture
 def loud(loud_page: ObservedPage) -> ObservedPage:
     """The page that logs, at rest."""
-    return at_rest(loud_page)
+    loud_page.begin_anew()
+    return loud_page
 
 
 @pytest.fixture
 def quiet(quiet_page: ObservedPage) -> ObservedPage:
     """The page that does not log, at rest."""
-    return at_rest(quiet_page)
-
-
-def at_rest(page: ObservedPage) -> ObservedPage:
-    page.wait_for_changes()
-    page.clear_lines()
-    page.problems.clear()
-    return page
-
-
-def counted(page: ObservedPage) -> int:
-    """Return how many messages came while the page watched."""
-    return int(page.page.text_content("#count") or "")
+    quiet_page.begin_anew()
+    return quiet_page
 
 
 def receive(page: ObservedPage, first: int, count: int) -> None:
@@ -157,12 +144,12 @@ def test_an_item_is_written_and_a_message_shown_in_the_task_that_brought_it(
 
 
 def test_a_burst_leaves_no_more_rows_than_the_list_holds(quiet: ObservedPage) -> None:
-    before = counted(quiet)
+    before = quiet.count
     receive(quiet, 300_001, 2_000)
     assert quiet.page.locator("#messages li").count() == 500
     assert quiet.texts()[:3] == ["n302000", "n301999", "n301998"]
     assert quiet.texts()[-1] == "n301501"
-    assert counted(quiet) == before + 2_000
+    assert quiet.count == before + 2_000
     nodes = quiet.page.evaluate("document.querySelectorAll('*').length")
     receive(quiet, 302_001, 2_000)
     assert quiet.page.evaluate("document.querySelectorAll('*').length") == nodes
@@ -200,15 +187,15 @@ def grown_proxies(page: ObservedPage) -> int:
 
 
 def test_frames_that_are_held_come_before_the_end_of_the_connection(quiet: ObservedPage) -> None:
-    before, reconnects = counted(quiet), quiet.page.evaluate("directus.stats().reconnects")
+    before, reconnects = quiet.count, quiet.page.evaluate("directus.stats().reconnects")
     quiet.page.evaluate(END, creates(500_001, 50))
     quiet.wait_for_text("n500050")
-    assert counted(quiet) == before + 50
+    assert quiet.count == before + 50
     quiet.page.wait_for_function("(n) => directus.stats().reconnects > n", arg=reconnects)
 
 
 def test_a_hidden_tab_misses_and_delays_nothing(loud: ObservedPage) -> None:
-    before = counted(loud)
+    before = loud.count
     loud.page.evaluate("window.unseen = []")
     assert loud.page.evaluate("createItem('own', 'Ben')")["text"] == "own"
     loud.page.evaluate(RECEIVE, creates(600_001, 50))
@@ -216,4 +203,4 @@ def test_a_hidden_tab_misses_and_delays_nothing(loud: ObservedPage) -> None:
     assert [{"user": "Ben", "text": "n600050"}] in lines
     loud.page.evaluate(SHOW)
     loud.wait_for_text("n600050")
-    assert counted(loud) == before + 51
+    assert loud.count == before + 51

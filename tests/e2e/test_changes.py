@@ -96,7 +96,7 @@ def hold_what_is_read_again(wire: Wire) -> list[dict[str, Any]]:
 def test_changes_before_the_subscriptions_begin_are_made_up_for_and_later_ones_stay(
     blank: Page, site: Embedded
 ) -> None:
-    create(site, "one", "two", "three", "four")
+    create(site.url, "one", "two", "three", "four")
     page, wire = ObservedPage(blank, {}), Wire(blank)
     held = wire.hold(lambda request: request.get("event") == "update")
     blank.goto(site.url)

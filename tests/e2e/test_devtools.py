@@ -1,15 +1,13 @@
 """What can be typed in the browser's devtools: `directus` by the guide's own names."""
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
-import pytest
 from playwright.sync_api import Page
 
-from tests.support.embedded import TOKEN, Embedded
+from tests.support.embedded import TOKEN
 from tests.support.observed_page import ObservedPage
-from tests.support.pages import Open, Warm, opener
+from tests.support.pages import Open
 
 _SUBSCRIBE = """
 const { subscription } = await directus.subscribe('messages', {
@@ -93,16 +91,8 @@ TOLD = """async (call) => {
 }"""
 
 
-@pytest.fixture(scope="module")
-def connected(warm: Warm, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ObservedPage]:
-    """A page for tests that leave it connected, and no subscription of theirs on it."""
-    folder = tmp_path_factory.mktemp("connected")
-    with Embedded(folder) as server, opener(warm, server.url) as open_it:
-        yield open_it()
-
-
-def test_the_guides_lines_run_as_they_stand(connected: ObservedPage) -> None:
-    observed, page = connected, connected.page
+def test_the_guides_lines_run_as_they_stand(shared: ObservedPage) -> None:
+    observed, page = shared, shared.page
     seen = page.evaluate(GUIDE)
     init, created = seen["items"]
     assert init == {"type": "subscription", "event": "init", "uid": init["uid"]}
@@ -127,7 +117,6 @@ def test_the_guides_lines_run_as_they_stand(connected: ObservedPage) -> None:
     page.evaluate("directus.disconnect()")
     for call in ("directus.sendMessage({})", "await directus.items('messages').read()"):
         assert page.evaluate(TOLD, call)[1] == "NOT_CONNECTED"
-    page.evaluate("directus.connect()")
 
 
 def test_what_the_client_does_can_be_seen_and_disturbed(open_page: Open) -> None:
@@ -169,8 +158,8 @@ def test_what_the_client_does_can_be_seen_and_disturbed(open_page: Open) -> None
     assert observed.problems == []
 
 
-def test_nothing_stays_of_what_was_left(connected: ObservedPage) -> None:
-    page = connected.page
+def test_nothing_stays_of_what_was_left(shared: ObservedPage) -> None:
+    page = shared.page
     page.evaluate(LEAVE)
     assert uids(page) == ["1"]
     page.context.new_cdp_session(page).send("HeapProfiler.collectGarbage")

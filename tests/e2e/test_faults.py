@@ -1,17 +1,17 @@
 """Errors of the program: a traceback in the console, and a line about each on the page."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from playwright.sync_api import Page, Route, expect
 
 from app.settings import Settings
-from tests.e2e.test_page import RUN_PYTHON
-from tests.support.embedded import ROOT, Embedded
+from tests.support.embedded import ROOT
+from tests.support.in_page import RUN_PYTHON
 from tests.support.observed_page import ObservedPage
-from tests.support.pages import Open, Site, Warm, opener
+from tests.support.pages import Open, Site
 from tests.support.wire import Wire
 
 MAIN = (ROOT / "app" / "main.py").read_text(encoding="utf-8")
@@ -157,15 +157,11 @@ def forget_faults(page: ObservedPage) -> None:
 
 
 @pytest.fixture(scope="module")
-def wired(
-    warm: Warm, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[tuple[ObservedPage, Wire]]:
+def wired(open_lasting: Open) -> tuple[ObservedPage, Wire]:
     """A page, and its wire, for tests that leave it live."""
     wires: list[Wire] = []
-    folder = tmp_path_factory.mktemp("wired")
-    with Embedded(folder) as server, opener(warm, server.url) as open_it:
-        page = open_it(before=lambda page: wires.append(Wire(page)))
-        yield page, wires[0]
+    page = open_lasting(before=lambda page: wires.append(Wire(page)))
+    return page, wires[0]
 
 
 FAIL_ONCE = """

@@ -41,10 +41,6 @@ def lines_of(item: dict[str, Any]) -> list[Any]:
     ]
 
 
-def count_of(page: ObservedPage) -> int:
-    return int(page.page.inner_text("#count"))
-
-
 def create(page: ObservedPage, call: str) -> dict[str, Any]:
     """Type a call at the console; return the item."""
     item = page.page.evaluate(f"async () => await {call}")
@@ -93,7 +89,7 @@ def test_create_item_gives_the_item_and_every_page_shows_it(
     shared: ObservedPage, open_another: Open
 ) -> None:
     pages = (shared, open_another())
-    counts = [count_of(page) for page in pages]
+    counts = [page.count for page in pages]
     item = create(shared, "createItem('to every page', 'Ben')")
     assert item["text"] == "to every page"
     assert item["user"] == "Ben"
@@ -102,7 +98,7 @@ def test_create_item_gives_the_item_and_every_page_shows_it(
         row = shown.page.locator("#messages li").first
         assert row.get_attribute("data-id") == str(item["id"])
         assert row.locator("b, span").all_text_contents() == ["Ben", "to every page"]
-        assert count_of(shown) == count + 1
+        assert shown.count == count + 1
 
 
 def test_a_missing_argument_is_left_out_and_null_is_null(shared: ObservedPage) -> None:
@@ -150,7 +146,7 @@ def test_what_others_create_while_the_page_is_away_is_shown_once(
 ) -> None:
     page, earlier = shared, shared.texts()
     other = open_another()
-    counts = count_of(page), count_of(other)
+    counts = page.count, other.count
     page.page.evaluate("directus.disconnect()")
     page.wait_for_state("closed")
     create(other, "createItem('meanwhile', 'Rijk')")
@@ -159,7 +155,7 @@ def test_what_others_create_while_the_page_is_away_is_shown_once(
     page.page.evaluate("directus.connect()")
     page.wait_for_text("meanwhile")
     assert page.texts() == ["meanwhile", *earlier]
-    assert count_of(page) == counts[0] + 1
+    assert page.count == counts[0] + 1
     events = [line for line in page.lines if isinstance(line, dict)]
     assert events == [
         INIT,

@@ -4,6 +4,7 @@ import math
 
 from playwright.sync_api import Page, expect
 
+from tests.support.in_page import RUN_PYTHON
 from tests.support.observed_page import ObservedPage
 from tests.support.pages import Open, Site
 from tests.support.tier import runs
@@ -42,12 +43,6 @@ MANY = """async (count) => {
   const body = JSON.stringify(rows);
   await fetch("/items/messages", { method: "POST", headers, body });
 }"""
-RUN_PYTHON = """(code) => {
-  const script = document.createElement("script");
-  script.type = "py";
-  script.textContent = code;
-  document.body.append(script);
-}"""
 
 
 def test_the_form_creates_an_item(shared: ObservedPage) -> None:
@@ -74,7 +69,7 @@ def test_text_from_the_wire_is_only_ever_text(shared: ObservedPage) -> None:
 
 def test_the_list_holds_500_rows_and_the_count_goes_on(shared: ObservedPage) -> None:
     page = shared
-    count = int(page.page.inner_text("#count"))
+    count = page.count
     page.page.evaluate(MANY, 510)
     page.page.evaluate("async () => await createItem('last', 'Ben')")
     expect(page.page.locator("#count")).to_have_text(str(count + 511))

@@ -37,7 +37,7 @@ def aged(text: str) -> list[str]:
 def test_each_message_has_its_time_and_each_day_but_today_its_name(
     open_page: Open, site: Site
 ) -> None:
-    create(site, "one", "two", "three")
+    create(site.url, "one", "two", "three")
     wires: list[Wire] = []
 
     def age(page: Page) -> None:

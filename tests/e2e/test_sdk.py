@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.test_page import RUN_PYTHON
+from tests.support.in_page import RUN_PYTHON
 from tests.support.pages import Open
 from tests.support.project import LIFE, Project, embedded
 

@@ -1,13 +1,13 @@
 """One's own messages: each waits, and is shown until it has its outcome."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 from playwright.sync_api import Page, expect
 
 from tests.support.observed_page import ObservedPage
-from tests.support.pages import Open, Site, Warm, opener, outage
+from tests.support.pages import Open, Site, outage
 from tests.support.wire import Wire, is_create, passed_on, refusal_of
 
 
@@ -35,9 +35,8 @@ def open_wired(open_it: Open) -> Wired:
 
 
 @pytest.fixture(scope="module")
-def wired_once(warm: Warm, lasting_site: Site) -> Iterator[Wired]:
-    with opener(warm, lasting_site.url) as open_it:
-        yield open_wired(open_it)
+def wired_once(open_lasting: Open) -> Wired:
+    return open_wired(open_lasting)
 
 
 @pytest.fixture
@@ -56,7 +55,7 @@ def test_what_is_written_in_an_outage_waits_in_sight_and_arrives_once(
     wired: Wired, lasting_site: Site, send: Callable[[Page, str], None]
 ) -> None:
     page, _ = wired
-    earlier, count = page.texts(), int(page.page.inner_text("#count"))
+    earlier, count = page.texts(), page.count
     rows = page.page.locator("#waiting li")
     with outage(lasting_site, page):
         for text in ("one", "two"):
@@ -69,7 +68,7 @@ def test_what_is_written_in_an_outage_waits_in_sight_and_arrives_once(
     expect(page.page.locator("#messages span")).to_have_text(["two", "one", *earlier])
     expect(rows).to_have_count(0)
     assert page.texts() == ["two", "one", *earlier]
-    assert page.page.text_content("#count") == str(count + 2)
+    assert page.count == count + 2
 
 
 def test_it_waits_for_longer_than_an_answer_may_take(apart: Page, site: Site) -> None:

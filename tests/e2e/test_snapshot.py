@@ -8,24 +8,21 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page
 
-from tests.support.embedded import Embedded
 from tests.support.in_page import answer_of
 from tests.support.observed_page import ObservedPage, gather_infos
 from tests.support.page_copy import copy_into, edit, opened_copy
-from tests.support.pages import Open, Warm, opener
+from tests.support.pages import Open, Warm
 
 LATE = ("python_stdlib.zip", "pyodide_http.zip")
 
 
 @pytest.fixture(scope="module")
-def usual(warm: Warm, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ObservedPage]:
+def usual(open_lasting: Open) -> ObservedPage:
     """The page as it usually starts, for tests that only look at it."""
     said: list[list[str]] = []
-    folder = tmp_path_factory.mktemp("usual")
-    with Embedded(folder) as server, opener(warm, server.url) as open_it:
-        page = open_it(before=lambda page: said.append(gather_infos(page, "snapshot")))
-        assert said == [[]], "the usual start says nothing"
-        yield page
+    page = open_lasting(before=lambda page: said.append(gather_infos(page, "snapshot")))
+    assert said == [[]], "the usual start says nothing"
+    return page
 
 
 @pytest.fixture(scope="module")

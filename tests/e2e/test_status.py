@@ -134,7 +134,7 @@ def test_a_page_that_was_disconnected_while_it_began_goes_on_when_it_connects(
 def test_a_connection_that_falls_during_the_history_shows_it_once(
     blank: Page, site: Site, times: int
 ) -> None:
-    create(site, "one", "two")
+    create(site.url, "one", "two")
     page, wire = ObservedPage(blank, {}), Wire(blank)
     left = [None] * times
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from playwright.sync_api import Page, Request, Route, WebSocketRoute
 
-from tests.e2e.test_page import RUN_PYTHON
+from tests.support.in_page import RUN_PYTHON
 from tests.support.observed_page import ObservedPage
 from tests.support.pages import Warm
 from tests.support.project import Project, embedded

@@ -1,32 +1,24 @@
 """The browser's transports; what is the same everywhere is in `tests/app/test_transports.py`."""
 
-from collections.abc import Iterator
-
 import pytest
 
-from tests.e2e.test_page import RUN_PYTHON
-from tests.support.embedded import Embedded
+from tests.support.in_page import RUN_PYTHON
 from tests.support.observed_page import ObservedPage
 from tests.support.odd_server import OddServer, answer
-from tests.support.pages import Warm, opener
+from tests.support.pages import Open
 from tests.support.silent import Silent
 
 
 @pytest.fixture(scope="module")
-def opened(
-    warm: Warm, port: int, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[ObservedPage]:
+def opened(open_lasting: Open) -> ObservedPage:
     """The page, for tests that leave it as it was."""
-    folder = tmp_path_factory.mktemp("opened")
-    with Embedded(folder, port=port) as server, opener(warm, server.url) as open_it:
-        yield open_it(settings={"log": False})
+    return open_lasting(settings={"log": False})
 
 
 @pytest.fixture
 def page(opened: ObservedPage) -> ObservedPage:
     """That page, without the lines and the problems of other tests."""
-    opened.clear_lines()
-    opened.problems.clear()
+    opened.begin_anew()
     return opened
 
 
@@ -167,8 +159,8 @@ except ConnectionFailed as error:
 """
 
 
-def test_a_request_that_the_origin_forbids_says_so(page: ObservedPage, port: int) -> None:
-    elsewhere = f"http://localhost:{port}"
+def test_a_request_that_the_origin_forbids_says_so(page: ObservedPage, lasting_port: int) -> None:
+    elsewhere = f"http://localhost:{lasting_port}"
     page.page.evaluate(RUN_PYTHON, FROM_ANOTHER_ORIGIN.format(url=elsewhere))
     (said,) = page.wait_for_lines(1)
     assert "does not let this page in: set CORS_ENABLED=true" in said

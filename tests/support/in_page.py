@@ -2,15 +2,19 @@
 
 from tests.support.observed_page import ObservedPage
 
-ANSWER = """async (code) => {
-  window.answer = undefined;
+RUN_PYTHON = """(code) => {
   const script = document.createElement("script");
   script.type = "py";
-  script.textContent = `${code}\\nfrom js import window; window.answer = answer`;
+  script.textContent = code;
   document.body.append(script);
+}"""
+
+ANSWER = f"""async (code) => {{
+  window.answer = undefined;
+  ({RUN_PYTHON})(`${{code}}\\nfrom js import window; window.answer = answer`);
   while (window.answer === undefined) await new Promise(requestAnimationFrame);
   return window.answer;
-}"""
+}}"""
 
 
 def answer_of(page: ObservedPage, code: str) -> object:

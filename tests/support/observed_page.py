@@ -65,6 +65,11 @@ class ObservedPage:
             recorded.clear()
 
     @property
+    def count(self) -> int:
+        """How many messages came while the page watched."""
+        return int(self.page.inner_text("#count"))
+
+    @property
     def lines(self) -> list[Any]:
         """What ``console.log`` printed; objects as they are."""
         return [_value(message) for message in self._logged]

@@ -48,11 +48,11 @@ class Site(Protocol):
         """Start Directus again."""
 
 
-def create(site: Site, *texts: str) -> None:
-    """Create messages of Ben's over HTTP, as another program does."""
+def create(url: str, *texts: str) -> None:
+    """Create messages of Ben's at a Directus over HTTP, as another program does."""
     rows = [{"text": text, "user": "Ben"} for text in texts]
     headers = {"Authorization": f"Bearer {TOKEN}"}
-    plain_http.post(f"{site.url}/items/messages", headers=headers, json=rows).raise_for_status()
+    plain_http.post(f"{url}/items/messages", headers=headers, json=rows).raise_for_status()
 
 
 @pytest.fixture(scope="session")
@@ -161,12 +161,18 @@ def opener(warm: Warm, url: str) -> Iterator[Open]:
 
 
 @pytest.fixture(scope="module")
-def opened_once(warm: Warm, lasting_site: Site) -> Iterator[ObservedPage]:
-    """The page, opened once for a module; a test uses :func:`shared`."""
+def open_lasting(warm: Warm, lasting_site: Site) -> Iterator[Open]:
+    """As :func:`open_page`, for pages that the tests of a module share."""
     with opener(warm, lasting_site.url) as open_it:
-        page = open_it()
-        assert page.problems == [], "the usual start has no problem"
-        yield page
+        yield open_it
+
+
+@pytest.fixture(scope="module")
+def opened_once(open_lasting: Open) -> ObservedPage:
+    """The page, opened once for a module; a test uses :func:`shared`."""
+    page = open_lasting()
+    assert page.problems == [], "the usual start has no problem"
+    return page
 
 
 @pytest.fixture
