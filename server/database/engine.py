@@ -18,21 +18,38 @@ _PRAGMAS = (
     "PRAGMA synchronous=FULL",
     "PRAGMA foreign_keys=ON",
 )
-_DEADLINE = "deadline"
+_LIMIT = "limit"
 
 
-class _Deadline:
-    """The time at which a connection's statements are interrupted.
+class _Limit:
+    """The time that a connection's statements may take before they are interrupted.
 
     It is the CPU time of the thread that runs them: on a machine that is busy with something else,
-    a small statement may take as many seconds as a large one.
+    a small statement may take as many seconds as a large one. The longest time between two looks
+    at the clock does not count: a virtual machine that stands still, or Python's garbage
+    collection, is charged to whichever thread runs at that moment.
     """
 
     def __init__(self) -> None:
-        self.at = float("inf")
+        self.lift()
 
-    def passed(self) -> bool:
-        return time.thread_time() > self.at
+    def lift(self) -> None:
+        """Allow any time."""
+        self.start(float("inf"))
+
+    def start(self, seconds: float) -> None:
+        """Allow ``seconds`` from now on."""
+        self._seconds = seconds
+        self._spent = self._longest = 0.0
+        self._looked = time.thread_time()
+
+    def is_over(self) -> bool:
+        """Look at the clock; return whether more time was taken than is allowed."""
+        now = time.thread_time()
+        taken, self._looked = now - self._looked, now
+        self._spent += min(taken, self._longest)
+        self._longest = max(taken, self._longest)
+        return self._spent > self._seconds
 
 
 def make_engine(path: Path, connections: int) -> sa.Engine:
@@ -48,13 +65,13 @@ def make_engine(path: Path, connections: int) -> sa.Engine:
         for pragma in _PRAGMAS:
             connection.execute(pragma)
         connection.setlimit(sqlite3.SQLITE_LIMIT_LIKE_PATTERN_LENGTH, MAX_LIKE_PATTERN)
-        record.info[_DEADLINE] = deadline = _Deadline()
-        connection.set_progress_handler(deadline.passed, _STEPS)
+        record.info[_LIMIT] = limit = _Limit()
+        connection.set_progress_handler(limit.is_over, _STEPS)
 
     @sa.event.listens_for(engine, "checkout")
     def forget_limit(_connection: object, record: Any, _proxy: object) -> None:
         # That of whoever had the connection before, maybe in another thread.
-        record.info[_DEADLINE].at = float("inf")
+        record.info[_LIMIT].lift()
 
     @sa.event.listens_for(engine, "begin")
     def begin(connection: sa.Connection) -> None:
@@ -71,15 +88,14 @@ def limit_time(connection: sa.Connection, seconds: float | None) -> None:
 
     None is for never.
     """
-    at = float("inf") if seconds is None else time.thread_time() + seconds
-    deadline: _Deadline = connection.info[_DEADLINE]
-    deadline.at = at
+    limit: _Limit = connection.info[_LIMIT]
+    limit.start(float("inf") if seconds is None else seconds)
 
 
 def check_time(connection: sa.Connection) -> None:
     """Raise the refusal of what takes longer than its limit; for work between statements."""
-    deadline: _Deadline | None = connection.info.get(_DEADLINE)
-    if deadline is not None and deadline.passed():
+    limit: _Limit | None = connection.info.get(_LIMIT)
+    if limit is not None and limit.is_over():
         raise too_slow()
 
 

@@ -24,12 +24,14 @@ class SlowViews:
     """Limits the time of each view, and of all views of an event for one client.
 
     So a client does not hold up the others, neither with one view nor with many. The time of a view
-    that several clients share is shared too.
+    that several clients share is shared too. A client's first reading over the limit is forgiven,
+    once a minute: a machine that stands still for a moment is no client's fault.
     """
 
     def __init__(self) -> None:
         self._until: dict[tuple[Query, Reading | None], float] = {}
         self._clients_until: WeakKeyDictionary[Subscriber, float] = WeakKeyDictionary()
+        self._forgiven_until: WeakKeyDictionary[Subscriber, float] = WeakKeyDictionary()
         self._spent: dict[tuple[Event, Subscriber], float] = {}
 
     def start(self) -> None:
@@ -70,8 +72,18 @@ class SlowViews:
     def _count(self, view: View, clients: Sequence[Subscriber], taken: float) -> None:
         if taken < _COUNTED:
             return
+        now = time.monotonic()
         for client in clients:
-            spent = self._spent.get((view.event, client), 0.0) + taken / len(clients)
+            before = self._spent.get((view.event, client), 0.0)
+            spent = before + taken / len(clients)
+            if spent > MAX_CLIENT_VIEW_TIME and self._forgives(client, now):
+                spent = before
+            elif spent > MAX_CLIENT_VIEW_TIME:
+                self._clients_until[client] = now + _PAUSE
             self._spent[view.event, client] = spent
-            if spent > MAX_CLIENT_VIEW_TIME:
-                self._clients_until[client] = time.monotonic() + _PAUSE
+
+    def _forgives(self, client: Subscriber, now: float) -> bool:
+        if self._forgiven_until.get(client, 0.0) > now:
+            return False
+        self._forgiven_until[client] = now + _PAUSE
+        return True

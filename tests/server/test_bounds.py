@@ -70,6 +70,9 @@ def texts(size: int) -> dict[str, str]:
     }
 
 
+Conversation = Callable[[], Coroutine[Any, Any, Any]]
+
+
 class Meter:
     """The processor time that the event loop's thread of a server takes."""
 
@@ -78,7 +81,7 @@ class Meter:
         assert ident is not None, "the server does not run"
         self._clock = time.pthread_getcpuclockid(ident)
 
-    async def of(self, request: Callable[[], Coroutine[Any, Any, Any]]) -> float:
+    async def of(self, request: Conversation) -> float:
         taken = []
         for _ in range(ATTEMPTS):
             before = time.clock_gettime(self._clock)
@@ -93,16 +96,26 @@ class Steps:
     """The longest step of the event loop's thread of a server, in processor time."""
 
     def __init__(self, server: EmbeddedServer, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.longest = 0.0
+        self._longest = 0.0
         run, ident = asyncio.Handle._run, server._thread.ident
 
         def measured(handle: asyncio.Handle) -> None:
             before = time.thread_time()
             run(handle)
             if threading.get_ident() == ident:
-                self.longest = max(self.longest, time.thread_time() - before)
+                self._longest = max(self._longest, time.thread_time() - before)
 
         monkeypatch.setattr(asyncio.Handle, "_run", measured)
+
+    async def of(self, conversation: Conversation) -> float:
+        longest = []
+        for _ in range(ATTEMPTS):
+            self._longest = 0.0
+            await conversation()
+            longest.append(self._longest)
+            if longest[-1] < MOST:
+                break
+        return min(longest)
 
 
 async def answered(socket: ClientConnection, text: str) -> Any:
@@ -271,16 +284,15 @@ def test_many_frames_at_once_give_way(
     start: Start, burst: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     server = start()
+    steps = Steps(server, monkeypatch)
 
-    async def run() -> None:
+    async def talk() -> None:
         path = f"/websocket?access_token={AUTH['access_token']}"
-        steps = Steps(server, monkeypatch)
         async with asyncio.timeout(50), connect(server.address, path) as socket:
             socket.transport.write(burst * (250_000 // len(burst)))
             assert (await answered(socket, "{}"))[-1]["status"] == "error"
-        assert steps.longest < MOST
 
-    asyncio.run(run())
+    assert asyncio.run(steps.of(talk)) < MOST
 
 
 def test_few_frames_are_handled_in_one_step(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -326,15 +338,14 @@ def test_a_body_of_many_chunks_gives_way(start: Start, monkeypatch: pytest.Monke
     )
     body = b"".join(b"1\r\n%c\r\n" % letter for letter in b'{"text":"' + b"x" * 50_000 + b'"}')
 
-    async def run() -> None:
+    async def send() -> None:
         host, port = server.address.split(":")
         reader, writer = await asyncio.open_connection(host, int(port))
         writer.write(head.encode() + body + b"0\r\n\r\n")
         assert b"200 OK" in await reader.readline()
         writer.close()
 
-    asyncio.run(run())
-    assert steps.longest < MOST
+    assert asyncio.run(steps.of(send)) < MOST
 
 
 def test_a_large_reply_gives_way(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -342,19 +353,18 @@ def test_a_large_reply_gives_way(start: Start, monkeypatch: pytest.MonkeyPatch) 
     steps = Steps(server, monkeypatch)
     letter = "\u00e9"
 
-    async def run() -> None:
+    async def talk() -> None:
         async with asyncio.timeout(50), connect(server.address, max_size=None) as socket:
             await say(socket, AUTH)
             for _ in range(50):
                 await say(socket, {**CREATE, "data": {"text": letter * 400_000}})
-            reply = await say(socket, READ)
+            reply = await say(socket, {**READ, "query": {"limit": 50}})
             assert [len(row["text"]) for row in reply["data"]] == [400_000] * 50
         async with plain_http.async_client(base_url=server.url, headers=BEARER, timeout=50) as http:
-            answer = await http.get("/items/messages")
+            answer = await http.get("/items/messages?limit=50")
             assert len(answer.json()["data"]) == 50
 
-    asyncio.run(run())
-    assert steps.longest < MOST
+    assert asyncio.run(steps.of(talk)) < MOST
 
 
 def test_no_message_of_many_fragments(start: Start) -> None:

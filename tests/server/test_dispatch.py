@@ -9,7 +9,6 @@ from collections.abc import Awaitable, Iterator
 from datetime import UTC, datetime
 from itertools import pairwise
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -17,6 +16,8 @@ import sqlalchemy as sa
 from sqlalchemy.exc import OperationalError
 
 from server.auth.access import Accountability
+from server.database import engine
+from server.database.engine import make_engine
 from server.database.store import Store
 from server.errors import DirectusError, unavailable
 from server.items.events import Event, Payload, View
@@ -364,12 +365,49 @@ def test_all_views_of_a_client_that_take_too_long_are_left_alone_for_a_while(
         # The neighbour has one of them too, and one of its own.
         for query in (Query((), limit=50), BARE):
             harness.hub.add(Subscription(neighbour, "messages", query, uid="b"))
-        await told(harness, 1, 4)
+        await told(harness, 1, 5)
         await told(harness, 2, 1)
         clock.now += 61
-        await told(harness, 3, 4)
+        await told(harness, 3, 5)
 
     other: list[str] = []
+    asyncio.run(conversation())
+
+
+def test_a_reading_during_which_the_machine_stands_still_costs_nobody_an_event(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The time is charged to the thread, as that of a paused virtual machine is."""
+    clock, original, stalls = Clock(), ItemsService.read_view, 0
+    monkeypatch.setattr(slow_views, "time", clock)
+    monkeypatch.setattr(engine, "time", clock)
+
+    def read_view(items: ItemsService, connection: sa.Connection, view: View) -> Payload:
+        nonlocal stalls
+        if stalls:
+            stalls -= 1
+            clock.spent += 10.0
+        return original(items, connection, view)
+
+    monkeypatch.setattr(ItemsService, "read_view", read_view)
+
+    async def delivered(harness: DispatchHarness, key: int, stalled: int) -> int:
+        nonlocal stalls
+        stalls = stalled
+        await within(10, harness.do("create", data={}))
+        slow = sum("It takes too long" in text for text in harness.received)
+        harness.received.clear()
+        return 3 - slow
+
+    async def conversation() -> None:
+        harness = DispatchHarness(store)
+        for uid in ("a", "b", "c"):
+            harness.subscribe(uid, Query((), search=uid))
+        assert await delivered(harness, 1, stalled=1) == 3
+        assert await delivered(harness, 2, stalled=1) == 1, "twice within a minute"
+        clock.now += 61
+        assert await delivered(harness, 3, stalled=1) == 3
+
     asyncio.run(conversation())
 
 
@@ -397,10 +435,9 @@ def test_the_views_of_many_events_are_not_added_up(
 def test_slow_views_are_remembered_only_so_far(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(slow_views, "_MOST", 3)
     slow = slow_views.SlowViews()
-    engine = sa.create_engine("sqlite://")
+    memory = make_engine(Path(":memory:"), 1)
     event = Event("messages", "create", (1,))
-    with engine.connect() as connection:
-        connection.info["deadline"] = SimpleNamespace(at=0.0)
+    with memory.connect() as connection:
         interrupted = OperationalError("", {}, Interrupted())
         for number in range(10):
             view = View(event, Query(limit=number), None, None)
@@ -409,7 +446,7 @@ def test_slow_views_are_remembered_only_so_far(monkeypatch: pytest.MonkeyPatch) 
                 slow.watch(connection, view, ()),
             ):
                 raise interrupted
-    engine.dispose()
+    memory.dispose()
     assert len(slow._until) <= 3
 
 

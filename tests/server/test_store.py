@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from sqlalchemy.exc import OperationalError
 
 from server.database.engine import limit_time, make_engine
 from server.database.store import Store, StoreError
@@ -278,15 +279,13 @@ def write_for_ever(connection: sa.Connection) -> None:
 
 @pytest.mark.parametrize(("kind", "threads"), [("read", 2), ("write", 1)])
 def test_clients_take_turns(with_store: Callable[[Talk], None], kind: str, threads: int) -> None:
-    free = threading.Event()
+    """One thread does all the work, the others are held: so the order is that of the turns."""
+    frees = [threading.Event() for _ in range(threads)]
     order: list[str] = []
-
-    def hold(_connection: sa.Connection) -> None:
-        assert free.wait(10)
 
     async def conversation(store: Store) -> None:
         run = getattr(store, kind)
-        held = [asyncio.create_task(run(hold, "z")) for _ in range(threads)]
+        held = [asyncio.create_task(run(lambda _, free=free: free.wait(10))) for free in frees]
         await asyncio.sleep(0)
         asked = [*[("a", n) for n in range(20)], *[("b", n) for n in range(2)]]
         tasks = [
@@ -294,8 +293,11 @@ def test_clients_take_turns(with_store: Callable[[Talk], None], kind: str, threa
             for name, _ in asked
         ]
         await asyncio.sleep(0)
-        free.set()
-        await asyncio.gather(*held, *tasks)
+        frees[0].set()
+        await asyncio.gather(*tasks)
+        for free in frees:
+            free.set()
+        assert all(await asyncio.gather(*held))
 
     with_store(conversation)
     assert order.count("a") == 20
@@ -359,6 +361,25 @@ def test_statements_on_a_machine_that_is_busy_are_not_called_slow(
         assert await store.write(stall) == 20_000
 
     with_store(conversation)
+
+
+def test_a_moment_in_which_the_machine_stands_still_is_not_counted(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its time is charged to the thread that runs; the next such moment counts in part."""
+    now = 0.0
+    monkeypatch.setattr("server.database.engine.time", SimpleNamespace(thread_time=lambda: now))
+    engine = make_engine(path, 1)
+    with engine.connect() as connection:
+        limit_time(connection, 0.1)
+        now += 10.0
+        assert count_some(connection) == 20_000
+        now += 0.05
+        assert count_some(connection) == 20_000
+        now += 0.06
+        with pytest.raises(OperationalError, match="interrupted"):
+            count_some(connection)
+    engine.dispose()
 
 
 def test_a_limit_ends_with_the_use_of_its_connection(path: Path) -> None:
