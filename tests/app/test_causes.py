@@ -52,6 +52,11 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Embedded]:
         yield embedded
 
 
+@pytest.fixture
+def without_proxies(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("no_proxy", "*")
+
+
 async def refusal(url: str, **options: Any) -> str:
     """Return what connect says where it fails; the secret is the token."""
     directus = client(url, token=SECRET, **options)
@@ -93,7 +98,7 @@ def test_what_answers_in_place_of_directus_is_named(given: bytes, words: str) ->
         run(scene)
 
 
-def test_an_address_of_ip_version_6_is_asked_as_any_other() -> None:
+def test_an_address_of_ip_version_6_is_asked_as_any_other(without_proxies: None) -> None:
     async def scene() -> None:
         assert f"[::1]:{odd.port} in place of Directus" in await refusal(odd.url)
 
@@ -145,7 +150,9 @@ def test_a_port_without_tls_and_one_with_it_are_told_apart(
         run(scene)
 
 
-def test_a_name_that_nobody_knows_is_told_from_a_port_that_nobody_listens_on() -> None:
+def test_a_name_that_nobody_knows_is_told_from_a_port_that_nobody_listens_on(
+    without_proxies: None,
+) -> None:
     async def scene() -> None:
         assert "known to no name server" in await refusal("http://nobody.invalid")
         assert "Nothing answers" in await refusal(f"http://127.0.0.1:{free_port()}")

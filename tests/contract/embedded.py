@@ -5,14 +5,13 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-import httpx
-
 from server.background import EmbeddedServer
 from server.config import Config
 from tests.contract.copying import copy
 from tests.contract.fixtures import CUSTOM_USERS, MESSAGES, USERS, User
 from tests.contract.scenarios import Setup
 from tests.contract.seed import administrator, seed_rows, set_messages
+from tests.support import plain_http
 
 _PROJECT = Path(__file__).with_name("project.toml")
 _CUSTOM = Path(__file__).with_name("custom.toml")
@@ -131,8 +130,6 @@ def _ids(url: str, users: Iterable[User]) -> dict[Any, Any]:
     found = {}
     for user in users:
         headers = {"Authorization": f"Bearer {user.token}"}
-        response = httpx.get(
-            f"{url}/users/me?fields=id", headers=headers, verify=False, trust_env=False
-        )
+        response = plain_http.get(f"{url}/users/me?fields=id", headers=headers)
         found[user.id] = response.json()["data"]["id"]
     return found

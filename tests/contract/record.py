@@ -24,6 +24,7 @@ from tests.contract.fixtures import CUSTOM_USERS, USERS, messages_of
 from tests.contract.recording import NOTHING, Scenario, Step, read
 from tests.contract.scenarios import Setup, setup_of
 from tests.contract.wire import Closed, Connection, Silence, Text, upgrade_request
+from tests.support import plain_http
 from tools.directus_package import VERSION, install
 
 _QUIET = 0.5  # seconds without a frame after which a server has said all
@@ -132,7 +133,7 @@ def _volatile(value: Any, path: str) -> Iterator[str]:
 
 
 async def _record(scenario: Scenario, url: str) -> list[Line]:
-    async with httpx.AsyncClient(base_url=url, timeout=30, trust_env=False) as http:
+    async with plain_http.async_client(base_url=url, timeout=30) as http:
         return await Recorder(scenario, url, http).lines()
 
 

@@ -14,6 +14,7 @@ from tests.contract.fixtures import messages_of
 from tests.contract.player import Difference, Player, Target
 from tests.contract.recording import Scenario
 from tests.contract.scenarios import Setup, administers, before, setup_of
+from tests.support import plain_http
 
 
 class Server(Protocol):
@@ -125,7 +126,7 @@ class Replays:
 
 def _client(url: str) -> httpx.AsyncClient:
     # The time is for machines that are busy with something else.
-    return httpx.AsyncClient(base_url=url, timeout=30, verify=False, trust_env=False)
+    return plain_http.async_client(base_url=url, timeout=30)
 
 
 def selected(request: pytest.FixtureRequest) -> list[str]:

@@ -6,6 +6,7 @@ from typing import Any
 import httpx
 
 from tests.contract.fixtures import ARTICLES, AUTHORS, COMMENTS, MESSAGES, User
+from tests.support import plain_http
 
 _KEY = {
     "field": "id",
@@ -24,7 +25,7 @@ _UUID = {
 def administrator(url: str) -> httpx.Client:
     """Return a client that may do everything."""
     headers = {"Authorization": "Bearer admin-static-token"}
-    return httpx.Client(base_url=url, headers=headers, timeout=30, verify=False, trust_env=False)
+    return plain_http.client(base_url=url, headers=headers, timeout=30)
 
 
 def seed(http: httpx.Client, users: Iterable[User]) -> None:

@@ -4,13 +4,13 @@ import asyncio
 from collections.abc import Sequence
 from typing import Any
 
-import httpx
 import pytest
 
 from tests.contract.bindings import Bindings
 from tests.contract.player import Difference, Player, Target
 from tests.contract.recording import Scenario, read
 from tests.contract.scripted import Answers, scripted
+from tests.support import plain_http
 
 SCENARIOS = {scenario.name: scenario for scenario in read()}
 CREATED = {
@@ -39,7 +39,7 @@ def play(name: str, answers: Answers) -> None:
 
 
 async def _play(scenario: Scenario, answers: Answers) -> None:
-    async with scripted(scenario.steps, answers) as url, httpx.AsyncClient(verify=False) as http:
+    async with scripted(scenario.steps, answers) as url, plain_http.async_client() as http:
         bindings = Bindings(scenario, http, {}, frozenset())
         await Player(scenario, Target(url), http, bindings).play()
 

@@ -7,9 +7,8 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-import httpx
-
 from benchmarks.engines import Tab
+from tests.support import plain_http
 from tests.support.embedded import TOKEN, Embedded
 
 _WATCH = """
@@ -81,7 +80,7 @@ class Visit:
 
     def somebody_creates(self, text: str) -> None:
         """Create a message over HTTP."""
-        httpx.post(
+        plain_http.post(
             f"{self.server.url}/items/messages",
             json={"text": text, "user": "Rijk"},
             headers={"Authorization": f"Bearer {TOKEN}"},

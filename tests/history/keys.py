@@ -13,6 +13,7 @@ from tests.behaviours.context import States
 from tests.history.checker import check, explain
 from tests.history.events import Acknowledged, Delivered, Invoked, Stored, Subscribed
 from tests.history.recorder import Recorder
+from tests.support import plain_http
 from tests.support.client import client
 from tests.support.proxy import TcpProxy
 
@@ -112,7 +113,7 @@ def make_on_directus(admin: httpx.Client) -> None:
 def check_over_cuts(place: Place, keyed: Keyed) -> None:
     """Create sixty items over three cuts, at each size: each is delivered exactly once."""
     headers = {"Authorization": f"Bearer {place.token}"}
-    with httpx.Client(base_url=place.url, headers=headers, timeout=60) as http:
+    with plain_http.client(base_url=place.url, headers=headers, timeout=60) as http:
         for size in SIZES:
             _fill(http, keyed, size)
             recorder = Recorder()

@@ -43,7 +43,7 @@ def opened(address: str, host: str, path: str = "/websocket") -> None:
 
     async def run() -> None:
         name = host if ":" in host else f"{host}:{port}"
-        options: Any = {"host": place, "port": int(port)}
+        options: Any = {"host": place, "port": int(port), "proxy": None}
         async with asyncio.timeout(10), websockets.connect(f"ws://{name}{path}", **options):
             pass
 

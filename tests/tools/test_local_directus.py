@@ -5,13 +5,14 @@ import select
 import signal
 import subprocess
 import sys
-import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
+import httpx
 import pytest
 
+from tests.support import plain_http
 from tests.support.embedded import ROOT, free_port
 from tools.local_directus import ADMIN_TOKEN, LocalDirectus
 from tools.steps import SetupError
@@ -63,9 +64,7 @@ def make(install: Path, tmp_path: Path) -> Iterator[Make]:
 
 
 def answer(directus: LocalDirectus) -> bytes:
-    with urllib.request.urlopen(f"{directus.url}/server/ping") as response:
-        said: bytes = response.read()
-        return said
+    return plain_http.get(f"{directus.url}/server/ping").content
 
 
 def test_it_answers_once_it_is_started_and_can_be_started_again(make: Make) -> None:
@@ -74,7 +73,7 @@ def test_it_answers_once_it_is_started_and_can_be_started_again(make: Make) -> N
         directus.start()
         assert answer(directus) == b"pong"
         end()
-        with pytest.raises(OSError, match="refused"):
+        with pytest.raises(httpx.ConnectError, match="refused"):
             answer(directus)
     directus.stop()
 

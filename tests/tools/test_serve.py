@@ -9,7 +9,6 @@ import subprocess
 import sys
 import time
 import tomllib
-import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -17,6 +16,7 @@ import pytest
 
 from server.background import EmbeddedServer
 from server.config import Config
+from tests.support import plain_http
 from tests.support.embedded import TOKEN
 from tools.listening import listen
 
@@ -42,9 +42,7 @@ class Served:
         self.url = re.findall(r"http://\S+", self.said)[0]
 
     def get(self, path: str) -> bytes:
-        with urllib.request.urlopen(self.url + path) as answer:
-            content: bytes = answer.read()
-            return content
+        return plain_http.get(self.url + path).raise_for_status().content
 
     def end(self, how: signal.Signals) -> tuple[int, str]:
         """Return the exit code and what came on stderr."""
