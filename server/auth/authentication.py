@@ -142,8 +142,7 @@ class Authentication:
             return False
 
     async def _open_session(self, account: Account) -> Identity:
-        access_token, refresh_token = self._tokens.issue(account), new_refresh_token()
-        now = self._now()
+        refresh_token, now = new_refresh_token(), self._now()
         row = {
             "token": token_digest(refresh_token),
             "user": account.id,
@@ -155,8 +154,8 @@ class Authentication:
             connection.execute(sa.insert(sessions).values(row))
 
         await self._store.write(write)
-        claims = self._tokens.read(access_token)
-        expires = claims.expires if claims else None
+        # Its time begins only now: a busy machine may take longer to write than a token lasts.
+        access_token, expires = self._tokens.issue(account)
         return Identity(account.accountability, expires, access_token, refresh_token)
 
     async def _end_session(self, token: Any) -> str | None:

@@ -30,21 +30,22 @@ class Tokens:
     ttl: float
     now: Callable[[], float]
 
-    def issue(self, account: Account) -> str:
-        """Return a new token."""
+    def issue(self, account: Account) -> tuple[str, float]:
+        """Return a new token, and its expiry in seconds since 1970."""
         import jwt  # late: the import is slow, and most servers have no login
 
         admin, issued = account.accountability.admin, self.now()
+        expires = int(issued + self.ttl)
         claims = {
             "id": account.id,
             "role": ADMINISTRATOR if admin else None,
             "app_access": admin,
             "admin_access": admin,
             "iat": int(issued),
-            "exp": int(issued + self.ttl),
+            "exp": expires,
             "iss": _ISSUER,
         }
-        return jwt.encode(claims, self.secret, _ALGORITHM)
+        return jwt.encode(claims, self.secret, _ALGORITHM), float(expires)
 
     def read(self, token: str) -> Claims | None:
         """Return the claims of a token; None if it is not an access token but maybe a static one.

@@ -67,6 +67,27 @@ def test_an_access_token_is_good_for_its_time(in_harness: Callable[[Conversation
     in_harness(conversation)
 
 
+def test_the_time_of_a_token_begins_when_its_session_is_stored(
+    in_harness: Callable[[Conversation], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A busy machine may take longer for that than a token lasts."""
+
+    async def conversation(harness: AuthenticationHarness) -> None:
+        async def write(store: Store, *given: Any) -> Any:
+            harness.now += 61
+            return await original(store, *given)
+
+        original = Store.write
+        monkeypatch.setattr(Store, "write", write)
+        login = await harness.authentication.login(**WRITER)
+        assert login.expires == harness.now + 60
+        refreshed = await harness.authentication.refresh(login.refresh_token)
+        assert refreshed.access_token is not None
+        assert harness.authentication.identify(refreshed.access_token).expires == harness.now + 60
+
+    in_harness(conversation)
+
+
 def test_a_refresh_token_is_good_for_one_use_and_its_time(
     in_harness: Callable[[Conversation], None],
 ) -> None:
