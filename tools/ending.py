@@ -29,6 +29,28 @@ def requests_to_end() -> Iterator[list[int]]:
             signal.signal(each, signal.SIG_DFL)
 
 
+@contextlib.contextmanager
+def ctrl_c_held() -> Iterator[None]:
+    """Let Ctrl-C wait until the block is over.
+
+    A child that is being started runs already while nothing here knows it, and would not be ended.
+    """
+    came: list[int] = []
+    holds = (
+        threading.current_thread() is threading.main_thread()
+        and signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    )
+    if holds:
+        signal.signal(signal.SIGINT, lambda number, frame: came.append(number))
+    try:
+        yield
+    finally:
+        if holds:
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+    if came:
+        raise KeyboardInterrupt
+
+
 def stop(child: subprocess.Popen[bytes]) -> None:
     """End the child and all that it started; it may have ended already."""
     if child.poll() is not None:

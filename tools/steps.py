@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from tools.clean_environment import clean_environment
-from tools.ending import requests_to_end, stop
+from tools.ending import ctrl_c_held, requests_to_end, stop
 
 # A pattern in the log of a failed child, and the sentence for it. The first that matches wins: a
 # certificate that is refused looks like a lost network further down the same log.
@@ -132,14 +132,17 @@ class Steps:
         with self._log.open("w", encoding="utf-8") as log, requests_to_end() as asked:
             log.write(f"$ {shlex.join(command)}\n")
             log.flush()
-            child = self._start(command, log.fileno(), environment, folder)
+            child = None
             try:
+                with ctrl_c_held():
+                    child = self._start(command, log.fileno(), environment, folder)
                 self._watch(child, line, progress, timeout, asked)
             except BaseException:
                 line.abandon()
                 raise
             finally:
-                stop(child)
+                if child is not None:
+                    stop(child)
         if child.returncode:
             line.abandon()
             raise self._step_error(title, child.returncode)

@@ -26,14 +26,33 @@ with file_lock(folder / "lock", lambda: None) as lock:
     Steps(1, folder, lock).run("Endless", [sys.executable, "-c", child], folder=folder)
 """
 
+# Ctrl-C reaches the process when the child runs and is not known yet.
+STARTS_LONG = """
+import signal
+import subprocess
+import tools.steps
+
+popen = subprocess.Popen
+
+def start(*given, **named):
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    child = popen(*given, **named)
+    signal.sigwait({signal.SIGINT})
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+    signal.raise_signal(signal.SIGINT)
+    return child
+
+subprocess.Popen = start
+"""
+
 
 def python(code: str) -> list[str]:
     return [sys.executable, "-c", code]
 
 
-def start_endless(folder: Path) -> tuple[subprocess.Popen[str], int]:
+def start_endless(folder: Path, before: str = "") -> tuple[subprocess.Popen[str], int]:
     os.mkfifo(folder / "pipe")
-    command = [*python(ENDLESS), str(folder)]
+    command = [*python(before + ENDLESS), str(folder)]
     parent = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
     return parent, int((folder / "pipe").read_text())
 
@@ -84,8 +103,9 @@ def test_a_step_that_takes_too_long_is_ended(tmp_path: Path) -> None:
         Steps(1, tmp_path).run("Slow", python("import signal; signal.pause()"), timeout=0)
 
 
-def test_ctrl_c_ends_the_child_first(tmp_path: Path) -> None:
-    parent, child = start_endless(tmp_path)
+@pytest.mark.parametrize("before", ["", STARTS_LONG], ids=["running", "starting"])
+def test_ctrl_c_ends_the_child_first(tmp_path: Path, before: str) -> None:
+    parent, child = start_endless(tmp_path, before)
     parent.send_signal(signal.SIGINT)
     assert "KeyboardInterrupt" in parent.communicate()[1]
     with pytest.raises(ProcessLookupError):
