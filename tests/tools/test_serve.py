@@ -7,7 +7,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 import tomllib
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -23,14 +22,12 @@ from tools.listening import listen
 ROOT = Path(__file__).parents[2]
 PYTHON: str = getattr(sys, "_base_executable", sys.executable)
 PACKAGE_FILES = ("package.json", "package-lock.json")
-START_LIMIT = 5.0  # seconds on a machine that other tests use too; setting up takes longer
 
 
 class Served:
     """A serve.py that has said all that it says at its start."""
 
     def __init__(self, arguments: list[str]) -> None:
-        started = time.monotonic()
         self.process = popen(ROOT, arguments)
         assert self.process.stdout is not None
         self.said = ""
@@ -38,7 +35,6 @@ class Served:
             self.said += line
             if "Ctrl-C" in line:
                 break
-        self.took = time.monotonic() - started
         self.url = re.findall(r"http://\S+", self.said)[0]
 
     def get(self, path: str) -> bytes:
@@ -84,9 +80,9 @@ def refused(*arguments: str) -> tuple[int, str]:
     return process.returncode, errors
 
 
-def test_a_second_start_is_quick_and_says_what_one_needs_to_know(serve: Serve) -> None:
+def test_a_second_start_sets_nothing_up_and_says_what_one_needs_to_know(serve: Serve) -> None:
     served = serve()
-    assert served.took < START_LIMIT
+    assert "[1/" not in served.said  # the number of a step
     assert "your_access_token" in served.said
     assert "await createItem('Hello World!', 'Ben')" in served.said
     assert b"<title>" in served.get("")
