@@ -1,6 +1,6 @@
 """Writing rows: columns, the server's own values, and the errors of Directus."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 from uuid import uuid4
@@ -23,6 +23,7 @@ from server.items.events import Key
 from server.items.keys import check_new_key, next_key
 from server.project import INTEGERS, Action, Collection, Field
 from server.query.conditions import one_of
+from server.query.filters import Filter
 from server.query.permission import Permission
 from server.query.source import passes
 from server.query.values import to_column, write_timestamp
@@ -93,7 +94,7 @@ def update(
         _check_rows(
             connection,
             collection,
-            permission,
+            [permission.rule, *map(permission.shows, given)],
             keys,
             f'You don\'t have permissions to perform "update" for the field(s) {names} '
             f'in collection "{collection.name}" or it does not exist.',
@@ -122,7 +123,7 @@ def remove(
         _check_rows(
             connection,
             collection,
-            permission,
+            [permission.rule],
             keys,
             f'You don\'t have permission to perform "delete" for collection "{collection.name}" '
             "or it does not exist.",
@@ -167,13 +168,15 @@ def _check_fields(collection: Collection, permission: Permission, data: Mapping[
 def _check_rows(
     connection: sa.Connection,
     collection: Collection,
-    permission: Permission,
+    rules: Iterable[Filter | None],
     keys: list[Key],
     refusal: str,
 ) -> None:
+    """Refuse, unless there is a row for each of ``keys``, and it passes all ``rules``."""
     count = sa.select(sa.func.count()).select_from(collection.table)
-    if permission.rule:
-        count = count.where(passes(permission.rule, collection, collection.table))
+    for rule in dict.fromkeys(rules):
+        if rule is not None:
+            count = count.where(passes(rule, collection, collection.table))
     found = connection.execute(_chosen(collection, count, keys)).scalar_one()
     if not keys or found < len(set(keys)):
         raise forbidden(refusal)

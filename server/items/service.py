@@ -150,8 +150,9 @@ class ItemsService:
             key = item.get(key_name) if isinstance(item, dict) else None
             if not isinstance(key, str | int | float) or key == "":
                 raise invalid_payload("Item in update misses primary key")
-            keys = [typed_key(collection, key)]
-            update(connection, collection, request.accountability, keys, item, self.now())
+            keys, data = [typed_key(collection, key)], {**item}
+            del data[key_name]
+            update(connection, collection, request.accountability, keys, data, self.now())
             raw.append(key)
         events = [Event(collection.name, "update", (key,)) for key in raw]
         keys = [typed_key(collection, key) for key in raw]

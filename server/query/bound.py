@@ -41,7 +41,7 @@ class BoundQuery:
         Raises:
             DirectusError: a name in the query is unknown or not readable.
         """
-        self._check_names()
+        self._check_names(by_key=keys is not None)
         source = Source.of(self.collection, self.reading)
         statement = sa.select(source.key, *_columns(self.fields, source))
         statement = statement.where(*self._conditions(source)).order_by(*self._order(source))
@@ -109,8 +109,8 @@ class BoundQuery:
             length += sum(1 + name.count(".") for name in names_of(query.filter))
         return {"compiled_cache": None} if length > _LARGEST_KEPT else {}
 
-    def _check_names(self) -> None:
-        check_names(self.query, self.fields, self.collection, self.reading)
+    def _check_names(self, *, by_key: bool = False) -> None:
+        check_names(self.query, self.fields, self.collection, self.reading, by_key=by_key)
 
     def _seen(self) -> list[sa.ColumnElement[bool]]:
         rule = self._permission.rows(map(field_of, self.fields))
@@ -126,9 +126,15 @@ class BoundQuery:
             conditions.append(matching(self.query.search, searched))
         return conditions
 
+    @property
+    def _usual_sort(self) -> tuple[str, ...]:
+        """The field to sort by if the query names none and the key, which is usual, is hidden."""
+        is_hidden = self.collection.key.name not in self._permission.visible(self.collection)
+        return self._permission.fields[:1] if is_hidden else ()
+
     def _order(self, source: Source) -> list[sa.ColumnElement[Any]]:
         order = []
-        for name in dict.fromkeys(self.query.sort):
+        for name in dict.fromkeys(self.query.sort or self._usual_sort):
             value, _ = source.value(path_of(name.removeprefix("-")))
             order.append(value.desc() if name.startswith("-") else value.asc())
         if source.joined and len(order) > MAX_RELATED_SORT:

@@ -155,14 +155,18 @@ class _Used:
                 raise forbidden_fields(hidden, collection.name, path)
 
 
-def check_names(query: Query, tree: Tree, collection: Collection, reading: Reading) -> None:
-    """Check all names of ``query``, whose fields are ``tree``.
+def check_names(
+    query: Query, tree: Tree, collection: Collection, reading: Reading, *, by_key: bool = False
+) -> None:
+    """Check all names of ``query``, whose fields are ``tree``; and the key, where it chooses rows.
 
     Raises:
         DirectusError: a name is unknown, or may not be read.
     """
     shown, used = _Used(), _Used()
     shown.add_tree(tree, collection)
+    if by_key:
+        used.add_path([collection.key.name], collection)
     for path in _paths(query):
         used.add_path(path, collection)
     # Of several faults, Directus names the first in this order.

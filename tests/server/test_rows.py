@@ -211,6 +211,55 @@ def test_fields_that_may_not_be_written(harness: ItemsHarness) -> None:
     assert harness.do("create", by=narrow, data={"text": "x"}).data == {"id": 4, "text": "x"}
 
 
+def test_fields_that_may_be_written_in_some_rows(harness: ItemsHarness) -> None:
+    own = {"user": {"_eq": "$CURRENT_USER"}}
+    rules = (
+        Rule("messages", "read"),
+        Rule("messages", "update", ("text",), own),
+        Rule("messages", "update", ("user",)),
+    )
+    ben = Accountability("Ben", (Policy("cases", rules),))
+    assert harness.do("update", by=ben, id=2, data={"user": "x"}).data["user"] == "x"
+    assert harness.do("update", by=ben, id=1, data={"text": "a", "user": "Ben"}).data["text"] == "a"
+    for data in ({"text": "b"}, {"text": "b", "user": "y"}):
+        for parts in ({"id": 2}, {"ids": [1, 2]}):
+            with pytest.raises(DirectusError, match='to perform "update" for the field'):
+                harness.do("update", by=ben, data=data, **parts)
+    with pytest.raises(DirectusError, match='to perform "update" for the field'):
+        harness.do("update", by=ben, data=[{"id": 2, "text": "b"}])
+    assert harness.texts() == {1: "a", 2: "two", 3: "three"}
+
+
+def test_a_batch_of_updates_needs_no_right_to_write_the_key(harness: ItemsHarness) -> None:
+    rules = (Rule("messages", "read"), Rule("messages", "update", ("text",)))
+    narrow = Accountability("n", (Policy("narrow", rules),))
+    harness.do("update", by=narrow, data=[{"id": 1, "text": "a"}, {"id": 2, "text": "b"}])
+    assert harness.texts() == {1: "a", 2: "b", 3: "three"}
+
+
+def test_who_may_not_read_the_key_reads_no_row_by_its_key(harness: ItemsHarness) -> None:
+    rules = (
+        Rule("messages", "create"),
+        Rule("messages", "read", ("text", "user")),
+        Rule("messages", "update"),
+    )
+    keyless = Accountability("k", (Policy("keyless", rules),))
+    sorted_by_the_first_field = [{"text": text} for text in ("one", "three", "two")]
+    assert (
+        harness.do("read", by=keyless, query={"fields": "text"}).data == sorted_by_the_first_field
+    )
+    hidden = 'access field "id" in collection "messages"'
+    for parts in ({"id": 1}, {"ids": [1, 2]}):
+        with pytest.raises(DirectusError, match=hidden):
+            harness.do("read", by=keyless, query={"fields": "text"}, **parts)
+    created = harness.do("create", by=keyless, data={"text": "new"})
+    updated = harness.do("update", by=keyless, id=1, data={"text": "new"})
+    for written in (created, updated):
+        assert written.error is not None
+        assert hidden in written.error.message
+    assert harness.texts() == {1: "new", 2: "two", 3: "three", 4: "new"}
+
+
 @pytest.mark.parametrize(
     ("name", "key"), [("messages", "abc"), ("messages", 1.5), ("notes", "no uuid")]
 )
