@@ -48,6 +48,8 @@ def matching(
 ) -> sa.ColumnElement[bool]:
     """Return the condition that one of ``columns``, each with its field, contains ``search``."""
     text, number = search.lower(), read_number(search)
+    if str(number) != search:
+        number = None  # as in Directus, 5.0 and 1e1 are no numbers to look for
     found: list[sa.ColumnElement[bool]] = []
     for column, field in columns:
         if field.type in ("string", "text"):

@@ -11,7 +11,7 @@ from typing import Any
 
 from server.errors import invalid_query
 from server.parsing import parse
-from server.query.values import write_timestamp
+from server.query.values import LARGEST_EXACT, write_timestamp
 
 Scalar = str | int | float | bool | None
 
@@ -121,6 +121,8 @@ class _Reader:
 def _below(path: str, key: str) -> str:
     if len(path) + len(key) > _LONGEST:
         raise invalid_query("Max relational depth exceeded")
+    if "." in key.partition("(")[0]:
+        raise invalid_query(f'"{key}" in a filter has to be nested, one object for each field')
     return f"{path}.{key}" if path else key
 
 
@@ -160,6 +162,8 @@ def _scalar(operator: str, value: Any, variables: DynamicVariables) -> Scalar:
         raise invalid_query(
             f'The filter value for "{operator}" has to be a string, number, or boolean'
         )
+    if isinstance(value, int | float) and value > LARGEST_EXACT and operator not in _LISTS:
+        raise invalid_query(f'The filter value for "{operator}" is not a valid number')
     if value == "":
         raise invalid_query(
             f'You can\'t filter for an empty string in "{operator}". '

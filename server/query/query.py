@@ -10,7 +10,7 @@ from server.config import MAX_QUERY_NAMES
 from server.errors import invalid_query
 from server.parsing import parse
 from server.query.filters import DynamicVariables, Filter, names_of, read_filter
-from server.query.values import read_number, write_text
+from server.query.values import LARGEST_EXACT, read_number, write_text
 
 META = ("total_count", "filter_count")
 _REFUSED = ("aggregate", "groupBy", "deep", "alias", "version", "versionRaw", "export")
@@ -109,17 +109,21 @@ def _fields(raw: Any) -> tuple[str, ...] | None:
 
 
 def _names(what: str, raw: Any) -> list[str]:
-    items = raw if isinstance(raw, list) else [raw] if isinstance(raw, str) else []
+    items = raw if isinstance(raw, list) else [raw] if raw and isinstance(raw, str) else []
     if not all(isinstance(item, str) for item in items):
         raise invalid_query(f'"{what}" holds something that is no string', silent=True)
     if sum(item.count(",") + item.count(".") + 1 for item in items) > MAX_QUERY_NAMES:
         raise invalid_query(f'"{what}" has more than {MAX_QUERY_NAMES:,} names')
     names = [name.strip() for item in items for name in item.split(",")]
-    return [name for name in names if name]
+    if "" in names:
+        raise invalid_query(f'"{what}[{names.index("")}]" is not allowed to be empty')
+    return names
 
 
 def _search(raw: Any) -> str:
-    return "" if raw is None else write_text(raw).strip()
+    # Directus ignores what is no text; of spaces alone it looks for all.
+    text = write_text(raw) if isinstance(raw, str) else ""
+    return text.strip() or text
 
 
 def _limit(raw: Any, limits: Limits) -> int | None:
@@ -140,19 +144,21 @@ def _count(name: str, raw: Any, least: int) -> int | None:
         raise invalid_query(f'"{name}" must be a number')
     if number != int(number):
         raise invalid_query(f'"{name}" must be an integer')
+    if abs(number) > LARGEST_EXACT:
+        raise invalid_query(f'"{name}" must be a safe number')
     if number < least:
         raise invalid_query(f'"{name}" must be greater than or equal to {least}')
-    return min(int(number), LARGEST)
+    return int(number)
 
 
 def _meta(raw: Any) -> tuple[str, ...]:
     if not raw:
         return ()
+    if raw == "*":
+        return META
     if not isinstance(raw, str | list):
         raise invalid_query('"meta" is neither a string nor an array', silent=True)
-    names = _names("meta", raw)
-    if "*" in names:
-        return META
+    names = raw.split(",") if isinstance(raw, str) else raw
     for at, name in enumerate(names):
         if name not in META:
             raise invalid_query(f'"meta[{at}]" must be one of [{", ".join(META)}]')

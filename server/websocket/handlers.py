@@ -191,10 +191,10 @@ class Handlers:
     def _query(self, subscriber: Subscriber, raw: Any) -> Query | None:
         if raw is None:
             return None
-        if not isinstance(raw, dict | list):
-            raise invalid_query("The query is not an object", silent=True)
+        if not isinstance(raw, dict):
+            raise invalid_query("The query is not an object", silent=not isinstance(raw, list))
         variables = DynamicVariables(subscriber.accountability.user, self.today())
-        return read_query(raw if isinstance(raw, dict) else {}, variables, self.limits)
+        return read_query(raw, variables, self.limits)
 
 
 def _collab(message: Message) -> list[Effect]:

@@ -138,6 +138,7 @@ NO_ACTION = " or ".join(
             "INVALID_QUERY",
             'Invalid query. "limit" must be greater than or equal to -1.',
         ),
+        ({"query": []}, "INVALID_QUERY", "Invalid query. The query is not an object."),
     ],
 )
 def test_items_requests_that_are_refused_at_once(

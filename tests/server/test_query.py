@@ -26,7 +26,12 @@ from tests.server.rows import ALL, CODE, NOW, ROWS, found, keys
         ("", ALL),
         (CODE.upper(), [1]),
         ("\ud800", []),
-        (2.5, [2]),
+        ("2.5", [2]),
+        ("2.50", []),
+        ("25e-1", []),
+        ("  ", []),
+        (2.5, ALL),
+        (["alpha"], ALL),
     ],
 )
 def test_search(connection: sa.Connection, search: Any, expected: list[int]) -> None:
@@ -63,8 +68,8 @@ def test_sort(connection: sa.Connection, sort: Any, expected: list[int]) -> None
         ({"filter": []}, ALL),
         ({"offset": 4}, [5]),
         ({"limit": -1, "offset": 3}, [4, 5]),
-        ({"offset": 10**18}, []),
-        ({"page": 10**18}, []),
+        ({"offset": 10**15}, []),
+        ({"page": 2**53 - 1, "limit": 2**53 - 1}, []),
     ],
     ids=str,
 )
@@ -217,6 +222,13 @@ UNKNOWN = (
         ({"limit": 1.5}, "INVALID_QUERY", '"limit" must be an integer.'),
         ({"offset": -1}, "INVALID_QUERY", '"offset" must be greater than or equal to 0.'),
         ({"page": -1}, "INVALID_QUERY", '"page" must be greater than or equal to 0.'),
+        ({"limit": 2**53}, "INVALID_QUERY", '"limit" must be a safe number.'),
+        ({"offset": "1e20"}, "INVALID_QUERY", '"offset" must be a safe number.'),
+        ({"fields": "id,"}, "INVALID_QUERY", '"fields[1]" is not allowed to be empty.'),
+        ({"fields": [""]}, "INVALID_QUERY", '"fields[0]" is not allowed to be empty.'),
+        ({"sort": ["id,,text"]}, "INVALID_QUERY", '"sort[1]" is not allowed to be empty.'),
+        ({"meta": ["*"]}, "INVALID_QUERY", '"meta[0]" must be one of'),
+        ({"meta": "total_count, filter_count"}, "INVALID_QUERY", '"meta[1]" must be one of'),
         (
             {"meta": "bogus"},
             "INVALID_QUERY",
@@ -233,6 +245,8 @@ UNKNOWN = (
         ({"filter": "x"}, "INVALID_QUERY", "Invalid JSON for filter object."),
         ({"filter": 5}, "INVALID_QUERY", "Invalid JSON for filter object."),
         ({"filter": {"no": {"_eq": 1}}}, "FORBIDDEN", UNKNOWN),
+        ({"filter": {"text.foo": "a"}}, "INVALID_QUERY", '"text.foo" in a filter has to be nested'),
+        ({"filter": {"id": {"_lt": 2**53}}}, "INVALID_QUERY", '"_lt" is not a valid number.'),
         (
             {"filter": {"text": {"foo": {"_eq": 1}}}},
             "FORBIDDEN",
