@@ -53,16 +53,14 @@ def insert(
         if field.primary and data.get(field.name) is not None:
             check_new_key(collection, data[field.name])
         value = _new_value(collection, field, data, accountability, now)
-        if value is None and (field.required or _is_given_key(field)):
+        if value is None and (field.required or _is_given_key(field) or _nulls_key(field, data)):
             kind = "nnull" if field.name in data else "required"
             faults.append(failed_validation(field.name, kind))
         if value is None and field.primary and field.type in INTEGERS:
             value = next_key(collection)
         if not (value is None and field.primary):
             row[field.name] = value
-    if faults:
-        faults[0].others = tuple(faults[1:])
-        raise faults[0]
+    _raise_all(faults)
     statement = sa.insert(collection.table).values(row)
     try:
         result = connection.execute(statement)
@@ -152,6 +150,18 @@ def _is_given_key(field: Field) -> bool:
     return field.primary and field.type not in INTEGERS
 
 
+def _nulls_key(field: Field, data: Mapping[str, Any]) -> bool:
+    """Return whether ``field`` is a key that ``data`` says is null; a uuid is made in its place."""
+    is_null = field.name in data and data[field.name] is None
+    return field.primary and field.special != "uuid" and is_null
+
+
+def _raise_all(faults: list[DirectusError]) -> None:
+    if faults:
+        faults[0].others = tuple(faults[1:])
+        raise faults[0]
+
+
 def _properties(data: Any) -> Mapping[str, Any]:
     """Return the properties of ``data`` as JavaScript has them; those of a text are its indices."""
     if isinstance(data, str | list):
@@ -186,7 +196,10 @@ def _changes(
     collection: Collection, data: Mapping[str, Any], accountability: Accountability, now: datetime
 ) -> dict[str, Any]:
     row: dict[str, Any] = {}
+    faults: list[DirectusError] = []
     for field in collection.fields:
+        if _nulls_key(field, data):
+            faults.append(failed_validation(field.name, "nnull"))
         if field.special == "date-updated":
             row[field.name] = to_column(field, write_timestamp(now))
         elif field.special == "user-updated":
@@ -194,7 +207,8 @@ def _changes(
         elif field.name in data and not field.primary:
             row[field.name] = _column(collection, field, data[field.name])
             if row[field.name] is None and field.required:
-                raise failed_validation(field.name, "nnull")
+                faults.append(failed_validation(field.name, "nnull"))
+    _raise_all(faults)
     return row
 
 

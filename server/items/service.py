@@ -111,12 +111,13 @@ class ItemsService:
         return insert(connection, request.collection, request.accountability, given, self.now())
 
     def _update(self, connection: sa.Connection, request: ItemsRequest) -> Outcome:
-        if not request.by_key and request.collection.singleton:
+        is_upsert = not request.by_key and request.collection.singleton
+        if request.data is None and (request.by_key or is_upsert):
+            raise unusable_value("data", None, "item")
+        if is_upsert:
             return self._upsert(connection, request)
         if not request.by_key and isinstance(request.data, list):
             return self._update_batch(connection, request)
-        if request.by_key and request.data is None:
-            raise unusable_value("data", None, "item")
         request.permission()
         keys, raw = self._selected(connection, request)
         if not raw and request.ids is None:

@@ -109,7 +109,7 @@ def _converted(kind: Type, value: Any) -> str | int | float | None:
         case "json":
             return _json(value)
         case "csv" if isinstance(value, list):
-            return ",".join(write_text(item) for item in value)
+            return ",".join("" if item is None else write_text(item) for item in value)
         case "hash":
             return _hash(write_text(value))
         case _:

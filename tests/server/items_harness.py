@@ -34,7 +34,14 @@ NOTES = Collection(
 LABELS = Collection("labels", (Field("name", "string", primary=True), Field("text", "text")))
 
 
-PROJECT = Project((*guide("").collections, NOTES, LABELS), ())
+PROFILE = Collection(
+    "profile",
+    (Field("id", "integer", primary=True), Field("words", "csv")),
+    singleton=True,
+)
+
+
+PROJECT = Project((*guide("").collections, NOTES, LABELS, PROFILE), ())
 
 
 NAMES = tuple(PROJECT.by_name)

@@ -22,7 +22,7 @@ def test_text_takes_any_value(harness: ItemsHarness, value: Any, stored: str) ->
 
 def test_explicit_keys_and_what_follows_them(harness: ItemsHarness) -> None:
     assert harness.do("create", data={"id": "20"}).data["id"] == 20
-    assert harness.do("create", data={"id": None}).data["id"] == 21
+    assert harness.do("create", data={}).data["id"] == 21
     with pytest.raises(DirectusError) as error:
         harness.do("create", data=[{"text": "a"}, {"id": 20}])
     assert error.value.message == (
@@ -106,6 +106,7 @@ def test_types_keep_their_values(harness: ItemsHarness) -> None:
     [
         ("messages", {"date_created": "garbage"}),
         ("messages", [None]),
+        ("messages", {"id": None}),
         ("notes", {"size": 1}),
         ("notes", {"title": None}),
     ],
@@ -119,11 +120,29 @@ def test_values_that_directus_refuses_without_a_reply(
     assert error.value.silent
 
 
+def test_a_key_does_not_become_null(harness: ItemsHarness) -> None:
+    code = harness.do("create", "notes", data={"id": None, "title": "t"}).data["id"]
+    assert harness.do("update", "notes", id=code, data={"id": None}).data["id"] == code
+    for name, data in (("messages", {"id": None}), ("notes", {"title": None})):
+        with pytest.raises(DirectusError, match="Value can't be null") as error:
+            harness.do("update", name, id=code if name == "notes" else 1, data=data)
+        assert error.value.silent
+
+
 def test_a_refusal_shows_the_beginning_of_a_long_value(harness: ItemsHarness) -> None:
     with pytest.raises(DirectusError, match="xxx") as error:
         harness.do("create", data={"date_created": "x" * 10_000})
     assert len(error.value.message) < 200
     assert error.value.status == 400
+
+
+def test_a_singleton_is_not_written_without_data(harness: ItemsHarness) -> None:
+    with pytest.raises(DirectusError) as error:
+        harness.do("update", "profile")
+    assert error.value.silent
+    assert harness.do("read", "profile").data == {"id": None}
+    written = harness.do("update", "profile", data={"words": ["a", None]}).data
+    assert written == {"id": 1, "words": ["a", ""]}
 
 
 @pytest.mark.parametrize("done", ["maybe", 2, [], {}], ids=repr)
