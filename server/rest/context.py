@@ -2,13 +2,14 @@
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.routing import Route
 
 from server.auth.access import Accountability
 from server.auth.authentication import Authentication
@@ -21,6 +22,7 @@ from server.query.query import Limits, Query, read_query
 from server.rest.malformed import explain, unexpected
 
 _BRACKETS = re.compile(r"\[([^\]]*)\]")
+_CHARSET = re.compile(r';\s*charset="?([^\s;"]+)', re.IGNORECASE)
 _DEEPEST = 20
 _LONGEST = 1_000  # characters of a name in a query string
 _PIECE = 262_144  # characters of a large response that leave at once
@@ -34,6 +36,11 @@ class Json(JSONResponse):
     def render(self, content: Any) -> bytes:
         """Return ``content`` as compact JSON."""
         return write_object(content).encode()
+
+
+def routes(path: str, endpoint: Callable[[Request], Any], methods: Sequence[str]) -> list[Route]:
+    """Return the routes of ``path``, at whose end a slash makes no difference."""
+    return [Route(each, endpoint, methods=methods) for each in (path, f"{path}/")]
 
 
 def answer(**parts: Any) -> Response:
@@ -104,10 +111,13 @@ class RequestContext:
             body += chunk
             if len(body) > largest:
                 raise invalid_payload("request entity too large")
-        kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-        if not body or kind != "application/json":
+        kind = request.headers.get("content-type", "")
+        if not body or kind.partition(";")[0].strip().lower() != "application/json":
             return {}
-        text = body.decode("utf-8", "replace")
+        charset = _CHARSET.search(kind)
+        if charset and charset[1].lower() != "utf-8":
+            raise invalid_payload(f'unsupported charset "{charset[1].upper()}"')
+        text = body.decode("utf-8-sig", "replace")
         if text.lstrip()[:1] not in ("{", "["):
             raise invalid_payload(unexpected(text, 0))
         try:

@@ -13,7 +13,7 @@ from server.auth.authentication import Authentication, Identity
 from server.config import Config
 from server.database.store import Store
 from server.errors import forbidden, invalid_payload
-from server.rest.context import Json, RequestContext
+from server.rest.context import Json, RequestContext, routes
 from server.rest.info import VERSION, describe
 
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s.]+")
@@ -39,12 +39,12 @@ class Endpoints:
     def routes(self) -> list[Route]:
         """Return the routes."""
         return [
-            Route("/server/ping", self.ping, methods=["GET"]),
-            Route("/server/health", self.health, methods=["GET"]),
-            Route("/server/info", self.info, methods=["GET"]),
-            Route("/auth/login", self.login, methods=["POST"]),
-            Route("/auth/refresh", self.refresh, methods=["POST"]),
-            Route("/auth/logout", self.logout, methods=["POST"]),
+            *routes("/server/ping", self.ping, ["GET"]),
+            *routes("/server/health", self.health, ["GET"]),
+            *routes("/server/info", self.info, ["GET"]),
+            *routes("/auth/login", self.login, ["POST"]),
+            *routes("/auth/refresh", self.refresh, ["POST"]),
+            *routes("/auth/logout", self.logout, ["POST"]),
         ]
 
     async def ping(self, _request: Request) -> Response:
@@ -80,19 +80,25 @@ class Endpoints:
 
     async def login(self, request: Request) -> Response:
         """Return tokens for an e-mail address and a password."""
-        body = await self._context.body(request)
+        body = await self._body(request)
         _check_login(body)
         return self._tokens(await self._authentication.login(body["email"], body["password"]))
 
     async def refresh(self, request: Request) -> Response:
         """Return new tokens for a refresh token."""
-        token = _refresh_token(await self._context.body(request))
+        token = _refresh_token(await self._body(request))
         return self._tokens(await self._authentication.refresh(token))
 
     async def logout(self, request: Request) -> Response:
         """End the session of a refresh token."""
-        await self._authentication.logout(_refresh_token(await self._context.body(request)))
+        await self._authentication.logout(_refresh_token(await self._body(request)))
         return Response(status_code=204)
+
+    async def _body(self, request: Request) -> Any:
+        """Return the body of a request that needs no token; a wrong one is refused all the same."""
+        body = await self._context.body(request)
+        self._context.accountability(request)
+        return body
 
     def _tokens(self, identity: Identity) -> Response:
         data = {
@@ -118,8 +124,11 @@ def _check_login(body: Any) -> None:
         if name == "email" and not _EMAIL.fullmatch(value):
             raise invalid_payload('"email" must be a valid email')
     _check_mode(body)
-    if not isinstance(body.get("otp", ""), str):
+    otp = body.get("otp", "none")
+    if not isinstance(otp, str):
         raise invalid_payload('"otp" must be a string')
+    if not otp:
+        raise invalid_payload('"otp" is not allowed to be empty')
 
 
 def _check_mode(body: dict[str, Any]) -> None:
@@ -132,6 +141,6 @@ def _check_mode(body: dict[str, Any]) -> None:
 
 def _refresh_token(body: Any) -> Any:
     token = body.get("refresh_token") if isinstance(body, dict) else None
-    if not token or body.get("mode", "json") != "json":
+    if not token or (body.get("mode") or "json") != "json":
         raise invalid_payload(_NO_REFRESH_TOKEN)
     return token

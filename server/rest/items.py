@@ -16,9 +16,9 @@ from server.errors import (
     route_not_found,
 )
 from server.items.request import ItemsRequest, Outcome
-from server.project import Collection, Project
+from server.project import USERS, Collection, Project
 from server.realtime.dispatch import Dispatcher
-from server.rest.context import RequestContext, answer
+from server.rest.context import RequestContext, answer, routes
 
 _METHODS = ["GET", "POST", "PATCH", "DELETE", "SEARCH"]
 
@@ -35,8 +35,8 @@ class ItemsEndpoints:
     def routes(self) -> list[Route]:
         """Return the routes."""
         return [
-            Route("/items/{collection}", self.items, methods=_METHODS),
-            Route("/items/{collection}/{key}", self.item, methods=["GET", "PATCH", "DELETE"]),
+            *routes("/items/{collection}", self.items, _METHODS),
+            *routes("/items/{collection}/{key}", self.item, ["GET", "PATCH", "DELETE"]),
         ]
 
     async def items(self, request: Request) -> Response:
@@ -96,7 +96,10 @@ class ItemsEndpoints:
             asked = replace(
                 asked, query=self._context.parse_query(body["query"], asked.accountability)
             )
-        return replace(asked, ids=tuple(body["keys"])) if "keys" in body else asked
+        # Directus looks for keys in neither of these.
+        if "keys" not in body or asked.collection.singleton or asked.collection is USERS:
+            return asked
+        return replace(asked, ids=tuple(body["keys"]))
 
     def _chosen(self, asked: ItemsRequest, body: dict[str, Any]) -> ItemsRequest:
         if "keys" in body:

@@ -9,7 +9,7 @@ from starlette.routing import Route
 from server.errors import DirectusError, invalid_credentials
 from server.items.request import ItemsRequest
 from server.project import USERS
-from server.rest.context import RequestContext, answer
+from server.rest.context import RequestContext, answer, routes
 from server.rest.items import ItemsEndpoints
 
 
@@ -23,9 +23,9 @@ class UsersEndpoints:
     def routes(self) -> list[Route]:
         """Return the routes."""
         return [
-            Route("/users", self.users, methods=["GET", "SEARCH"]),
-            Route("/users/me", self.me, methods=["GET"]),
-            Route("/users/{key}", self.user, methods=["GET"]),
+            *routes("/users", self.users, ["GET", "SEARCH"]),
+            *routes("/users/me", self.me, ["GET"]),
+            *routes("/users/{key}", self.user, ["GET"]),
         ]
 
     async def users(self, request: Request) -> Response:

@@ -236,9 +236,13 @@ def test_logging_in_and_out_by_rest(start: Start) -> None:
         bearer = {"Authorization": f"Bearer {login['access_token']}"}
         assert http.get("/items/messages", headers=bearer).json() == {"data": []}
         body = {"refresh_token": login["refresh_token"], "mode": "json"}
+        wrong = {"Authorization": "Bearer wrong"}
+        for path in ("login", "refresh", "logout"):
+            refused = http.post(f"/auth/{path}", json={**EDITOR, **body}, headers=wrong)
+            assert refusal(refused)[:2] == (401, "INVALID_CREDENTIALS")
         again = http.post("/auth/refresh", json=body).json()["data"]
         assert refusal(http.post("/auth/refresh", json=body))[:2] == (401, "INVALID_CREDENTIALS")
-        body = {"refresh_token": again["refresh_token"]}
+        body = {"refresh_token": again["refresh_token"], "mode": ""}
         assert http.post("/auth/logout", json=body).status_code == 204
         assert http.post("/auth/logout", json=body).status_code == 204
         assert http.post("/auth/refresh", json=body).status_code == 401
@@ -266,6 +270,11 @@ def test_logging_in_and_out_by_rest(start: Start) -> None:
             "login",
             {"email": "a@b.c", "password": "x", "mode": "session"},
             '"mode" session is not supported by this server: use json',
+        ),
+        (
+            "login",
+            {"email": "a@b.c", "password": "x", "otp": ""},
+            '"otp" is not allowed to be empty',
         ),
         ("refresh", {}, "The refresh token is required in either the payload or cookie"),
         ("logout", [], "The refresh token is required in either the payload or cookie"),

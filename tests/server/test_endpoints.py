@@ -14,6 +14,8 @@ def test_who_am_i(start: Start) -> None:
         assert (list(me), me["email"]) == (["email", "id"], "admin@example.com")
         assert "role" in admin.get("/users/me").json()["data"]
         assert list(admin.get("/users/me?fields=nofield").json()["data"]) == ["id"]
+        keys = {"keys": [me["id"]]}
+        assert len(admin.request("SEARCH", "/users", json=keys).json()["data"]) == 3, "no keys here"
     with client(address) as nobody:
         assert refusal(nobody.get("/users/me"))[:2] == (401, "INVALID_CREDENTIALS")
 

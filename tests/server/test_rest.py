@@ -37,6 +37,8 @@ def test_reading_with_the_forms_of_a_query_string(editor: httpx.Client) -> None:
     assert answer.headers["content-type"] == "application/json; charset=utf-8"
     one = editor.get("/items/messages/2?fields=user&meta=*")
     assert one.json() == {"data": {"user": "Rijk"}}
+    assert editor.get("/items/messages/2/?fields=user").json() == one.json()
+    assert len(editor.get("/items/messages/").json()["data"]) == 3
     assert editor.get("/items/messages/9").status_code == 403
     wrong = editor.get("/items/messages?filter[text][_bogus]=1")
     assert (wrong.status_code, wrong.json()["errors"][0]["extensions"]) == (
@@ -145,9 +147,10 @@ def test_a_singleton_is_one_object(editor: httpx.Client, address: str) -> None:
     assert first["title"] == "untitled"
     assert first["owner"] == editor.get("/users/me").json()["data"]["id"]
     editor.patch("/items/settings", json={"title": "mine"})
-    assert editor.get("/items/settings?fields=id,title").json() == {
-        "data": {"id": 1, "title": "mine"}
-    }
+    expected = {"data": {"id": 1, "title": "mine"}}
+    assert editor.get("/items/settings?fields=id,title").json() == expected
+    search = {"keys": [9], "query": {"fields": "id,title"}}
+    assert editor.request("SEARCH", "/items/settings", json=search).json() == expected
     assert refusal(editor.post("/items/settings", json={}))[2] == "Route /settings doesn't exist."
     one = editor.patch("/items/settings/1", json={})
     assert refusal(one)[2] == "Route /settings/1 doesn't exist."
@@ -188,6 +191,11 @@ def test_bodies_that_are_too_large_or_no_json(start: Start) -> None:
         plain = http.post("/items/messages", content=b"{bad")
         assert plain.json()["data"]["text"] is None, "what is not said to be JSON is not read"
         json = {"Content-Type": "application/json"}
+        marked = http.post("/items/messages", content=b'\xef\xbb\xbf{"text":"a"}', headers=json)
+        assert marked.json()["data"]["text"] == "a", "a byte order mark does no harm"
+        latin = {"Content-Type": 'application/json; charset="latin1"'}
+        other = http.post("/items/messages", content=b"{}", headers=latin)
+        assert refusal(other)[2] == 'Invalid payload. unsupported charset "LATIN1".'
         for text, words in (
             (b"{bad", "Expected property name or '}' in JSON at position 1 (line 1 column 2)"),
             (b"bad", "Unexpected token 'b', \"bad\" is not valid JSON"),
