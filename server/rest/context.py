@@ -117,6 +117,8 @@ class RequestContext:
         charset = _CHARSET.search(kind)
         if charset and charset[1].lower() != "utf-8":
             raise invalid_payload(f'unsupported charset "{charset[1].upper()}"')
+        if (encoding := request.headers.get("content-encoding", "identity")) != "identity":
+            raise invalid_payload(f'unsupported content encoding "{encoding}"')
         text = body.decode("utf-8-sig", "replace")
         if text.lstrip()[:1] not in ("{", "["):
             raise invalid_payload(unexpected(text, 0))

@@ -8,6 +8,7 @@ from typing import Any
 from server.config import MAX_SUBSCRIPTIONS, MAX_UID_LENGTH
 from server.errors import (
     DirectusError,
+    forbidden,
     forbidden_collection,
     internal_error,
     invalid_payload,
@@ -119,18 +120,20 @@ class Handlers:
         except DirectusError as error:
             return [Send(error_frame("subscribe", error))]
         uid = _as_text(message.get("uid"))
+        event, item = message.get("event"), _as_text(message.get("item"))
         try:
             collection = self._collection(message["collection"])
             query = shared(self._query(subscriber, message.get("query")) or EVERYTHING)
             if uid is not None and len(uid) > MAX_UID_LENGTH:
                 raise invalid_payload(f'"uid" is longer than {MAX_UID_LENGTH} characters')
+            if item == "" and event is None:
+                raise forbidden()  # no item has this key; in a request for items, it would be none
         except DirectusError as error:
             return _refused("subscribe", error, uid)
         if uid is not None:
             self.hub.remove(subscriber, uid)
         if self.hub.held_by(subscriber) >= MAX_SUBSCRIPTIONS:
             return _refused("subscribe", limit_exceeded("Subscriptions"), uid)
-        event, item = message.get("event"), _as_text(message.get("item"))
         subscription = Subscription(
             subscriber, collection.name, query, event, item, uid, touched(query, collection)[1:]
         )

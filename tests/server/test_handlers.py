@@ -83,6 +83,12 @@ def test_a_subscription_with_rows_begins_when_they_are_read() -> None:
     ]
 
 
+def test_no_item_has_an_empty_key() -> None:
+    effects = SessionHarness(let_in=True).say({**SUBSCRIBE, "item": "", "uid": "s"})
+    words = "You don't have permission to access this."
+    assert texts(effects) == [error("subscribe", "FORBIDDEN", words, uid="s")]
+
+
 EVENT = " or ".join(
     f'Invalid input: expected "{name}" at "event"' for name in ("create", "update", "delete")
 )

@@ -196,6 +196,9 @@ def test_bodies_that_are_too_large_or_no_json(start: Start) -> None:
         latin = {"Content-Type": 'application/json; charset="latin1"'}
         other = http.post("/items/messages", content=b"{}", headers=latin)
         assert refusal(other)[2] == 'Invalid payload. unsupported charset "LATIN1".'
+        gzip = {**json, "Content-Encoding": "gzip"}
+        zipped = http.post("/items/messages", content=b"{}", headers=gzip)
+        assert refusal(zipped)[2] == 'Invalid payload. unsupported content encoding "gzip".'
         for text, words in (
             (b"{bad", "Expected property name or '}' in JSON at position 1 (line 1 column 2)"),
             (b"bad", "Unexpected token 'b', \"bad\" is not valid JSON"),
