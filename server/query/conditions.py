@@ -65,14 +65,14 @@ def _sql(
     if operator in FLAGS:
         return _flag(column, operator, value)
     if isinstance(value, tuple):
-        return _list(column, operator, [_bound(field, item) for item in value])
+        return _list(column, operator, [_operand(field, item) for item in value])
     if operator in _LIKES:
         return _like(column, operator, write_text(value))
-    bound = _bound(field, value)
-    if bound is None or operator in ("_eq", "_neq"):
+    if operator in ("_eq", "_neq"):
+        bound = _bound(field, value)
         return column != bound if operator == "_neq" else column == bound
     symbol = {"_lt": "<", "_lte": "<=", "_gt": ">", "_gte": ">="}[operator]
-    return column.bool_op(symbol)(bound)
+    return column.bool_op(symbol)(_operand(field, value))
 
 
 def _flag(column: sa.ColumnElement[Any], operator: str, value: Any) -> sa.ColumnElement[bool]:
@@ -108,6 +108,11 @@ def _like(column: sa.ColumnElement[Any], operator: str, text: str) -> sa.ColumnE
     pattern = {"contains": f"%{text}%", "starts_with": f"{text}%", "ends_with": f"%{text}"}[word]
     negated = operator.startswith("_n")
     return column.not_like(pattern) if negated else column.like(pattern)
+
+
+def _operand(field: Field, value: Scalar) -> Scalar:
+    """Return what values of ``field`` are compared with: of numbers, null is 0 as in JavaScript."""
+    return 0 if value is None and field.type in NUMBERS else _bound(field, value)
 
 
 def _bound(field: Field, value: Scalar) -> Scalar:

@@ -146,7 +146,7 @@ def _listed(value: Any) -> list[Any]:
         return list(value.values())
     if isinstance(value, str):
         return value.split(",") if value else []
-    return [] if value is None else [value]
+    return [value]
 
 
 def _constant(value: Any) -> Any:

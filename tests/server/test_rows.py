@@ -86,6 +86,7 @@ def test_a_server_s_own_values(harness: ItemsHarness) -> None:
     note = harness.do("create", "notes", data={"title": "t"}).data
     assert len(note["id"]) == 36
     assert note["changed"] is None
+    assert harness.do("read", "notes", query={"filter": {"changed": {"_lt": None}}}).data == []
     outcome = harness.do("update", "notes", id=note["id"], data={"title": "u"})
     assert outcome.data["changed"] == STAMP
     assert outcome.events == events("update", (note["id"],), name="notes")
