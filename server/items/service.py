@@ -212,7 +212,7 @@ def _rows(connection: sa.Connection, bound: BoundQuery, keys: list[Key] | None =
 
 def _one(connection: sa.Connection, bound: BoundQuery, key: Key) -> Any:
     rows = _rows(connection, bound, [key])
-    if not rows:
+    if not rows or bound.query.limit == 0:
         raise forbidden()
     return rows[0]
 

@@ -44,6 +44,9 @@ def test_read(harness: ItemsHarness) -> None:
     assert harness.do("read", id="1", query={"fields": ["text"]}).data == {"text": "one"}
     assert harness.do("read", ids=[3, 1, 99], query=only).data == [{"id": 1}, {"id": 3}]
     assert harness.do("read", ids=[]).data == []
+    assert harness.do("read", ids=[1], query={**only, "limit": 0}).data == [{"id": 1}]
+    with pytest.raises(DirectusError):
+        harness.do("read", id=1, query={"limit": 0})
     assert harness.do("read", id=0, query=only).data == [{"id": 1}, {"id": 2}, {"id": 3}]
     counted = harness.do("read", query={"filter": {"user": "Ben"}, "meta": "*", "fields": []})
     assert counted == Outcome([1], {"total_count": 3, "filter_count": 1})
