@@ -151,10 +151,16 @@ def nested(pairs: Iterable[tuple[str, str]]) -> dict[str, Any]:
 
 def _put(tree: dict[str, Any], path: list[str], value: str) -> None:
     *way, last = path
-    for step in way:
+    for at, step in enumerate(way):
         below = tree.setdefault(step, {})
         if not isinstance(below, dict):
-            return  # the name contradicts an earlier one, which has precedence
+            # An earlier name has a value here: both are in a list, so that neither is lost.
+            tree[step] = {"0": below, "1": value}
+            rest = path[at + 1 :]
+            if len(rest) > 1 or not (rest[0] or "0").isdecimal():
+                tree[step]["1"] = {}
+                _put(tree[step]["1"], rest, value)
+            return
         tree = below
     present = tree.get(last)
     if isinstance(present, str):
