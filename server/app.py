@@ -3,7 +3,14 @@
 import logging
 import socket
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from contextlib import (
+    AsyncExitStack,
+    ExitStack,
+    asynccontextmanager,
+    closing,
+    nullcontext,
+    suppress,
+)
 from typing import Any
 
 import uvicorn
@@ -24,22 +31,28 @@ from server.websocket.http_protocol import HttpProtocol, RelayedHttpProtocol
 from server.websocket.sockets import leave_unanswered
 from server.websocket.upgrade import UpgradeProtocol
 
-__all__ = ["ProjectError", "StoreError", "check_store", "create_app", "create_server", "serve"]
+__all__ = ["ProjectError", "StoreError", "create_app", "create_server", "open_store", "serve"]
 
 _ACCEPTED = 8  # connections in one step: those that are refused are closed before the next
 _GRACE = 2  # seconds for open requests at shutdown
 
 
-def create_app(config: Config, pages: Sequence[BaseRoute] = ()) -> Starlette:
+def create_app(
+    config: Config, pages: Sequence[BaseRoute] = (), opened: Store | None = None
+) -> Starlette:
     """Return the ASGI application: REST and the socket, embedded or relayed, and ``pages``.
 
-    Its lifespan opens the database and, at the first start, makes the project in it.
+    Its lifespan opens the database and, at the first start, makes the project in it. Where the
+    caller has ``opened`` the database, the caller closes it too.
     """
-    parts = _embedded if config.directus is None else _relayed
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        async with parts(app, config, pages):
+        if config.directus is not None:
+            parts = _relayed(app, config, pages)
+        else:
+            parts = _embedded(app, config, pages, opened)
+        async with parts:
             yield
 
     handlers: Any = {DirectusError: _error_response, HTTPException: _not_found}
@@ -50,15 +63,12 @@ def create_app(config: Config, pages: Sequence[BaseRoute] = ()) -> Starlette:
 
 @asynccontextmanager
 async def _embedded(
-    app: Starlette, config: Config, pages: Sequence[BaseRoute]
+    app: Starlette, config: Config, pages: Sequence[BaseRoute], opened: Store | None
 ) -> AsyncIterator[None]:
-    store = Store(config.database, project_of(config))
-    try:
+    with nullcontext(opened) if opened else closing(open_store(config)) as store:
         assemble(app, config, store)
         app.router.routes += pages
         yield
-    finally:
-        store.close()
 
 
 @asynccontextmanager
@@ -115,10 +125,13 @@ class _Server(uvicorn.Server):
 
 
 def create_server(
-    config: Config, on_ready: Callable[[], None], pages: Sequence[BaseRoute] = ()
+    config: Config,
+    on_ready: Callable[[], None],
+    pages: Sequence[BaseRoute] = (),
+    opened: Store | None = None,
 ) -> uvicorn.Server:
     """Return the server that ``serve`` runs; it calls ``on_ready`` when it accepts connections."""
-    app = create_app(config, pages)
+    app = create_app(config, pages, opened)
     options = uvicorn.Config(
         app,
         ws=UpgradeProtocol,
@@ -145,15 +158,14 @@ def _is_error(record: logging.LogRecord) -> bool:
     return not record.getMessage().startswith(("ASGI callable returned", "Invalid UTF-8"))
 
 
-def check_store(config: Config) -> None:
-    """Open the database once before a server starts, which would log its errors as tracebacks.
+def open_store(config: Config) -> Store:
+    """Open the database and, at the first start, make the project in it.
 
     Raises:
         ProjectError: the project's file cannot be used.
         StoreError: the database cannot be opened. Both texts name the cure in one sentence.
     """
-    if config.directus is None:
-        Store(config.database, project_of(config)).close()
+    return Store(config.database, project_of(config))
 
 
 def serve(
@@ -170,6 +182,9 @@ def serve(
         ProjectError: the project's file cannot be used.
         StoreError: the database cannot be opened. Both texts name the cure in one sentence.
     """
-    check_store(config)
-    with suppress(KeyboardInterrupt):
-        create_server(config, on_ready, pages).run([listener])
+    with suppress(KeyboardInterrupt), ExitStack() as stack:
+        opened = None
+        if config.directus is None:
+            # Before the server starts, which would log its errors as tracebacks.
+            opened = stack.enter_context(closing(open_store(config)))
+        create_server(config, on_ready, pages, opened).run([listener])

@@ -8,7 +8,7 @@ from typing import Self
 import uvicorn
 from starlette.routing import BaseRoute
 
-from server.app import check_store, create_server
+from server.app import create_server, open_store
 from server.config import Config
 
 _START_LIMIT = _END_LIMIT = 10.0  # seconds
@@ -83,7 +83,8 @@ class EmbeddedServer(Background):
             StoreError: the database cannot be opened. Both texts name the cure in one sentence.
         """
         try:
-            check_store(self._config)
+            if self._config.directus is None:
+                open_store(self._config).close()  # the server would log its errors as tracebacks
             super().start()
             if not self._is_ready.wait(_START_LIMIT):
                 raise RuntimeError(f"the server at {self.url} does not start: see its log")

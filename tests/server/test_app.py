@@ -134,19 +134,42 @@ def test_one_in_the_background_that_cannot_start_says_why_and_gives_its_port_bac
     socket.create_server(("127.0.0.1", server.port)).close()
 
 
+PROGRAM = """
+import socket, sys
+from pathlib import Path
+from server.app import serve
+from server.config import Config
+config = Config(database=Path(sys.argv[1]))
+listener = socket.create_server(('127.0.0.1', 0))
+serve(config, listener, lambda: print('ready', flush=True))
+"""
+# Another start takes the database as soon as it is free.
+RIVAL = """
+import sys
+from pathlib import Path
+from server.database.lock import DatabaseLock
+from server.database.store import Store
+close = Store.close
+taken = []
+
+def lose(store):
+    close(store)
+    taken.append(DatabaseLock(Path(sys.argv[1])))
+
+Store.close = lose
+"""
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
-@pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGTERM], ids=lambda end: end.name)
-def test_it_ends_quietly(tmp_path: Path, end: signal.Signals) -> None:
-    program = (
-        "import socket, sys; from pathlib import Path\n"
-        "from server.app import serve; from server.config import Config\n"
-        "config = Config(database=Path(sys.argv[1]))\n"
-        "listener = socket.create_server(('127.0.0.1', 0))\n"
-        "serve(config, listener, lambda: print('ready', flush=True))\n"
-    )
+@pytest.mark.parametrize(
+    ("before", "end"), [("", signal.SIGINT), ("", signal.SIGTERM), (RIVAL, signal.SIGINT)]
+)
+def test_it_keeps_its_database_and_ends_quietly(
+    tmp_path: Path, before: str, end: signal.Signals
+) -> None:
     root = Path(__file__).resolve().parents[2]
     with subprocess.Popen(
-        [sys.executable, "-c", program, str(tmp_path / "m.db")],
+        [sys.executable, "-c", before + PROGRAM, str(tmp_path / "m.db")],
         cwd=root,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
