@@ -16,10 +16,22 @@ if sys.version_info < (3, 11):
 # With PYTHONSAFEPATH, Python does not look in this folder by itself.
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
-from tools.command_line import main
+INTERRUPTED = 130  # the exit code after Ctrl-C, as a shell has it
+
+
+def main() -> int:
+    """Do what the command line says; return the exit code."""
+    try:
+        # Ctrl-C may come while the modules are imported.
+        from tools.command_line import run
+
+        return run(sys.argv[1:])
+    except KeyboardInterrupt:
+        return INTERRUPTED
+
 
 if __name__ == "__main__":
     for stream in (sys.stdout, sys.stderr):
         # What the terminal has no letters for is written in another way, and stops nothing.
         stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main())

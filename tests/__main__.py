@@ -50,6 +50,14 @@ INTERRUPTED = 130
 
 def main(arguments: list[str]) -> int:
     """Return the exit code: 0 if everything passed."""
+    try:
+        return prepare_and_check(arguments)
+    except KeyboardInterrupt:  # also while modules are imported
+        return INTERRUPTED
+
+
+def prepare_and_check(arguments: list[str]) -> int:
+    """Set up what is missing, and run the checks; return the exit code."""
     from benchmarks.common import set_up
     from tests.arguments import read
     from tests.clients.installing import ClientsTask
@@ -76,8 +84,6 @@ def main(arguments: list[str]) -> int:
     except SetupError as error:
         print(error, file=sys.stderr)
         return 1
-    except KeyboardInterrupt:
-        return INTERRUPTED
 
 
 def check_options(arguments: list[str]) -> int:

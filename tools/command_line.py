@@ -11,9 +11,6 @@ from tools.commands.serve import Serve
 from tools.options import OptionParser, unknown
 from tools.steps import SetupError
 
-INTERRUPTED = 130
-"""The exit code after Ctrl-C, as a shell has it."""
-
 _COMMANDS = {
     "provision": (Provision, provision.ABOUT, provision.MORE),
     "build": (Build, build.ABOUT, build.MORE),
@@ -31,16 +28,14 @@ class Command(Protocol):
         """Do it; raises SetupError."""
 
 
-def main(arguments: list[str]) -> int:
-    """Do what the command line says; return the exit code."""
+def run(arguments: list[str]) -> int:
+    """Do what the command line says; return the exit code. Ctrl-C raises KeyboardInterrupt."""
     command = read(arguments)
     try:
         command.run()
     except SetupError as error:
         print(f"serve.py: {error}", file=sys.stderr)
         return 1
-    except KeyboardInterrupt:
-        return INTERRUPTED
     return 0
 
 

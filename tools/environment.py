@@ -90,7 +90,7 @@ class VirtualEnvironment:
             [base, "-m", "venv", "--clear", str(self.folder)],
         )
         # So that `import directus_realtime` finds the SDK here as it does in the page.
-        self._paths.write_text(f"{self.root / 'app'}\n", encoding="utf-8")
+        self._paths.write_text(f"{self._path_of_the_app}\n", encoding="ascii")
         stamp(self._stamp, self._key)
 
     @property
@@ -98,8 +98,13 @@ class VirtualEnvironment:
         return self.packages / "app.pth"
 
     @property
+    def _path_of_the_app(self) -> str:
+        # Relative, and so in ASCII: Python reads these files in the encoding of the locale.
+        return os.path.relpath(self.root / "app", self.packages)
+
+    @property
     def _key(self) -> str:
-        return digest(str(self.root).encode(), _PYTHON.encode())
+        return digest(os.fsencode(self.root), _PYTHON.encode(), self._path_of_the_app.encode())
 
 
 class Packages:
@@ -239,10 +244,25 @@ def ensure_environment(root: Path, *, tests: bool = False) -> None:
     environment variables would change how our programs run is gone from then on. Raises SetupError.
     """
     clean()
+    if sys.getfilesystemencoding() != "utf-8" and not sys.flags.ignore_environment:
+        _restart(sys.executable)  # in UTF-8, as all that it starts: they tell each other paths
+    _check_folder(root)
     environment = VirtualEnvironment(root)
     changed = set_up(root, tasks_of(root, tests=tests))
     if changed or not environment.is_active:
         _restart(str(environment.python))
+
+
+def _check_folder(root: Path) -> None:
+    """Refuse a folder that Python or Node cannot work in. Raises SetupError."""
+    cure = "move or rename it and start again"
+    if os.pathsep in str(root):
+        raise SetupError(
+            f"the folder {root} has {os.pathsep!r} in its path, with which Python makes no "
+            f"virtual environment: {cure}"
+        )
+    if os.fsencode(root).decode("utf-8", "replace") != str(root):
+        raise SetupError(f"the path of the folder {root} is not in UTF-8, as Node needs it: {cure}")
 
 
 def _restart(python: str) -> None:

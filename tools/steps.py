@@ -129,7 +129,9 @@ class Steps:
         """
         self._number += 1
         line = _Line(f"[{self._number}/{self._total}] {title}")
-        with self._log.open("w", encoding="utf-8") as log, requests_to_end() as asked:
+        # A path that is not in UTF-8 is written in another way.
+        opened = self._log.open("w", encoding="utf-8", errors="backslashreplace")
+        with opened as log, requests_to_end() as asked:
             log.write(f"$ {shlex.join(command)}\n")
             log.flush()
             child = None

@@ -50,7 +50,7 @@ def main(fd: int) -> int:
     os.environ.clear()
     os.environ.update(wanted["environment"])
     sys.orig_argv[1:] = ["serve.py", *wanted["arguments"]]  # set-up starts itself again
-    return command_line.main(wanted["arguments"])
+    return command_line.run(wanted["arguments"])
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tools.clean_environment import clean_environment
 from tools.environment import Packages, SetupTask, VirtualEnvironment, set_up
 from tools.steps import SetupError, Steps
 
@@ -66,11 +67,12 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
     """A checkout whose set-up was cut off early; the first test's set-up goes on from there."""
     base = tmp_path_factory.mktemp("checkout")
     (base / "wheels").mkdir()
-    environment = VirtualEnvironment(base / "root")
+    root = base / 'Prüfung (1) "q" %41 #;'
+    environment = VirtualEnvironment(root)
     environment.python.parent.mkdir(parents=True)
     environment.python.symlink_to(sys.executable)
     (environment.folder / f"{REQUIREMENTS}.stamp").write_text("old")
-    return Checkout(base / "root", base / "wheels")
+    return Checkout(root, base / "wheels")
 
 
 @pytest.fixture
@@ -104,6 +106,17 @@ def test_other_pins_are_installed_without_a_home_and_for_the_person_alone(
     assert "2.0" in checkout.module.read_text()
     assert checkout.module.stat().st_mode & 0o077 == 0
     assert not checkout.set_up()
+
+
+def test_the_app_is_found_in_a_folder_of_any_letters_in_any_locale(
+    checkout: Checkout, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = checkout.root / "app"
+    app.mkdir()
+    monkeypatch.setenv("LC_ALL", "POSIX")
+    command = [str(checkout.environment.python), "-c", "import sys; print(ascii(sys.path[-1]))"]
+    said = subprocess.run(command, env=clean_environment(), capture_output=True, text=True).stdout
+    assert said == f"{str(app)!a}\n"
 
 
 def test_a_package_cut_off_while_it_was_written_is_written_again(checkout: Checkout) -> None:

@@ -211,6 +211,37 @@ def test_a_checkout_that_may_not_be_written_is_one_sentence(
     )
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="file systems with names of any bytes")
+@pytest.mark.parametrize(
+    ("name", "sentence"),
+    [(b"a:b", "has ':' in its path, .* no virtual environment"), (b"\xff", "is not in UTF-8")],
+)
+def test_a_folder_in_which_nothing_runs_is_told_before_set_up(
+    new_checkout: Path, name: bytes, sentence: str
+) -> None:
+    root = new_checkout.rename(new_checkout.with_name(os.fsdecode(name)))
+    process = popen(root, ["--port", "0"])
+    assert re.fullmatch(
+        rf"serve\.py: the .*folder .* {sentence}.*: move or rename it and start again\n",
+        process.communicate()[1],
+    )
+    assert process.returncode == 1
+
+
+def test_ctrl_c_while_it_is_still_importing_is_quiet(tmp_path: Path) -> None:
+    # All of ours import this one early.
+    (tmp_path / "hashlib.py").write_text("import signal\nsignal.raise_signal(signal.SIGINT)")
+    for command in ("serve.py", "-m tests", "-m benchmarks.events"):
+        ended = subprocess.run(
+            [PYTHON, *command.split()],
+            cwd=ROOT,
+            env={**os.environ, "PYTHONPATH": str(tmp_path)},
+            capture_output=True,
+            text=True,
+        )
+        assert (ended.returncode, ended.stderr) in ((130, ""), (-signal.SIGINT, ""))
+
+
 def test_ctrl_c_in_the_middle_of_set_up_is_quiet(new_checkout: Path) -> None:
     process = popen(new_checkout, ["--port", "0"])
     assert process.stdout is not None
