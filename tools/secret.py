@@ -30,5 +30,9 @@ def check_token(token: str, source: str) -> None:
     """Refuse a token that no request can carry. Raises SetupError."""
     if any(ord(each) < ord(" ") or ord(each) == 127 for each in token):
         raise SetupError(f"the token in {source} has a line end or a tab in it: give it without")
+    try:
+        os.fsencode(token).decode()
+    except UnicodeError:
+        raise SetupError(f"the token in {source} is not in UTF-8: give it in letters") from None
     if token != token.strip():
         raise SetupError(f"the token in {source} begins or ends with a space: give it without")

@@ -51,10 +51,15 @@ def test_names_and_origins_that_are_let_in() -> None:
         ("--allow-host", "http://a.example"),
         ("--allow-host", "a.example:80"),
         ("--allow-host", ""),
+        ("--allow-host", "a..b"),
+        ("--allow-host", "*"),
         ("--cors-origin", "a.example"),
         ("--cors-origin", "http://a.example/"),
         ("--cors-origin", "http://a@b"),
         ("--cors-origin", "*"),
+        ("--cors-origin", "http://a:b"),
+        ("--cors-origin", "http://a:99999"),
+        ("--cors-origin", "http://a b"),
     ],
 )
 def test_what_is_let_in_is_checked_before_set_up(option: str, value: str) -> None:
@@ -131,7 +136,11 @@ def test_a_token_may_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) 
 @pytest.mark.parametrize("option", ["--token", PAGE_TOKEN])
 @pytest.mark.parametrize(
     ("token", "sentence"),
-    [("secret\n", "a line end or a tab"), (" secret", "begins or ends with a space")],
+    [
+        ("secret\n", "a line end or a tab"),
+        (" secret", "begins or ends with a space"),
+        ("secret\udcff", "is not in UTF-8"),
+    ],
 )
 def test_a_token_that_was_copied_with_more_is_refused_and_not_shown(
     option: str, token: str, sentence: str, monkeypatch: pytest.MonkeyPatch
@@ -151,6 +160,7 @@ def test_values_are_checked_before_set_up(tmp_path: Path) -> None:
         (["--db", str(tmp_path)], "cannot be written .*: name another file with --db"),
         (["--project", str(text)], "--project .*notes.txt cannot be read .*: name a file in TOML"),
         (["--project", "none.toml"], r"--project none.toml cannot be read \(No such file"),
+        (["--example", ""], "there is no example '': choose one of"),
         (["--host", ""], "--host '' is no address"),
         (["--directus", URL, "--token", "é"], "letters of ASCII alone"),
         (["provision", "--directus", URL, "--admin-token="], "--admin-token is empty"),

@@ -1,6 +1,5 @@
 """What serve.py's options say, checked before a long set-up."""
 
-import re
 import tomllib
 from pathlib import Path
 
@@ -34,22 +33,6 @@ def check_host(host: str, directus: str | None, token: str, example: Example | N
             f"on {host} others could write with the guide's sample token, which everybody "
             "knows: give another with --token"
         )
-
-
-def check_names(hosts: list[str], origins: list[str]) -> None:
-    """Check what is let in; raises SetupError."""
-    for host in hosts:
-        if not re.fullmatch(r"[A-Za-z0-9._-]+|\[?[0-9A-Fa-f:.]+\]?", host):
-            raise SetupError(
-                f"--allow-host {host!r} is no name: give it without scheme, port and path, as "
-                "chat.example.com"
-            )
-    for origin in origins:
-        if not re.fullmatch(r"https?://[^/\s?#@]+", origin):
-            raise SetupError(
-                f"--cors-origin {origin!r} is no origin: give scheme, host and port without a "
-                "path, as http://localhost:5173"
-            )
 
 
 def check_database(database: Path) -> None:

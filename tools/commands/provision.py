@@ -52,7 +52,7 @@ class Provision:
     def run(self) -> None:
         """Make what is missing there, and say what to do next. Raises SetupError."""
         url = read_address(self.directus)
-        example = examples.find(self.example) if self.example else None
+        example = examples.find(self.example) if self.example is not None else None
         token = token_of(self.admin_token, "--admin-token", ADMIN_TOKEN)
         if token == "":
             raise SetupError(f"--admin-token is empty: give the token there or in {ADMIN_TOKEN}")

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from server.config import AuthMode, Config
 from tools import ROOT, environment, examples, listening
-from tools.address import read_address
+from tools.address import read_address, read_host, read_origin
 from tools.commands import checks
 from tools.commands.checks import LOCAL
 from tools.examples import Example
@@ -121,7 +121,7 @@ class Serve:
 
         Raises SetupError.
         """
-        example = examples.find(self.example) if self.example else None
+        example = examples.find(self.example) if self.example is not None else None
         settings = read_settings((example.folder if example else ROOT) / "pyscript.toml")
         given_token = token_of(self.token, "--token", PAGE_TOKEN)
         token = settings.token if given_token is None else given_token
@@ -129,7 +129,7 @@ class Serve:
         auth = self.auth or settings.auth_mode
         known = example if self.project is None else None
         checks.check_host(self.host, self.directus, token, known)
-        checks.check_names(self.allow_host, self.cors_origin)
+        self._let_in()
         directus = self.directus
         if directus is None:
             checks.check_database(self._database(example))
@@ -195,15 +195,16 @@ class Serve:
             if self.open:
                 threading.Thread(target=webbrowser.open, args=(url,), daemon=True).start()
 
+        hosts, origins = self._let_in()
         config = Config(
             database=self._database(example),
             project=self.project or (example.project if example else None),
             token=token,
             auth=auth,
             directus="" if self.direct else directus,
-            hosts=(self.host, *self.allow_host),
-            cors_enabled=bool(self.cors_origin),
-            cors_origin=tuple(self.cors_origin),
+            hosts=(self.host, *hosts),
+            cors_enabled=bool(origins),
+            cors_origin=origins,
         )
         site = Site(ROOT, page, example.folder if example else None)
         try:
@@ -211,6 +212,10 @@ class Serve:
         except (app.ProjectError, app.StoreError) as error:
             named = f"--project {error}" if isinstance(error, app.ProjectError) else str(error)
             raise SetupError(named) from error
+
+    def _let_in(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """Return the names and origins that are let in. Raises SetupError."""
+        return tuple(map(read_host, self.allow_host)), tuple(map(read_origin, self.cors_origin))
 
     def _database(self, example: Example | None) -> Path:
         usual = example.database if example else ROOT / ".data" / "messages.db"
