@@ -25,6 +25,7 @@ from server.project import (
 from server.query.filters import DynamicVariables, read_filter
 from server.query.source import Source
 from server.query.values import to_column
+from server.toml_values import not_json
 
 GUIDE = Path(__file__).with_name("guide.toml")
 """The default project."""
@@ -119,16 +120,19 @@ def read_project(path: Path, token: str) -> Project:
     try:
         root = _Table(path, "", tomllib.loads(path.read_text(encoding="utf-8-sig")))
     except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+        reason = error.strerror if isinstance(error, OSError) else "it is not in UTF-8, as TOML is"
         raise ProjectError(f"{path}: expected a project file, got: {reason}.") from None
     except tomllib.TOMLDecodeError as error:
         raise ProjectError(f"{path}: expected TOML, got: {error}.") from None
+    for place, what in not_json(root.values):
+        raise root.wrong(place, what)
     collections: dict[str, Collection] = {}
     known = {USERS.name: USERS}
     for name, table in root.below("collections").rest():
         collections[name] = known[name] = _collection(table, name, known)
     if not collections:
         raise root.wrong("collections", "expected at least one collection, got none")
+    _check_distinct(root, "collections", list(collections))
     _check_references(root, known)
     readable = {**collections, USERS.name: USERS}
     policies = {n: _policy(t, n, readable) for n, t in root.below("policies").rest()}
@@ -142,9 +146,10 @@ def read_project(path: Path, token: str) -> Project:
 
 
 def _collection(table: _Table, name: str, others: dict[str, Collection]) -> Collection:
-    if not _NAME.fullmatch(name) or name.startswith(("directus_", "sqlite_")):
+    if not _NAME.fullmatch(name) or name.lower().startswith(("directus_", "sqlite_")):
         raise table.wrong("name", f"expected letters, digits and _ of your own, got {name!r}")
     fields = tuple(_field(below, key) for key, below in table.below("fields").rest())
+    _check_distinct(table, "fields", [field.name for field in fields])
     keys = [field.name for field in fields if field.primary]
     if len(keys) != 1:
         raise table.wrong("fields", f"expected one field with primary = true, got {len(keys)}")
@@ -173,6 +178,14 @@ def _field(table: _Table, name: str) -> Field:
         to_column(field, default)
     table.done()
     return replace(field, default=default)
+
+
+def _check_distinct(table: _Table, key: str, names: list[str]) -> None:
+    """Raise an error if names differ in small and large letters alone, as SQLite sees none."""
+    small = [name.lower() for name in names]
+    for name in names:
+        if small.count(name.lower()) > 1:
+            raise table.wrong(key, f"expected names that differ in more than case, got {name!r}")
 
 
 def _check_references(root: _Table, collections: dict[str, Collection]) -> None:

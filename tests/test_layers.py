@@ -43,7 +43,7 @@ VIEW = (
 # The server's folders and files from the bottom up: each imports from itself and the lines above.
 SERVER_LAYERS = (
     ("errors", "config", "limiter", "log_limit", "project"),
-    ("parsing", "cors"),
+    ("parsing", "cors", "toml_values"),
     ("frames", "query"),
     ("database", "project_file"),
     ("auth",),

@@ -30,7 +30,8 @@ def read_settings(path: Path) -> Settings:
         text = path.read_text(encoding="utf-8-sig")
         table = tomllib.loads(text).get("directus", {})
     except (OSError, ValueError) as error:
-        raise SetupError(f"{path} cannot be read: {error}; mend it and start again") from error
+        why = why_unreadable(error)
+        raise SetupError(f"{path} cannot be read: {why}; mend it and start again") from error
     if not isinstance(table, dict):
         raise SetupError(f"{path}: expected a table [directus], and directus is {table!r}")
     for key, value in table.items():
@@ -38,6 +39,13 @@ def read_settings(path: Path) -> Settings:
         if fault:
             raise SetupError(f"{path}{_line_of(key, text)}: {fault}")
     return Settings(**table)
+
+
+def why_unreadable(error: Exception) -> str:
+    """Return why a file cannot be read or written, without its name."""
+    if isinstance(error, UnicodeDecodeError):
+        return "it is not in UTF-8, as TOML is; save it in that encoding"
+    return (isinstance(error, OSError) and error.strerror) or str(error)
 
 
 def _fault_of(key: str, value: object) -> str | None:

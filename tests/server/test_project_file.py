@@ -77,7 +77,7 @@ def test_a_file_that_is_not_there_or_no_text(tmp_path: Path) -> None:
     with pytest.raises(ProjectError, match=r"none\.toml: .*, got: No such file or directory\.$"):
         read_project(tmp_path / "none.toml", "")
     (tmp_path / "bytes.toml").write_bytes(b"\xff")
-    with pytest.raises(ProjectError, match=r"bytes\.toml: .*, got: it is not UTF-8\.$"):
+    with pytest.raises(ProjectError, match=r"bytes\.toml: .*, got: it is not in UTF-8, as TOML is"):
         read_project(tmp_path / "bytes.toml", "")
 
 
@@ -99,6 +99,19 @@ KEY = "[collections.c.fields]\nid = { type = 'integer', primary = true }\n"
         (KEY + "x = { type = 'integer', default = 'y' }", "x] default: expected what Directus"),
         (KEY + "x = { type = 'uuid', references = 'd.id' }", "references: expected collection.fi"),
         (KEY + "x = { type = 'uuid', references = 'c.no' }", "references: expected collection.fi"),
+        (KEY + "x = { type = 'float', default = nan }", "fields.x.default: expected a number, got"),
+        (
+            KEY + "x = { type = 'date', default = 2026-01-31 }",
+            'fields.x.default: expected a text in quotes, as in "2026-01-31", got 2026-01-31.',
+        ),
+        (
+            KEY + "[policies.p]\npermissions = [{ collection = 'c', action = 'read', "
+            "filter = { id = { _in = [1, 07:32:00] } } }]",
+            "policies.p.permissions[0].filter.id._in[1]: expected a text in quotes, as in",
+        ),
+        (KEY + KEY.replace(".c.", ".C."), "collections: expected names that differ in more than"),
+        (KEY + "ID = { type = 'text' }", "[collections.c] fields: expected names that differ in"),
+        (KEY.replace(".c.", ".Sqlite_c."), "[collections.Sqlite_c] name: expected letters"),
         (KEY + "'a b' = { type = 'text' }", "[collections.c.fields.a b] name: expected letters"),
         (KEY + "x = 5", "[collections.c.fields] x: expected a table, got 5."),
         (KEY.replace("integer", "float"), "id] primary: expected a key that is integer"),

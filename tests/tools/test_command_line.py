@@ -1,5 +1,6 @@
 """What the command line is read as."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -155,10 +156,15 @@ def test_a_token_that_was_copied_with_more_is_refused_and_not_shown(
 def test_values_are_checked_before_set_up(tmp_path: Path) -> None:
     text = tmp_path / "notes.txt"
     text.write_text("= no TOML, and no database")
+    wide = tmp_path / "wide.toml"
+    wide.write_text("[collections]", encoding="utf-16")
+    os.mkfifo(tmp_path / "pipe")
     for arguments, sentence in (
         (["--db", str(text)], "notes.txt is a file of something else than SQLite: .* --db"),
         (["--db", str(tmp_path)], "cannot be written .*: name another file with --db"),
         (["--project", str(text)], "--project .*notes.txt cannot be read .*: name a file in TOML"),
+        (["--project", str(wide)], r"wide.toml cannot be read \(it is not in UTF-8, as TOML is"),
+        (["--project", str(tmp_path / "pipe")], r"pipe cannot be read \(it is a pipe\)"),
         (["--project", "none.toml"], r"--project none.toml cannot be read \(No such file"),
         (["--example", ""], "there is no example '': choose one of"),
         (["--host", ""], "--host '' is no address"),

@@ -30,6 +30,13 @@ def test_a_byte_order_mark_is_no_part_of_the_file(tmp_path: Path) -> None:
     assert read_settings(write(tmp_path, '\ufeff[directus]\ntoken = "t"')) == Settings(token="t")
 
 
+def test_a_file_in_another_encoding_is_told_as_that(tmp_path: Path) -> None:
+    path = tmp_path / "pyscript.toml"
+    path.write_text("[directus]", encoding="utf-16")
+    with pytest.raises(SetupError, match="not in UTF-8, as TOML is; save it in that encoding"):
+        read_settings(path)
+
+
 @pytest.mark.parametrize(
     ("line", "fault"),
     [

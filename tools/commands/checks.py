@@ -5,6 +5,7 @@ from pathlib import Path
 
 from tools import listening
 from tools.examples import Example
+from tools.settings import why_unreadable
 from tools.steps import SetupError
 
 SAMPLE_TOKEN = "your_access_token"
@@ -43,9 +44,9 @@ def check_database(database: Path) -> None:
             file.seek(0)
             start = file.read(len(_SQLITE))
     except (OSError, ValueError) as error:
+        why = why_unreadable(error)
         raise SetupError(
-            f"the database {database} cannot be written ({_reason_of(error)}): name another file "
-            "with --db"
+            f"the database {database} cannot be written ({why}): name another file with --db"
         ) from error
     if start and start != _SQLITE:
         raise SetupError(
@@ -59,14 +60,12 @@ def check_project(file: Path | None) -> None:
     if file is None:
         return
     try:
+        if file.is_fifo():  # which can be read once, and is read again by the server
+            raise OSError("it is a pipe")
         tomllib.loads(file.read_text(encoding="utf-8-sig"))
     except (OSError, ValueError) as error:
+        why = why_unreadable(error)
         raise SetupError(
-            f"--project {file} cannot be read ({_reason_of(error)}): name a file in TOML, such as "
+            f"--project {file} cannot be read ({why}): name a file in TOML, such as "
             "server/guide.toml"
         ) from error
-
-
-def _reason_of(error: Exception) -> str:
-    """Return why a file cannot be used, without its name."""
-    return (isinstance(error, OSError) and error.strerror) or str(error)
