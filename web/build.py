@@ -12,7 +12,7 @@ from pathlib import Path
 
 from web.archive import zip_package
 from web.config import ENCODINGS
-from web.site import Revision, Site
+from web.site import PageError, Revision, Site
 
 
 class BuildError(Exception):
@@ -29,11 +29,16 @@ def write_page(site: Site, out: Path) -> tuple[list[Path], int]:
         The files, without the precompressed ones, and how many of them were there already.
 
     Raises:
-        BuildError: the folder holds something that is no build of this page.
+        BuildError: the folder holds something that is no build of this page, or the page cannot be
+            read.
     """
-    revision = site.revision()
+    try:
+        revision = site.revision()
+        index = site.index(revision)
+    except PageError as error:
+        raise BuildError(str(error)) from error
     _remove_earlier(out, {revision.page, revision.runtime})
-    written = list(_write(site, revision, out))
+    written = list(_write(site, revision, index, out))
     return [path for path, _ in written], sum(was_there for _, was_there in written)
 
 
@@ -52,7 +57,7 @@ def _remove_earlier(out: Path, current: set[str]) -> None:
             shutil.rmtree(old)
 
 
-def _write(site: Site, revision: Revision, out: Path) -> Iterator[tuple[Path, bool]]:
+def _write(site: Site, revision: Revision, index: bytes, out: Path) -> Iterator[tuple[Path, bool]]:
     """Write the files; yields each with whether it was there."""
     page, runtime = out / revision.page, out / revision.runtime
     # First, so that a build that is cut off is known as one of this page.
@@ -62,7 +67,7 @@ def _write(site: Site, revision: Revision, out: Path) -> Iterator[tuple[Path, bo
     for address, path in site.runtime_files():
         yield _copy(path, runtime / "runtime" / address)
     yield _put(runtime / "runtime" / "pyodide_http.zip", zip_package("pyodide_http"))
-    yield _put(out / "index.html", site.index(revision))
+    yield _put(out / "index.html", index)
 
 
 def _copy(source: Path, target: Path) -> tuple[Path, bool]:

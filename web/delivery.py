@@ -7,6 +7,7 @@ tools.precompressed.
 """
 
 import hashlib
+import logging
 import os.path
 from collections.abc import Callable
 from pathlib import Path, PurePosixPath
@@ -20,7 +21,7 @@ from starlette.routing import BaseRoute, Mount, Route
 from web.archive import zip_folder, zip_package
 from web.config import digest_of, state_of
 from web.policy import EVERYWHERE, content_security_policy, holds_token
-from web.site import PAGE_SUFFIXES, RUNTIME_SUFFIXES, SDK_ARCHIVE, Revision, Site
+from web.site import PAGE_SUFFIXES, RUNTIME_SUFFIXES, SDK_ARCHIVE, PageError, Revision, Site
 
 # Written down here, since the operating system's own table differs from machine to machine.
 TYPES = {
@@ -42,6 +43,7 @@ _REVALIDATE = "no-cache"
 _PRIVATE = "private, no-cache"
 _IMMUTABLE = "public, max-age=31536000, immutable"
 
+log = logging.getLogger("server")
 Found = TypeVar("Found")
 
 
@@ -90,20 +92,33 @@ def routes(site: Site) -> list[BaseRoute]:
         return _file(request, site.folder / request.url.path[1:], site)
 
     files: list[BaseRoute] = [
-        Route("/pyscript.toml", settings),
-        Route("/app/{path:path}", page_file),
-        Route("/runtime/pyodide_http.zip", http_package),
-        Route("/runtime/{name}/{path:path}", runtime_file),
+        Route("/pyscript.toml", _told(settings)),
+        Route("/app/{path:path}", _told(page_file)),
+        Route("/runtime/pyodide_http.zip", _told(http_package)),
+        Route("/runtime/{name}/{path:path}", _told(runtime_file)),
     ]
     return [
-        Route("/", index),
-        Route("/index.html", index),
-        Route("/favicon.ico", icon),
-        *([Route(f"/{SDK_ARCHIVE}", sdk)] if site.is_example else []),
-        *(Route(f"/{name}", own_file) for name in site.own_files()),
+        Route("/", _told(index)),
+        Route("/index.html", _told(index)),
+        Route("/favicon.ico", _told(icon)),
+        *([Route(f"/{SDK_ARCHIVE}", _told(sdk))] if site.is_example else []),
+        *(Route(f"/{name}", _told(own_file)) for name in site.own_files()),
         *files,
         Mount("/v-{version}", routes=files),
     ]
+
+
+def _told(answer: Callable[[Request], Response]) -> Callable[[Request], Response]:
+    """Return ``answer`` with a sentence in place of the page that cannot be read."""
+
+    def told(request: Request) -> Response:
+        try:
+            return answer(request)
+        except PageError as error:
+            log.warning("%s", error)
+            return Response(f"{error}\n", 500, EVERYWHERE, media_type="text/plain")
+
+    return told
 
 
 def _path(folder: Path, request: Request, suffixes: frozenset[str]) -> Path:

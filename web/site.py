@@ -43,6 +43,10 @@ _FILES_TABLE = re.compile(r"^\[files\]\n.*?(?=^\s*\[|\Z)", re.MULTILINE | re.DOT
 _CORE_PARTS = ("core-*.js", "toml-V*.js")
 
 
+class PageError(Exception):
+    """One sentence that says why index.html or pyscript.toml cannot be read, and the cure."""
+
+
 class Revision(NamedTuple):
     """The page as it is at one moment.
 
@@ -81,8 +85,8 @@ class Site:
         self._versions: dict[str, dict[Path, FileState]] = {}
 
     def revision(self) -> Revision:
-        """Return the page as it is now. Raises FileNotFoundError."""
-        text = (self.folder / "pyscript.toml").read_text(encoding="utf-8-sig")
+        """Return the page as it is now. Raises PageError and FileNotFoundError."""
+        text = _text(self.folder / "pyscript.toml")
         settings = fill_in(text, self._settings)
         snapshot = description.read(self.runtime["start"])
         is_prepared = bool(snapshot.get("app")) and snapshot["app"] == page_digest(self.folder)
@@ -95,8 +99,8 @@ class Site:
         return Revision(settings, snapshot, is_prepared, page, runtime)
 
     def index(self, revision: Revision) -> bytes:
-        """Return index.html with versioned addresses and hints. Raises FileNotFoundError."""
-        text = (self.folder / "index.html").read_text(encoding="utf-8")
+        """Return index.html with versioned addresses and hints. Raises PageError."""
+        text = _text(self.folder / "index.html")
         hints = "".join(f"    {hint}\n" for hint in self._hints(revision))
         text = _SCRIPTS.sub(lambda _: hints, text, 1)
         folders = {"runtime/": revision.runtime}
@@ -156,6 +160,15 @@ class Site:
             yield (
                 f'<link rel="preload" as="fetch" crossorigin fetchpriority="low" href="{file}" />'
             )
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except (OSError, ValueError) as error:
+        why = (isinstance(error, OSError) and error.strerror) or "it is not in UTF-8"
+        sentence = f"{path.name} cannot be read ({why}): mend that and try again"
+        raise PageError(sentence) from error
 
 
 def _project(settings: str) -> str | None:

@@ -55,6 +55,20 @@ def test_what_the_page_needs(client: httpx.Client, path: str, kind: str) -> None
     assert (known.status_code, known.content) == (304, b"")
 
 
+@pytest.mark.parametrize("name", ["index.html", "pyscript.toml"])
+def test_a_page_that_cannot_be_read_is_one_sentence(
+    client: httpx.Client, root: Path, caplog: pytest.LogCaptureFixture, name: str
+) -> None:
+    (root / name).write_text("<!doctype html>", encoding="utf-16")
+    assert client.get("/").status_code == 500
+    assert client.get("/").text == (
+        f"{name} cannot be read (it is not in UTF-8): mend that and try again\n"
+    )
+    (root / name).unlink()
+    assert f"{name} cannot be read (No such file or directory)" in client.get("/").text
+    assert "Traceback" not in caplog.text
+
+
 @pytest.mark.parametrize(
     "path",
     [

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from web.build import BuildError, write_page
 from web.site import Site
 
 
@@ -69,3 +70,10 @@ def test_an_examples_page_has_its_own_files_and_shares_the_rest(root: Path) -> N
     assert 'url = "https://here.example"' in revision.settings
     assert page.own_files() == ["main.py"]
     assert Site(root).own_files() == []
+
+
+def test_of_a_page_that_cannot_be_read_nothing_is_built(root: Path, tmp_path: Path) -> None:
+    (root / "index.html").unlink()
+    with pytest.raises(BuildError, match=r"^index\.html cannot be read \(No such file"):
+        write_page(Site(root), tmp_path / "out")
+    assert not (tmp_path / "out").exists()
