@@ -24,14 +24,13 @@ def main() -> int:
     try:
         # Ctrl-C may come while the modules are imported.
         from tools.command_line import run
+        from tools.output import keep_going
 
+        keep_going()
         return run(sys.argv[1:])
     except KeyboardInterrupt:
         return INTERRUPTED
 
 
 if __name__ == "__main__":
-    for stream in (sys.stdout, sys.stderr):
-        # What the terminal has no letters for is written in another way, and stops nothing.
-        stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
     sys.exit(main())

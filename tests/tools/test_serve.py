@@ -242,6 +242,21 @@ def test_ctrl_c_while_it_is_still_importing_is_quiet(tmp_path: Path) -> None:
         assert (ended.returncode, ended.stderr) in ((130, ""), (-signal.SIGINT, ""))
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="a POSIX shell")
+def test_what_nobody_reads_is_dropped() -> None:
+    for closing, arguments, code in (
+        ("", ["--help"], 0),
+        (">&-", ["--help"], 0),
+        (">&- 2>&-", ["--nope"], 2),
+    ):
+        reads, writes = os.pipe()
+        os.close(reads)
+        command = ["sh", "-c", f'exec "$@" {closing}', "sh", PYTHON, str(ROOT / "serve.py")]
+        ended = subprocess.run([*command, *arguments], stdout=writes, stderr=subprocess.PIPE)
+        os.close(writes)
+        assert (ended.returncode, ended.stderr) == (code, b"")
+
+
 def test_ctrl_c_in_the_middle_of_set_up_is_quiet(new_checkout: Path) -> None:
     process = popen(new_checkout, ["--port", "0"])
     assert process.stdout is not None
