@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Protocol
 
 from tools.clean_environment import clean
+from tools.folder import check_folder, why_not
 from tools.locking import file_lock
 from tools.precompressed import PrecompressedFiles
 from tools.runtime import Runtime
@@ -226,10 +227,7 @@ def set_up(root: Path, tasks: Sequence[SetupTask]) -> bool:
             for task in missing:
                 task.install(steps)
     except OSError as error:
-        raise SetupError(
-            f"cannot write {error.filename or folder} ({error.strerror}): make the checkout's "
-            "folder writable and see that its disk has space, then start again"
-        ) from error
+        raise SetupError(why_not(error, error.filename or folder)) from error
     return True
 
 
@@ -246,23 +244,11 @@ def ensure_environment(root: Path, *, tests: bool = False) -> None:
     clean()
     if sys.getfilesystemencoding() != "utf-8" and not sys.flags.ignore_environment:
         _restart(sys.executable)  # in UTF-8, as all that it starts: they tell each other paths
-    _check_folder(root)
+    check_folder(root)
     environment = VirtualEnvironment(root)
     changed = set_up(root, tasks_of(root, tests=tests))
     if changed or not environment.is_active:
         _restart(str(environment.python))
-
-
-def _check_folder(root: Path) -> None:
-    """Refuse a folder that Python or Node cannot work in. Raises SetupError."""
-    cure = "move or rename it and start again"
-    if os.pathsep in str(root):
-        raise SetupError(
-            f"the folder {root} has {os.pathsep!r} in its path, with which Python makes no "
-            f"virtual environment: {cure}"
-        )
-    if os.fsencode(root).decode("utf-8", "replace") != str(root):
-        raise SetupError(f"the path of the folder {root} is not in UTF-8, as Node needs it: {cure}")
 
 
 def _restart(python: str) -> None:

@@ -186,6 +186,14 @@ def test_a_folder_that_cannot_be_written(tmp_path: Path) -> None:
         set_up(root, [environment])
 
 
+def test_a_file_that_is_missing_is_told_as_that(checkout: Checkout) -> None:
+    pinned = checkout.root / REQUIREMENTS
+    aside = pinned.rename(checkout.root / "aside")
+    with pytest.raises(SetupError, match=f"{REQUIREMENTS} is missing: take it from the repository"):
+        checkout.set_up()
+    aside.rename(pinned)
+
+
 def test_a_python_without_venv_names_the_package_to_install(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
