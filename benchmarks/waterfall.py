@@ -15,6 +15,7 @@ from typing import Any
 from benchmarks.cold_start import load, tests_browser
 from benchmarks.common.report import parser_of
 from benchmarks.pages import Pages
+from tools.options import file_to_write
 
 _FILE = Path(__file__).resolve().parent.parent / "docs" / "waterfall.svg"
 _ENTRIES = """() => ["resource", "mark"].flatMap((kind) => performance.getEntriesByType(kind)
@@ -51,14 +52,14 @@ class Bar:
     count: int = 0
 
 
-def main(file: str) -> None:
+def main(file: Path) -> None:
     """Load our page once to warm up, and once for the picture."""
     with TemporaryDirectory() as folder, tests_browser() as browser, Pages(folder) as pages:
         for _ in range(2):
             page = browser.new_context().new_page()
             load(page, pages.address("ours"))
             entries = page.evaluate(_ENTRIES)
-    Path(file).write_text(draw(entries), encoding="utf-8")
+    file.write_text(draw(entries), encoding="utf-8")
     print(file)
 
 
@@ -118,5 +119,5 @@ def _drawn_marks(marks: list[dict[str, Any]], scale: float, top: float) -> Itera
 
 if __name__ == "__main__":
     parser = parser_of(__doc__)
-    parser.add_argument("file", nargs="?", default=str(_FILE), help="(%(default)s)")
+    parser.add_argument("file", nargs="?", type=file_to_write, default=_FILE, help="(%(default)s)")
     main(parser.read(sys.argv[1:]).file)

@@ -19,6 +19,7 @@ import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))  # Python looks in tests/ where it is started as `python3 tests`
 # By name: given a folder, mypy finds `console` and `app.console` in one file.
 PACKAGES = ("directus_realtime", "server", "web", "tools", "benchmarks", "tests")
 MODULES = (

@@ -4,7 +4,9 @@ import argparse
 import contextlib
 import difflib
 import itertools
+import os
 from collections.abc import Callable, Iterable
+from pathlib import Path
 from typing import NoReturn
 
 _NEAR = 0.6  # of 1, as difflib measures it
@@ -77,3 +79,12 @@ def whole_number(least: int, most: int | None = None) -> Callable[[str], int]:
         raise argparse.ArgumentTypeError(f"expected a whole number from {bounds}, got {text!r}")
 
     return read
+
+
+def file_to_write(text: str) -> Path:
+    """Return the path of an option that takes a file to write, which need not be there."""
+    path = Path(text)
+    place = path if path.exists() else path.parent
+    if path.is_dir() or not (place == path or place.is_dir()) or not os.access(place, os.W_OK):
+        raise argparse.ArgumentTypeError(f"expected a file that can be written, got {text!r}")
+    return path
