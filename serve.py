@@ -13,6 +13,9 @@ if sys.version_info < (3, 11):
         "one, as in `python3.14 serve.py`.".format(*sys.version_info)
     )
 
+# A module of the person's, such as a json.py, comes after Python's own.
+theirs = {os.path.abspath(path) for path in os.environ.get("PYTHONPATH", "").split(os.pathsep)}
+sys.path.sort(key=lambda path: path in theirs)
 # With PYTHONSAFEPATH, Python does not look in this folder by itself.
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 

@@ -228,35 +228,6 @@ def test_a_folder_in_which_nothing_runs_is_told_before_set_up(
     assert process.returncode == 1
 
 
-def test_ctrl_c_while_it_is_still_importing_is_quiet(tmp_path: Path) -> None:
-    # All of ours import this one early.
-    (tmp_path / "hashlib.py").write_text("import signal\nsignal.raise_signal(signal.SIGINT)")
-    for command in ("serve.py", "-m tests", "-m benchmarks.events"):
-        ended = subprocess.run(
-            [PYTHON, *command.split()],
-            cwd=ROOT,
-            env={**os.environ, "PYTHONPATH": str(tmp_path)},
-            capture_output=True,
-            text=True,
-        )
-        assert (ended.returncode, ended.stderr) in ((130, ""), (-signal.SIGINT, ""))
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="a POSIX shell")
-def test_what_nobody_reads_is_dropped() -> None:
-    for closing, arguments, code in (
-        ("", ["--help"], 0),
-        (">&-", ["--help"], 0),
-        (">&- 2>&-", ["--nope"], 2),
-    ):
-        reads, writes = os.pipe()
-        os.close(reads)
-        command = ["sh", "-c", f'exec "$@" {closing}', "sh", PYTHON, str(ROOT / "serve.py")]
-        ended = subprocess.run([*command, *arguments], stdout=writes, stderr=subprocess.PIPE)
-        os.close(writes)
-        assert (ended.returncode, ended.stderr) == (code, b"")
-
-
 def test_ctrl_c_in_the_middle_of_set_up_is_quiet(new_checkout: Path) -> None:
     process = popen(new_checkout, ["--port", "0"])
     assert process.stdout is not None
