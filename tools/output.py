@@ -1,4 +1,7 @@
-"""What a command prints. Where nobody reads it any more, it is dropped, and the command goes on."""
+"""What a command prints and is told, where the terminal or the pipe for it is not there any more.
+
+What nobody reads is dropped, and the command goes on; what nobody can answer has no answer.
+"""
 
 import os
 import sys
@@ -37,7 +40,9 @@ class _Output:
 
 
 def keep_going() -> None:
-    """Let nothing that is printed from here on end this process."""
+    """Let nothing that is printed or asked from here on end this process by an unknown error."""
+    if sys.stdin is None:
+        sys.stdin = open(os.devnull, encoding="utf-8")  # noqa: SIM115  # until the end
     for name in ("stdout", "stderr"):
         stream = getattr(sys, name)
         if stream is None:  # it was closed when this process began

@@ -30,9 +30,23 @@ def check_token(token: str, source: str) -> None:
     """Refuse a token that no request can carry. Raises SetupError."""
     if any(ord(each) < ord(" ") or ord(each) == 127 for each in token):
         raise SetupError(f"the token in {source} has a line end or a tab in it: give it without")
-    try:
-        os.fsencode(token).decode()
-    except UnicodeError:
-        raise SetupError(f"the token in {source} is not in UTF-8: give it in letters") from None
+    check_letters(token, f"the token in {source}")
     if token != token.strip():
         raise SetupError(f"the token in {source} begins or ends with a space: give it without")
+
+
+def check_header(token: str) -> None:
+    """Refuse a token that Directus cannot have made. Raises SetupError."""
+    if not token.isascii():
+        raise SetupError(
+            "the token has letters that no HTTP header carries: Directus' tokens have letters "
+            "of ASCII alone"
+        )
+
+
+def check_letters(text: str, what: str) -> None:
+    """Refuse a text whose bytes are no letters. Raises SetupError, which names it as `what`."""
+    try:
+        os.fsencode(text).decode()
+    except UnicodeError:
+        raise SetupError(f"{what} is not in UTF-8: give it in letters") from None

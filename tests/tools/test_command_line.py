@@ -170,6 +170,8 @@ def test_values_are_checked_before_set_up(tmp_path: Path) -> None:
         (["--host", ""], "--host '' is no address"),
         (["--directus", URL, "--token", "é"], "letters of ASCII alone"),
         (["provision", "--directus", URL, "--admin-token="], "--admin-token is empty"),
+        (["provision", "--directus", URL, "--admin-token", "é"], "letters of ASCII alone"),
+        (["provision", "--directus", URL, "--email", "\udcff"], "in --email is not in UTF-8"),
     ):
         database = [] if arguments[0] in ("--db", "provision") else ["--db", str(tmp_path / "m")]
         with pytest.raises(SetupError, match=sentence):

@@ -62,3 +62,15 @@ def test_what_nobody_reads_is_dropped() -> None:
         ended = subprocess.run([*command, *arguments], stdout=writes, stderr=subprocess.PIPE)
         os.close(writes)
         assert (ended.returncode, ended.stderr) == (code, b"")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a POSIX shell")
+def test_who_is_not_there_has_no_answer() -> None:
+    code = "from tools.output import keep_going; keep_going(); input()"
+    ended = subprocess.run(
+        ["sh", "-c", 'exec "$@" <&-', "sh", PYTHON, "-c", code],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+    )
+    assert ended.stderr.splitlines()[-1].startswith("EOFError")

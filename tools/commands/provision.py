@@ -1,11 +1,12 @@
 """`python3 serve.py provision`: do the guide's preparations on a Directus."""
 
 import argparse
+import os
 from dataclasses import dataclass
 
 from tools import ROOT, environment, examples
 from tools.address import read_address
-from tools.secret import ADMIN_PASSWORD, ADMIN_TOKEN, token_of
+from tools.secret import ADMIN_PASSWORD, ADMIN_TOKEN, check_header, check_letters, token_of
 from tools.steps import SetupError
 
 ABOUT = "do the guide's preparations on a Directus: a collection, a policy, a user, a token"
@@ -56,6 +57,9 @@ class Provision:
         token = token_of(self.admin_token, "--admin-token", ADMIN_TOKEN)
         if token == "":
             raise SetupError(f"--admin-token is empty: give the token there or in {ADMIN_TOKEN}")
+        check_header(token or "")
+        check_letters(self.email or "", "the address in --email")
+        check_letters(os.environ.get(ADMIN_PASSWORD, ""), f"the password in {ADMIN_PASSWORD}")
         environment.ensure_environment(ROOT)
 
         from tools import administrator

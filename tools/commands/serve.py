@@ -17,7 +17,7 @@ from tools.commands.checks import LOCAL
 from tools.examples import Example
 from tools.options import whole_number
 from tools.precompressed import PrecompressedFiles
-from tools.secret import PAGE_TOKEN, check_token, token_of
+from tools.secret import PAGE_TOKEN, check_header, check_token, token_of
 from tools.settings import read_settings
 from tools.steps import SetupError
 
@@ -136,11 +136,8 @@ class Serve:
             checks.check_project(self.project)
         elif directus != LOCAL:
             directus = read_address(directus)
-        if directus is not None and not token.isascii():
-            raise SetupError(
-                "the token has letters that no HTTP header carries: Directus' tokens have letters "
-                "of ASCII alone"
-            )
+        if directus is not None:
+            check_header(token)
         # A port in use is found before a long set-up.
         listening.listen(self.host, self.port).close()
         environment.ensure_environment(ROOT)
