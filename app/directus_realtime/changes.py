@@ -44,7 +44,8 @@ class Changes:
         self.rows = rows
         for key in left:
             self._changed.pop(key, None)
-            self._left[key] = None
+            if key in self._told:  # who was not told that it came need not hear that it left
+                self._left[key] = None
         for key in changed:
             self._left.pop(key, None)
             self._changed[key] = None

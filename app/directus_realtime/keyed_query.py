@@ -1,5 +1,7 @@
-"""A query whose rows are told apart by their key."""
+"""A query whose rows are told apart by their key, and what a delete does to them."""
 
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from .checks import check_collection, check_query
@@ -14,7 +16,6 @@ class KeyedQuery:
     Attributes:
         key: the collection's primary key.
         query: the query to send.
-        is_paged: whether its rows move up when one before them is deleted.
 
     Args:
         collection: the collection's name.
@@ -36,7 +37,6 @@ class KeyedQuery:
         self.key = key
         copy = decode(encode(query))  # what its caller does with it later changes nothing
         self.query = _with_field(copy, key)
-        self.is_paged = bool(query.get("offset") or query.get("page"))
         self._collection = collection
         self._added_key = self.query is not copy
 
@@ -69,6 +69,38 @@ class KeyedQuery:
             f'without "{self.key}": name the primary key, as in `live(..., key="code")`, and see '
             "that the policy lets it be read."
         )
+
+
+def found(key: Any, rows: Mapping[Any, Row]) -> Any | None:
+    """Return the key under which a deleted row is found: a number may come as a text."""
+    key = key if key in rows else _number(key)
+    return key if key in rows else None
+
+
+def without(rows: Mapping[Any, Row], keys: Iterable[Any]) -> dict[Any, Row]:
+    """Return the rows but those with ``keys``."""
+    gone = set(keys)
+    return {key: row for key, row in rows.items() if key not in gone}
+
+
+def naming(keys: Iterable[Any], rows: Mapping[Any, Row]) -> Iterator[Any]:
+    """Yield the keys of rows that hold one of ``keys`` in another field, as a reply its message's.
+
+    Where that field is a relation the database clears it, or deletes the row too, when the row
+    with that key is deleted, and Directus sends no event for it.
+    """
+    named = {each for key in keys for each in (key, _number(key)) if each is not None}
+    for key, row in rows.items():
+        if key in named:
+            continue
+        if not named.isdisjoint([value for value in row.values() if type(value) in (int, str)]):
+            yield key
+
+
+def _number(key: Any) -> int | None:
+    """Return the number that a text is, if any."""
+    is_number = isinstance(key, str) and re.fullmatch(r"-?[0-9]{1,18}", key)
+    return int(key) if is_number else None
 
 
 def _with_field(query: Query, name: str) -> Query:

@@ -27,7 +27,8 @@ class PartialQuery:
     """The queries that keep the rows of another one up to date.
 
     Attributes:
-        in_order: returns the keys of all rows, in their order.
+        in_order: returns the keys of all rows, in their order, and what of each row's own fields
+            they are sorted by.
         direction: 1 or -1 where rows come in the ascending or descending order of their keys,
             else 0.
         is_sorted: whether the query names its order. Without one Directus sorts by the key, or
@@ -44,7 +45,6 @@ class PartialQuery:
     def __init__(
         self, query: Query, key: str, *, filter: dict[str, Any], sort: list[str], limit: int
     ) -> None:
-        self.in_order: Query = {**query, "fields": [key]}
         self.is_sorted = bool(sort)
         first = sort[0] if sort else key
         self.direction = {key: 1, f"-{key}": -1}.get(first, 0)
@@ -52,6 +52,9 @@ class PartialQuery:
         self._key = key
         self._filter = filter
         self._sort_fields = [re.sub(r"^-|\w+\(|\)", "", name) for name in sort]
+        shown = _names(query.get("fields")) or ["*"]
+        known = [name for name in self._sort_fields if name in shown or "*" in shown]
+        self.in_order: Query = {**query, "fields": list(dict.fromkeys([key, *known]))}
         self._limit = limit
 
     def may_cut(self, count: int) -> bool:
@@ -84,6 +87,11 @@ class PartialQuery:
         if not self.direction or len(set(map(type, keys))) > 1:
             return False
         return keys == sorted(keys, reverse=self.direction < 0)
+
+
+def differs(row: Row, other: Row) -> bool:
+    """Return whether two rows differ in a field that both have."""
+    return any(row[name] != other[name] for name in row.keys() & other.keys())
 
 
 def partial_query(query: Query, key: str) -> PartialQuery | None:

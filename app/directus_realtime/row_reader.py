@@ -8,7 +8,7 @@ from .errors import ServerError
 from .key_watch import Client
 from .keyed_query import KeyedQuery
 from .pace import Pace
-from .partial_query import partial_query
+from .partial_query import differs, partial_query
 from .types import Query, Row
 
 _REFRESH = 60.0  # seconds after which all rows are read again, if many were read in part
@@ -18,10 +18,11 @@ class RowReader:
     """Reads for one view, one read at a time.
 
     Attributes:
+        is_whole: whether rows depend on more than themselves, and are only read all together.
         reads_parts: whether the rows that were read last can be kept up to date by reading some
             of them: no rows were left out, and none depends on anything but itself.
-        misplaced: the keys that differed between the last list of all keys and the rows: what
-            changed between the two reads.
+        misplaced: the keys that differed between the last list of all keys and the rows, or that
+            were listed by other values than the rows have: what changed between the two reads.
 
     Args:
         client: the client.
@@ -37,6 +38,7 @@ class RowReader:
         self._collection = collection
         self._keyed = keyed
         self._partial = partial_query(keyed.query, keyed.key)
+        self.is_whole = self._partial is None
         self._pace = pace
         self._stands_by_key = False  # whether the rows stand in the order of their keys
         self._read_at = 0.0  # when all rows were read last
@@ -125,7 +127,8 @@ class RowReader:
             return dict(sorted(rows.items(), key=itemgetter(0), reverse=is_descending))
         await self._pace.turn()
         listed = self._keyed.rows(await self._ask(self._partial.in_order))
-        before, self.misplaced = self.misplaced, listed.keys() ^ rows.keys()
+        moved = {key for key in listed.keys() & rows.keys() if differs(listed[key], rows[key])}
+        before, self.misplaced = self.misplaced, moved | (listed.keys() ^ rows.keys())
         if before & self.misplaced:
             return None
         return {**{key: rows[key] for key in listed if key in rows}, **rows}

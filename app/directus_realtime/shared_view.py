@@ -7,7 +7,6 @@ events may have been missed, the whole query is read.
 """
 
 import asyncio
-import re
 from collections.abc import Awaitable, Collection, Iterable
 from typing import Any
 
@@ -22,7 +21,7 @@ from .errors import (
     ReplyTimeout,
 )
 from .key_watch import Client, KeyWatch
-from .keyed_query import KeyedQuery
+from .keyed_query import KeyedQuery, found, naming, without
 from .pace import Pace
 from .row_reader import RowReader
 from .types import Freshness, Row
@@ -63,13 +62,13 @@ class SharedView:
         self.failure: DirectusError | None = None
         self._client = client
         self._reader = RowReader(client, collection, keyed, pace)
-        self._is_paged = keyed.is_paged
         self._pace = pace
         self._was_read = False
         self._needs_all = True
         self._touched: dict[Any, None] = {}  # keys of rows to read
         self._is_reading = False
         self._deleted: list[Any] = []  # keys, since the read under way began
+        self._gone: list[Any] = []  # deleted keys that other rows may have named
         self._losses = 0  # of the connection
         self._silent_reads = 0  # in a row
         self._news = asyncio.Event()
@@ -88,7 +87,7 @@ class SharedView:
             return "loading"
         if self.error is not None:
             return "stale"
-        is_read = not (self._needs_all or self._touched or self._is_reading)
+        is_read = not (self._needs_all or self._touched or self._gone or self._is_reading)
         watched = self.watch.freshness
         return watched if is_read or watched == "stale" else "catching up"
 
@@ -97,7 +96,8 @@ class SharedView:
         self.observers.append(observer)
         if not self.is_current:
             self.failure = None
-            self.doubt()
+            if not self._is_reading:
+                self.doubt()
 
     def end(self) -> Awaitable[object]:
         """End the reads; return what waits for that."""
@@ -119,21 +119,24 @@ class SharedView:
         """Take these rows out; Directus tells of those of all rows, filtered or not."""
         if self._is_reading:
             self._deleted += keys
-        known = [key for each in keys if (key := _found(each, self.rows)) is not None]
-        if not known:
-            # A UUID may come in capitals, and with an offset the rows move up.
+        known = [key for each in keys if (key := found(each, self.rows)) is not None]
+        if self._reader.is_whole or (known and not self._reader.reads_parts):
+            self.doubt()
+            return
+        if known:
+            self._take(without(self.rows, known), known, [])
+        else:  # a UUID may come in capitals
             self.touch(low for key in keys if (low := str(key).lower()) in self.rows)
-            if self._is_paged:
-                self.doubt()
-        elif self._reader.reads_parts:
-            self._take(_without(self.rows, known), known, [])
-        else:
+        self._gone += keys
+        self._news.set()
+        if len(self._gone) > _MOST_TOUCHED:
             self.doubt()
 
     def doubt(self) -> None:
         """Read the whole query."""
         self._needs_all = True
         self._touched.clear()
+        self._gone = []
         self._news.set()
 
     def follow(self, change: StateChanged) -> None:
@@ -172,9 +175,13 @@ class SharedView:
             await self.watch.ready()
             while True:
                 await self._news.wait()
-                await self._pace.turn()
                 self._news.clear()
-                await self._read()
+                gone, self._gone = self._gone, []
+                self.touch(naming(gone, self.rows))
+                if self._needs_all or self._touched:
+                    await self._pace.turn()
+                    await self._read()
+                self.watch.caught_up()
         except Exception as error:
             self.fail(error)
 
@@ -205,7 +212,6 @@ class SharedView:
         finally:
             self._is_reading = False
             self._wake()
-        self.watch.caught_up()
 
     async def _read_all(self) -> None:
         losses = self._losses
@@ -233,18 +239,6 @@ class SharedView:
 
     def _without_deleted(self, rows: dict[Any, Row], read: Collection[Any]) -> dict[Any, Row]:
         """Return the rows that were not deleted meanwhile; look again at those that were read."""
-        deleted = [key for each in self._deleted if (key := _found(each, rows)) is not None]
+        deleted = [key for each in self._deleted if (key := found(each, rows)) is not None]
         self.touch(key for key in deleted if key in read)
-        return _without(rows, deleted) if deleted else rows
-
-
-def _found(key: Any, rows: dict[Any, Row]) -> Any | None:
-    """Return the key under which a deleted row is found: a number may come as a text."""
-    if key not in rows and isinstance(key, str) and re.fullmatch(r"-?[0-9]+", key):
-        key = int(key)
-    return key if key in rows else None
-
-
-def _without(rows: dict[Any, Row], keys: Iterable[Any]) -> dict[Any, Row]:
-    gone = set(keys)
-    return {key: row for key, row in rows.items() if key not in gone}
+        return without(rows, deleted) if deleted else rows

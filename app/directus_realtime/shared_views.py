@@ -1,10 +1,10 @@
 """The live views of a client: equal queries share their rows, and collections their events."""
 
 import asyncio
+import json
 from collections.abc import Awaitable, Callable
 
 from .changes import Changes
-from .core.codec import encode
 from .key_watch import Client, KeyWatch
 from .keyed_query import KeyedQuery
 from .pace import Pace
@@ -40,7 +40,7 @@ class SharedViews:
             self._loop, self._pace, self._views, self._watches = loop, Pace(), {}, {}
         if self._connect is not None:
             await self._connect()
-        place = (collection, keyed.key, encode(keyed.query))
+        place = (collection, keyed.key, json.dumps(keyed.query, sort_keys=True))
         view = self._views.get(place)
         if view is None or view.problem is not None:
             watch = self._watch(collection, keyed.key)

@@ -93,8 +93,14 @@ def test_some_rows_are_asked_for_through_the_filter() -> None:
 
 
 def test_all_keys_are_asked_for_in_the_querys_own_order() -> None:
-    query = {"fields": ["text", "id"], "filter": {"a": 1}, "sort": ["text"], "limit": -1}
+    query = {"fields": ["text", "id"], "filter": {"a": 1}, "sort": ["-n", "id"], "limit": -1}
     assert partial(**query).in_order == {**query, "fields": ["id"]}
+
+
+@pytest.mark.parametrize("fields", [None, "*", ["id", "text", "date"], "date,text,id"])
+def test_what_rows_are_sorted_by_is_asked_for_where_they_show_it(fields: Any) -> None:
+    query = partial(fields=fields, sort="-text,year(date),id").in_order
+    assert query["fields"] == ["id", "text", "date"]
 
 
 @pytest.mark.parametrize(

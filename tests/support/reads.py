@@ -26,7 +26,8 @@ def kinds(tap: Wiretap, query: dict[str, Any]) -> list[str]:
 
 def kind_of(read: dict[str, Any], query: dict[str, Any]) -> str:
     if read.get("filter") == query.get("filter"):
-        return ORDER if read.get("fields") == ["id"] != query.get("fields") else ALL
+        given, asked = query.get("fields"), read.get("fields") or []
+        return ORDER if asked[:1] == ["id"] and asked != given else ALL
     return PART
 
 
