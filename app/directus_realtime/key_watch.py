@@ -18,6 +18,7 @@ _MANY = 100
 """Rows in an event from which on it may have been cut, where Directus' QUERY_LIMIT_MAX is set."""
 
 _REMEMBERED = 1000  # created keys
+_OVERTAKES = 10.0  # seconds in which a row's create may come before the delete of an earlier one
 
 
 class Subscribed(Protocol):
@@ -96,7 +97,7 @@ class KeyWatch:
         self._state = "open"
         self._subscriptions: dict[EventName, Subscribed] = {}
         self._awaited: set[EventName] = set()  # events whose next init has not come
-        self._created: dict[str, Any] = {}  # the last created keys by their text
+        self._created: dict[str, tuple[Any, float]] = {}  # the last keys, with when they came
         self._ready = asyncio.Event()
         self._unwatch = client.on_state(self._follow)
         self._tasks: list[asyncio.Task[None]] = []
@@ -213,14 +214,17 @@ class KeyWatch:
         Events come in no promised order: one that was created lately may have been created again
         after it was deleted, and is looked at.
         """
-        created = [self._created[text] for key in keys if (text := str(key)) in self._created]
+        known = [self._created[text] for key in keys if (text := str(key)) in self._created]
+        since = asyncio.get_running_loop().time() - _OVERTAKES
+        created = [key for key, came in known if came > since]
         for listener in self.listeners:
             listener.delete(keys)
             if created:
                 listener.touch(created)
 
     def _remember(self, keys: list[Any]) -> None:
-        self._created.update({str(key): key for key in keys})
+        now = asyncio.get_running_loop().time()
+        self._created.update({str(key): (key, now) for key in keys})
         while len(self._created) > _REMEMBERED:
             del self._created[next(iter(self._created))]
 

@@ -58,6 +58,18 @@ class KeyedQuery:
             raise self._no_key_error()
         return {row[self.key]: row for row in rows}
 
+    def naming(self, keys: Iterable[Any], rows: Mapping[Any, Row]) -> Iterator[Any]:
+        """Yield the keys of rows that hold one of ``keys`` in another field, as replies do.
+
+        Where that field is a relation the database clears it, or deletes the row too, when the row
+        with that key is deleted, and Directus sends no event for it.
+        """
+        named = {each for key in keys for each in (key, _number(key)) if each is not None}
+        for key, row in rows.items():
+            held = [v for name, v in row.items() if type(v) in (int, str) and name != self.key]
+            if not named.isdisjoint(held):
+                yield key
+
     def refusal(self, error: ServerError) -> DirectusError:
         """Return what to raise for a refused read: its cause may be the key that is asked for."""
         is_of_key = error.code == "FORBIDDEN" and f'"{self.key}"' in error.message
@@ -81,20 +93,6 @@ def without(rows: Mapping[Any, Row], keys: Iterable[Any]) -> dict[Any, Row]:
     """Return the rows but those with ``keys``."""
     gone = set(keys)
     return {key: row for key, row in rows.items() if key not in gone}
-
-
-def naming(keys: Iterable[Any], rows: Mapping[Any, Row]) -> Iterator[Any]:
-    """Yield the keys of rows that hold one of ``keys`` in another field, as a reply its message's.
-
-    Where that field is a relation the database clears it, or deletes the row too, when the row
-    with that key is deleted, and Directus sends no event for it.
-    """
-    named = {each for key in keys for each in (key, _number(key)) if each is not None}
-    for key, row in rows.items():
-        if key in named:
-            continue
-        if not named.isdisjoint([value for value in row.values() if type(value) in (int, str)]):
-            yield key
 
 
 def _number(key: Any) -> int | None:

@@ -27,10 +27,10 @@ class Live:
     one. The whole query is read after a reconnect, and after each event where rows depend on more
     than themselves: rows that are cut at a limit (100 without one), ``offset`` and ``page``,
     relations in any part of the query, and dynamic variables such as ``$NOW``. Once in a while it
-    is read besides, since no event tells of a row that a policy hides from now on. If Directus has
-    a QUERY_LIMIT_MAX, or a QUERY_LIMIT_DEFAULT below 100, name a ``limit``; if a collection is
-    sorted by hand, name its field in ``sort``, and add the key where rows may be equal by it, for
-    whose order databases promise nothing.
+    is read besides, since no event tells of a row that a policy hides from now on, or that a
+    database changes by itself. If Directus has a QUERY_LIMIT_MAX, or a QUERY_LIMIT_DEFAULT below
+    100, name a ``limit``; if a collection is sorted by hand, name its field in ``sort``, and add
+    the key where rows may be equal by it, for whose order databases promise nothing.
 
     Directus sends no event for a row when one that it is related to changes. So a view of
     ``author.name`` shows an author's new name when a row of the view changes, or the connection

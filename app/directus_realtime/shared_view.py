@@ -21,7 +21,7 @@ from .errors import (
     ReplyTimeout,
 )
 from .key_watch import Client, KeyWatch
-from .keyed_query import KeyedQuery, found, naming, without
+from .keyed_query import KeyedQuery, found, without
 from .pace import Pace
 from .row_reader import RowReader
 from .types import Freshness, Row
@@ -61,6 +61,7 @@ class SharedView:
         self.interruption: DirectusError | None = None
         self.failure: DirectusError | None = None
         self._client = client
+        self._keyed = keyed
         self._reader = RowReader(client, collection, keyed, pace)
         self._pace = pace
         self._was_read = False
@@ -177,7 +178,7 @@ class SharedView:
                 await self._news.wait()
                 self._news.clear()
                 gone, self._gone = self._gone, []
-                self.touch(naming(gone, self.rows))
+                self.touch(self._keyed.naming(gone, self.rows))
                 if self._needs_all or self._touched:
                     await self._pace.turn()
                     await self._read()

@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from directus_realtime.keyed_query import KeyedQuery
 
 from tests.support import clock
 from tests.support.asked import settle, viewing
@@ -78,12 +79,17 @@ def test_a_row_that_names_a_deleted_one_is_looked_at(key: Any) -> None:
         await client.answer({**reply, "parent": None})
         assert view.rows[1]["parent"] is None
         assert [*seen, view.freshness] == ["catching up", "live"]
-        view.delete([key, "9" * 5000])
+        view.delete([1, key, "9" * 5000])
         await settle()
         assert client.asks_for is None
         await view.end()
 
     clock.run(scene())
+
+
+def test_a_row_that_is_made_again_may_name_one_that_is_deleted_with_the_first() -> None:
+    rows: dict[Any, Any] = {1: {"id": 1, "parent": 7}, 2: {"id": 2, "parent": 3}}
+    assert list(KeyedQuery("messages", {}, "id").naming(["1", "7"], rows)) == [1]
 
 
 def test_more_than_a_thousand_deleted_rows_are_a_reason_to_read_all() -> None:
