@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import Awaitable, Collection, Iterable
 from typing import Any
 
-from .changes import Changes
+from .changes import Changes, moved
 from .core.events import StateChanged
 from .errors import (
     ConnectionFailed,
@@ -164,10 +164,11 @@ class SharedView:
         for observer in self.observers:
             observer.wake()
 
-    def _take(self, rows: dict[Any, Row], left: Iterable[Any], changed: Iterable[Any]) -> None:
+    def _take(self, rows: dict[Any, Row], left: Iterable[Any], changed: Collection[Any]) -> None:
+        have_moved = moved(self.rows, rows, changed)
         self.rows = rows
         for observer in self.observers:
-            observer.take(rows, left, changed)
+            observer.take(rows, left, changed, have_moved)
 
     # The reads
 

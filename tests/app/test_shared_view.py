@@ -2,8 +2,9 @@
 
 from typing import Any
 
+import pytest
 from directus_realtime import NotSent, ReplyTimeout, StateChanged
-from directus_realtime.changes import Changes
+from directus_realtime.changes import Changes, moved
 from directus_realtime.core.states import State
 
 from tests.support import clock
@@ -162,6 +163,39 @@ def test_without_a_connection_only_who_enters_hears_of_it() -> None:
         await client.answer(row(1), row(2))
         assert view.failure is None
         assert list(late.rows) == [1, 2]
+        await view.end()
+
+    clock.run(scene())
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "changed", "told"),
+    [
+        ("abcd", "abcd", "", ""),
+        ("abcd", "dabc", "", "d"),
+        ("abcd", "bcda", "", "a"),
+        ("abcd", "bcda", "a", ""),
+        ("abcd", "acxd", "", ""),
+        ("abcd", "cdab", "", "cd"),
+        ("abcd", "cab", "", "c"),
+    ],
+)
+def test_of_rows_that_have_only_moved_few_are_told(
+    before: str, now: str, changed: str, told: str
+) -> None:
+    old: dict[str, Any] = dict.fromkeys(before)
+    new: dict[str, Any] = dict.fromkeys(now)
+    assert sorted(moved(old, new, changed)) == list(told)
+
+
+def test_a_row_that_has_only_moved_is_an_update() -> None:
+    async def scene() -> None:
+        client, view, changes = await viewing(row(1), row(2), row(3), sort=["n"], limit=3)
+        for order in ((3, 1, 2), (3, 1, 2)):
+            view.touch([3])
+            await settle()
+            await client.answer(*map(row, order))
+        assert [changes.next(), changes.next()] == [("update", 3, row(3)), None]
         await view.end()
 
     clock.run(scene())
