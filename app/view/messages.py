@@ -108,7 +108,9 @@ def _change(key: str, *texts: str) -> None:
     _changed[key] = texts
     if _Shown.touched is not None:
         _Shown.touched.add(key)
-    if not _Shown.drawing:
+    if len(_changed) > ROWS:  # no frame comes while the tab is hidden
+        _draw()
+    elif not _Shown.drawing:
         _ask_for_frame()
 
 

@@ -33,6 +33,14 @@ js.proxies = module.pyproxy_alloc_map.size
 """
 
 
+CHANGES = """
+import js
+from app.view import messages
+messages.change([{"id": 700_001, "user": "Ben", "text": "changed"}])
+messages.remove([700_002])
+messages.change([{"id": key, "text": "of no row here"} for key in range(710_000, 720_000)])
+js.waiting = len(messages._changed)
+"""
 IN_ONE_TASK = """(frame) => {
   const { socket } = window, written = [];
   socket.send = (text) => {
@@ -184,6 +192,16 @@ def grown_proxies(page: ObservedPage) -> int:
         page.page.wait_for_function("window.proxies !== undefined")
         counts.append(page.page.evaluate("window.proxies"))
     return counts[2] - counts[1]
+
+
+def test_changes_that_wait_for_a_frame_are_bounded(quiet: ObservedPage) -> None:
+    """A hidden tab has none."""
+    receive(quiet, 700_001, 2)
+    quiet.page.evaluate(RUN_PYTHON, CHANGES)
+    quiet.page.wait_for_function("window.waiting !== undefined")
+    assert quiet.page.evaluate("window.waiting") < 1000
+    assert quiet.page.text_content("#messages li[data-id='700001'] span") == "changed"
+    assert not quiet.page.query_selector("#messages li[data-id='700002']")
 
 
 def test_frames_that_are_held_come_before_the_end_of_the_connection(quiet: ObservedPage) -> None:
