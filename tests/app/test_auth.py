@@ -578,3 +578,15 @@ def test_one_that_was_refused_is_asked_for_again_when_there_is_a_token() -> None
     renew(line)
     line.say(AUTH_OK)
     assert [message["type"] for message in line.take()] == ["auth", "subscribe"]
+
+
+def test_nothing_is_written_while_expired_for_a_subscribe_that_was_given_up() -> None:
+    line = signed_in()
+    line.subscribe()
+    line.advance(1)
+    line.say({"type": "ping"})
+    line.advance(10)
+    line.say(EXPIRED)
+    line.take()
+    line.say(init())
+    assert line.take() == []

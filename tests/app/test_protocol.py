@@ -627,3 +627,47 @@ def test_a_request_that_nobody_waits_for_any_more_is_not_written() -> None:
     assert line.core.pending == 1
     line.accept()
     assert [message["uid"] for message in line.take()] == [kept]
+
+
+# Whose answer it is
+
+
+def test_the_uid_of_a_message_of_the_programs_own_is_not_given_to_a_request() -> None:
+    line = Timeline()
+    line.online()
+    line.core.send({"type": "items", "action": "read", "collection": "x", "uid": "1"}, line.now)
+    line.core.send('{"type":"items","action":"read","collection":"x","uid":"7"}', line.now)
+    line.core.send({"type": "ping", "uid": "mine"}, line.now)
+    assert line.request("read") == "8"
+
+
+def test_a_message_of_another_type_does_not_answer_a_request() -> None:
+    line = Timeline()
+    line.online()
+    uid = line.request("read")
+    line.say({"type": "news", "uid": uid}, {"type": "pong", "uid": uid})
+    assert line.happened(Replied) == []
+    line.say({"type": "items", "uid": uid, "data": [{"id": 1}]})
+    assert [reply.message["data"] for reply in line.happened(Replied)] == [[{"id": 1}]]
+
+
+# What is kept
+
+
+def test_requests_that_were_given_up_in_a_long_outage_are_not_kept() -> None:
+    line = Timeline(outbox=10)
+    line.online()
+    line.cut()
+    for _ in range(1000):
+        line.request("read", queue_timeout=10.0)
+        line.advance(10.0)
+    assert len(line.core._requests._waiting) <= 10
+
+
+def test_answered_requests_with_a_long_timeout_are_not_kept() -> None:
+    line = Timeline()
+    line.online()
+    for _ in range(5000):
+        uid = line.request("read", timeout=86_400.0)
+        line.say({"type": "items", "uid": uid, "data": []})
+    assert len(line.core._requests._expiries) <= 1001

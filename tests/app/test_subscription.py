@@ -579,3 +579,65 @@ def test_an_error_of_a_subscription_that_is_gone_is_shown_to_handlers_alone() ->
     line.say(error("subscribe", "FORBIDDEN", uid="gone"))
     assert line.happened(MessageReceived)[-1].message["uid"] == "gone"
     assert line.happened(Warned) == []
+
+
+# What ends without our unsubscribe, or is accepted after it was given up
+
+
+@pytest.mark.parametrize("uid", [{"uid": "1"}, {}], ids=["its uid", "all"])
+def test_one_that_the_program_has_ended_with_a_message_of_its_own_does_not_count_as_live(
+    uid: dict[str, str],
+) -> None:
+    line = online()
+    subscription = line.subscribe()
+    line.say(INIT, created({"id": 1}))
+    line.core.send({"type": "unsubscribe", **uid}, line.now)
+    line.say({"type": "subscription", "event": "unsubscribe", **uid})
+    assert subscription.ended
+    assert line.happened(Readable)[-1] == Readable(subscription.number, ended=True)
+    assert drain(subscription) == [INIT, created({"id": 1})]
+    line.take()
+    line.subscribe(uid="1")
+    assert [sent["type"] for sent in line.take()] == ["subscribe"]
+
+
+def test_a_late_confirmation_of_an_unsubscribe_does_not_answer_the_next_of_its_uid() -> None:
+    line = online()
+    old = line.subscribe(uid="1")
+    line.say(INIT)
+    line.unsubscribe(old)
+    line.advance(10)
+    new = line.subscribe(uid="1")
+    line.say({"type": "subscription", "event": "unsubscribe", "uid": "1"})
+    assert drain(new) == []
+    line.say(INIT)
+    assert drain(new) == [INIT]
+    assert new.freshness == "live"
+
+
+@pytest.mark.parametrize("left", [False, True], ids=["timed out", "left"])
+def test_a_subscribe_that_is_accepted_after_it_was_given_up_is_ended(left: bool) -> None:
+    line = online()
+    subscription = line.subscribe()
+    if left:
+        line.unsubscribe(subscription)
+    line.advance(1)
+    line.say({"type": "ping"})
+    line.advance(10)
+    assert subscription.ended
+    line.take()
+    line.say(INIT)
+    assert line.take() == [{"uid": "1", "type": "unsubscribe"}]
+    line.say(INIT)  # of the program's own
+    assert line.take() == []
+
+
+def test_one_that_was_given_up_is_not_ended_on_another_connection() -> None:
+    line = online()
+    line.subscribe()
+    line.advance(1)
+    line.say({"type": "ping"})
+    line.advance(10)
+    line.reconnect()
+    line.say(INIT)
+    assert line.take() == []

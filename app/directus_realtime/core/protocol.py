@@ -21,6 +21,7 @@ Rules for this file
 
 import logging
 import random as random_module
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -67,6 +68,9 @@ log = logging.getLogger("directus")
 
 _OWN = "directus-py:"
 """The prefix of the uids of pings, of our own reads and of what is quiet; no other uid has it."""
+
+_NUMERAL = re.compile("[1-9][0-9]{0,14}")
+"""A uid as the sequence has it."""
 
 WAKE_TIMEOUT = 3.0
 """Seconds in which a frame must come after ``wake`` has sent a ping."""
@@ -220,7 +224,9 @@ class Protocol:
         """
         if isinstance(message, dict) and "uid" not in message:
             message = {**message, "uid": self.next_uid()}
-        self._post(PendingRequest(message), now)
+        request = PendingRequest(message)
+        self._pass_over(request.items_uid)
+        self._post(request, now)
 
     def request(
         self,
@@ -340,6 +346,11 @@ class Protocol:
             uid = str(self._uids)
             if not self._subscriptions.knows(uid) and not self._requests.awaits(uid):
                 return uid
+
+    def _pass_over(self, uid: str | None) -> None:
+        """Give no uid up to that of a message of the program's own: its answer is not ours."""
+        if uid is not None and _NUMERAL.fullmatch(uid):
+            self._uids = max(self._uids, int(uid))
 
     def wake(self, now: float) -> None:
         """Retry at once, or send a ping: the network may be back, or the page is visible again."""
@@ -638,7 +649,7 @@ class Protocol:
             self._own_reads.answered(uid, now)
         elif error and error[0] == "FORBIDDEN" and self._requests.is_suspect(uid):
             self._resend(uid, now)
-        elif self._requests.answered(uid):
+        elif self._requests.answered(uid, frame):
             self._events.append(
                 RequestFailed(uid, ServerError(*error)) if error else Replied(uid, frame.message)
             )

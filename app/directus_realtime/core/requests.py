@@ -6,7 +6,7 @@ the queue; a create, update or delete never does, since Directus may have done i
 """
 
 from collections import deque
-from heapq import heappop, heappush
+from heapq import heapify, heappop, heappush
 from typing import Any, Literal
 
 from ..errors import (
@@ -20,6 +20,7 @@ from ..errors import (
 from ..types import InspectedRequest
 from . import codec
 from .auth import AuthState
+from .messages import Frame
 from .unanswered import Unanswered
 
 FailedRequest = tuple[str, DirectusError]
@@ -28,6 +29,10 @@ FailedRequest = tuple[str, DirectusError]
 
 _MOST_LOSSES = 4
 """How many connections may be lost over one read before it is given up."""
+
+
+_FEW_EXPIRIES = 1000
+"""Up to so many times of expiry are kept, whether their requests are settled or not."""
 
 
 class PendingRequest:
@@ -112,6 +117,7 @@ class Requests:
         self._waiting: deque[PendingRequest] = deque()
         self._unanswered: dict[str, PendingRequest] = {}
         self._expiries: list[tuple[float, int, PendingRequest]] = []  # a heap
+        self._most_expiries = _FEW_EXPIRIES  # beyond it, what is stale is dropped
         self._count = 0
         self._recent: deque[PendingRequest] = deque(maxlen=limit)  # written on this connection
 
@@ -138,7 +144,9 @@ class Requests:
         Raises:
             OutboxFull: as many messages as may wait do so already.
         """
-        if len(self._waiting) >= self._limit and self.waiting >= self._limit:
+        if len(self._waiting) >= self._limit:
+            self._waiting = deque(each for each in self._waiting if not each.settled)
+        if len(self._waiting) >= self._limit:
             raise OutboxFull(self._limit)
         self._waiting.append(request)
         self._expire_in(request, request.queue_timeout, now)
@@ -167,11 +175,15 @@ class Requests:
             request.uid == uid and not request.settled for request in self._waiting
         )
 
-    def answered(self, uid: str | None) -> bool:
-        """Record an answer; return whether a request was waiting for it."""
-        request = self._unanswered.pop(uid, None) if uid is not None else None
-        if request is None:
+    def answered(self, uid: str, frame: Frame) -> bool:
+        """Record an answer; return whether a request was waiting for it.
+
+        A message of another type is none, such as that of an extension; an error may be of any.
+        """
+        request = self._unanswered.get(uid)
+        if request is None or (request.is_items and not frame.error and frame.kind != "items"):
             return False
+        del self._unanswered[uid]
         request.settled = True
         return True
 
@@ -265,6 +277,14 @@ class Requests:
         if request.expires is not None:
             self._count += 1
             heappush(self._expiries, (request.expires, self._count, request))
+            if len(self._expiries) > self._most_expiries:
+                self._drop_stale()
+
+    def _drop_stale(self) -> None:
+        """Drop what is settled and expires late, as with a long timeout."""
+        self._expiries = [each for each in self._expiries if not self._is_stale(*each)]
+        heapify(self._expiries)
+        self._most_expiries = max(_FEW_EXPIRIES, 2 * len(self._expiries))
 
     @staticmethod
     def _is_stale(expires: float, _count: int, request: PendingRequest) -> bool:

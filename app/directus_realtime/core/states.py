@@ -154,16 +154,19 @@ SUBSCRIPTION_TRANSITIONS: dict[SubscriptionState, dict[SubscriptionCause, Subscr
         SubscriptionCause.EXPIRED: SubscriptionState.SUSPENDED,
         SubscriptionCause.LOST: SubscriptionState.AWAY,
         SubscriptionCause.UNSUBSCRIBE: SubscriptionState.LEAVING,
+        SubscriptionCause.LEFT: SubscriptionState.ENDED,
     },
     SubscriptionState.LIVE: {
         SubscriptionCause.EXPIRED: SubscriptionState.SUSPENDED,
         SubscriptionCause.LOST: SubscriptionState.AWAY,
         SubscriptionCause.UNSUBSCRIBE: SubscriptionState.LEAVING,
+        SubscriptionCause.LEFT: SubscriptionState.ENDED,
     },
     SubscriptionState.SUSPENDED: {
         SubscriptionCause.REFRESHED: SubscriptionState.CATCHING_UP,
         SubscriptionCause.LOST: SubscriptionState.AWAY,
         SubscriptionCause.UNSUBSCRIBE: SubscriptionState.LEAVING,
+        SubscriptionCause.LEFT: SubscriptionState.ENDED,
     },
     SubscriptionState.REFUSED: {
         SubscriptionCause.RETRY: SubscriptionState.AWAY,

@@ -72,6 +72,7 @@ class SubscriptionProtocol:
         recovered: how many rows were missed and read afterwards.
         successor: the subscription that takes over the uid when this one has left, or None.
         quiet: whether its messages are kept from the handlers of ``message``.
+        is_unanswered: whether it has ended before its subscribe was answered.
 
     Args:
         connection: what it shares with the others.
@@ -108,6 +109,7 @@ class SubscriptionProtocol:
         self.recovered = 0
         self.successor: SubscriptionProtocol | None = None
         self.quiet = quiet
+        self.is_unanswered = False
         self._connection = connection
         self._event = event
         self._query = query
@@ -273,10 +275,21 @@ class SubscriptionProtocol:
         if self.state is SubscriptionState.LEAVING:
             self._show_to_handlers(frame.message)
             self._take_leave(frame.message.get("event"), now)
+        elif frame.message.get("event") == "unsubscribe":
+            self._show_to_handlers(frame.message)
+            self.left(now)
         elif is_init and self.state is SubscriptionState.SUBSCRIBING and self._is_suspect:
             self._resend(now)
         elif not self._connection.auth.expired or not self.is_recovering:
             self._take_message(frame.message, is_init, now)
+
+    def left(self, now: float) -> None:
+        """End it where Directus has ended it: the program has sent an unsubscribe of its own."""
+        if not self.is_registered:
+            return
+        self._stop_reading(now)
+        self._finish(SubscriptionCause.LEFT)
+        self._report_readable()
 
     def take_error(self, error: Failure, now: float) -> None:
         """Process an error of a subscribe, or of one event."""
@@ -346,6 +359,7 @@ class SubscriptionProtocol:
             return False
         self._due = None
         if self.state is SubscriptionState.LEAVING:
+            self.is_unanswered = self._awaits_init
             self._finish(SubscriptionCause.LEFT)
         elif self.state is SubscriptionState.AWAY:
             reason = f"There was no connection for {self._queue_timeout:g} s"
@@ -359,6 +373,7 @@ class SubscriptionProtocol:
         elif self.was_live:
             return True
         elif self._connection.heartbeat.heard_at > self._subscribed_at:
+            self.is_unanswered = True
             self._fail(ReplyTimeout("subscription", self._connection.timeout))
         else:  # nothing at all has come since: the connection may be dead
             self._connection.check_life(now)
@@ -384,11 +399,9 @@ class SubscriptionProtocol:
         """End it, on the server too if it is known there."""
         if self.ended:
             return
-        self._deliver_missed(self._catch_up.release())
+        self._stop_reading(now)
         was_subscribing = self.state is SubscriptionState.SUBSCRIBING
         self._become(SubscriptionCause.UNSUBSCRIBE)
-        self._forget_read(now)
-        self._is_paused = False
         if self.state is SubscriptionState.ENDED:
             self._due = None
         elif was_subscribing:  # Directus ignores an unsubscribe that comes before the init
@@ -513,6 +526,12 @@ class SubscriptionProtocol:
         self._read_at = now
         read = messages.items("read", self.collection, query=query, uid=self._read_uid)
         self._connection.reads.send(read, now)
+
+    def _stop_reading(self, now: float) -> None:
+        """Deliver the rows that are here, and read no more of them."""
+        self._deliver_missed(self._catch_up.release())
+        self._forget_read(now)
+        self._is_paused = False
 
     def _forget_read(self, now: float) -> None:
         uid, self._read_uid = self._read_uid, None

@@ -29,6 +29,7 @@ class Subscriptions:
         self._connection = connection
         self._by_uid: dict[str, SubscriptionProtocol] = {}
         self._recovered = 0  # by those that have ended
+        self._unanswered: set[str] = set()  # uids whose subscribe Directus may still accept
 
     @property
     def buffered(self) -> int:
@@ -122,6 +123,7 @@ class Subscriptions:
 
     def connection_lost(self, now: float) -> None:
         """Reset what was under way; the subscriptions themselves stay."""
+        self._unanswered.clear()
         for subscription in list(self._by_uid.values()):
             subscription.connection_lost(now)
             self._drop_ended(subscription.uid)
@@ -149,6 +151,7 @@ class Subscriptions:
         if frame.kind == "subscription":
             subscription = self._by_uid.get(frame.uid or "")
             if subscription is None:
+                self._take_foreign(frame, now)
                 return False
             subscription.take(frame, now)
         elif frame.kind == "subscribe" and frame.error is not None:
@@ -218,11 +221,29 @@ class Subscriptions:
         if subscription.state is not SubscriptionState.ENDED:
             return None
         self._recovered += subscription.recovered
+        if subscription.is_unanswered:
+            self._unanswered.add(uid)
         if successor is None:
             del self._by_uid[uid]
         else:
             self._by_uid[uid] = successor
         return successor
+
+    def _take_foreign(self, frame: Frame, now: float) -> None:
+        """Process a subscription message whose uid no subscription has.
+
+        Without a uid Directus confirms that all subscriptions have ended, which the program has
+        asked for with a message of its own. An init may be for a subscribe that was given up.
+        """
+        event = frame.message.get("event")
+        if event == "unsubscribe" and frame.message.get("uid") is None:
+            for subscription in list(self._by_uid.values()):
+                subscription.left(now)
+                self._settle(subscription.uid, now)
+        elif event == "init" and frame.uid in self._unanswered:
+            self._unanswered.remove(frame.uid)
+            if not self._connection.auth.expired:
+                self._connection.send(messages.unsubscribe(frame.uid))
 
     def _take_unnamed(self, error: Failure, now: float) -> None:
         """Process an error that names no uid, as all do before Directus 12.4.
