@@ -21,6 +21,7 @@ SDK_LAYERS = (
     ("transports.http",),
     ("transports.browser", "transports.native"),
     ("transports.platform",),
+    ("callbacks",),
     ("tokens", "storage"),
     ("client", "diagnosis", "items", "keyed_query", "inbox", "recorder", "waiter"),
     ("partial_query", "changes", "pace"),

@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from .callbacks import Callbacks
 from .client import DirectusClient
 from .connector import Connector
 from .core.auth import Credentials
@@ -59,6 +60,9 @@ _DIAGNOSED_WITHIN = 2.0  # seconds, after the time to connect is over
 _AT_REST = (State.CLOSED, State.FAILED, State.NEEDS_SIGN_IN)
 """The states in which no connection is being made."""
 
+_DECIDED = (State.OPEN, *_AT_REST)
+"""The states in which the reason of an earlier attempt's failure says nothing any more."""
+
 
 class Driver:
     """Drives one core.
@@ -83,6 +87,7 @@ class Driver:
         self._readers: dict[int, list[Waiter[None]]] = {}  # by the subscription's number
         self._settled: deque[Waiter[Any]] = deque()  # to be resumed at the end of this step
         self._counts = {"sent": 0, "received": 0, "opened": 0}
+        self._connecting = 0  # how many tasks wait for the connection in `connect`
         self._diagnosing: asyncio.Task[None] | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._timer: asyncio.TimerHandle | None = None
@@ -95,9 +100,7 @@ class Driver:
         self._is_offline = False  # because the program said so
         self._is_stepping = False
         self._is_resuming = False
-        self._handlers: dict[str, list[Callable[..., object]]] = {
-            name: [] for name in (*WEB_SOCKET_EVENTS, "state", "freshness")
-        }
+        self._handlers = {name: Callbacks() for name in (*WEB_SOCKET_EVENTS, "state", "freshness")}
 
     # What the client wants
 
@@ -156,9 +159,7 @@ class Driver:
 
     def on(self, name: str, callback: Callable[..., object]) -> Callable[[], None]:
         """Call ``callback`` at every event of a name; return a function that removes it."""
-        handlers = self._handlers[name]
-        handlers.append(callback)
-        return lambda: handlers.remove(callback) if callback in handlers else None
+        return self._handlers[name].add(callback)
 
     async def connect(self, timeout: float | None) -> None:
         """Connect and authenticate within ``timeout`` seconds; None goes on trying.
@@ -171,32 +172,54 @@ class Driver:
             self.last_error = None  # of an earlier connection
         self._core.connect(self._now())
         self.step()
-        if self.state is not State.OPEN:
-            try:
-                await asyncio.wait_for(self._state_is((State.OPEN, *_AT_REST)), timeout)
-            except TimeoutError:
-                await self._give_up_connecting(timeout)
-        if self.state is not State.OPEN:
-            raise self.last_error or ConnectionFailed(
-                "The client was disconnected before it had connected."
-            )
+        self._connecting += 1
+        try:
+            await asyncio.wait_for(self._until_open(), timeout)
+        except TimeoutError:
+            await self._give_up_connecting(timeout)
+        finally:
+            self._connecting -= 1
+
+    async def _until_open(self) -> None:
+        """Return when the connection is open.
+
+        Raises:
+            DirectusError: none is being made any longer.
+        """
+        while self.state is not State.OPEN:  # which it may no longer be when this task continues
+            if await self._next_state(_DECIDED) in _AT_REST:
+                raise self._no_connection_error()
+
+    def _no_connection_error(self) -> DirectusError:
+        return self.last_error or ConnectionFailed(
+            "The client was disconnected before it had connected."
+        )
 
     async def _give_up_connecting(self, timeout: float | None) -> None:
-        """Find out why there is no connection yet, for a moment, and make none."""
+        """Find out why there is no connection yet, for a moment, and make none.
+
+        Where another task still waits for one, the client goes on trying.
+
+        Raises:
+            DirectusError: there is still no connection.
+        """
         if self.last_error is None and self._diagnosing is None:
             self._diagnosing = asyncio.ensure_future(self._diagnose())
         if self._diagnosing is not None:
             await asyncio.wait([self._diagnosing], timeout=_DIAGNOSED_WITHIN)
-            if self._diagnosing is not None:
-                self._diagnosing.cancel()
-                self._diagnosing = None
-        if self.state is not State.OPEN and self.state not in _AT_REST:
-            late = f"There was no connection to {self._client.url} within {timeout:g} s"
-            self.last_error = self.last_error or ConnectionFailed(
-                f"{late}: see that Directus is running there, that the address is right, and that "
-                "no firewall or proxy holds back what is sent there."
-            )
+        if self.state is State.OPEN:
+            return
+        if self.state in _AT_REST:
+            raise self._no_connection_error()
+        late = f"There was no connection to {self._client.url} within {timeout:g} s"
+        error = self.last_error or ConnectionFailed(
+            f"{late}: see that Directus is running there, that the address is right, and that "
+            "no firewall or proxy holds back what is sent there."
+        )
+        if self._connecting == 1:
+            self.last_error = error
             self.disconnect()
+        raise error
 
     def disconnect(self) -> None:
         """Close the connection and stay closed."""
@@ -289,7 +312,7 @@ class Driver:
             now=self._now(),
         )
         reader = self._new_reader(subscription.number, asyncio.get_running_loop())
-        stop = self._on_states(_AT_REST, lambda: self._settle(reader))
+        stop = self._on_states(_AT_REST, lambda _: self._settle(reader))
         self.step()
         try:
             await reader
@@ -562,15 +585,17 @@ class Driver:
                 del self._readers[number]
 
     def _call(self, name: str, argument: Any) -> None:
-        handlers = self._handlers[name]
-        for handler in list(handlers) if handlers else ():
+        for handler in self._handlers[name].all():
             try:
                 handler(argument)
-            except Exception:
+            except (Exception, asyncio.CancelledError):  # as of a task whose result it asks for
                 log.exception('A handler of "%s" failed.', name)
 
     def _change_state(self, change: StateChanged) -> None:
         self._watch(change.state)
+        if change.state in _DECIDED and self._diagnosing is not None:
+            self._diagnosing.cancel()  # the next connection may have another token
+            self._diagnosing = None
         if change.state != State.WAITING or self._was_open or self.last_error is None:
             self.last_error = change.error or self.last_error  # else the diagnosis knows better
         if change.state == State.WAITING:
@@ -606,23 +631,26 @@ class Driver:
         self._core.connect(self._now())
         self.step()
 
-    async def _state_is(self, wanted: tuple[State, ...]) -> None:
-        """Return when the state is one of ``wanted``."""
-        if self.state in wanted:  # before wait_for's task began
-            return
-        reached = asyncio.Event()
-        stop = self._on_states(wanted, reached.set)
+    async def _next_state(self, wanted: tuple[State, ...]) -> State:
+        """Return the next state of ``wanted`` that is reached."""
+        reached: asyncio.Future[State] = asyncio.get_running_loop().create_future()
+
+        def reach(state: State) -> None:
+            if not reached.done():
+                reached.set_result(state)
+
+        stop = self._on_states(wanted, reach)
         try:
-            await reached.wait()
+            return await reached
         finally:
             stop()
 
     def _on_states(
-        self, states: tuple[State, ...], callback: Callable[[], None]
+        self, states: tuple[State, ...], callback: Callable[[State], None]
     ) -> Callable[[], None]:
         def watch(change: StateChanged) -> None:
             if change.state in states:
-                callback()
+                callback(State(change.state))
 
         return self.on("state", watch)
 
@@ -631,9 +659,8 @@ class Driver:
         try:
             error = _offline_error() if self._is_offline else await self._connector.diagnose()
         finally:
-            self._diagnosing = None
-        if self.state is State.OPEN or self.state in _AT_REST:
-            return
+            if self._diagnosing is asyncio.current_task():
+                self._diagnosing = None
         if isinstance(error, AuthenticationFailed):
             self._core.reject(error, self._now())
             self.step()

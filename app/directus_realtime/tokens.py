@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+from .callbacks import Callbacks
 from .core.auth import Credentials
 from .errors import AuthenticationFailed, UsageError
 
@@ -11,7 +12,7 @@ class TokenSource:
     """Supplies the credentials to authenticate with; this base class has none."""
 
     def __init__(self) -> None:
-        self._sign_in_callbacks: list[Callable[[], None]] = []
+        self._on_sign_in = Callbacks()
 
     async def get_token(self) -> str | None:
         """Return the access token in use, or None if there is none at present."""
@@ -53,11 +54,9 @@ class TokenSource:
 
     def on_sign_in(self, callback: Callable[[], None]) -> Callable[[], None]:
         """Call ``callback`` when there are new credentials; return a function that removes it."""
-        callbacks = self._sign_in_callbacks
-        callbacks.append(callback)
-        return lambda: callbacks.remove(callback) if callback in callbacks else None
+        return self._on_sign_in.add(callback)
 
     def report_sign_in(self) -> None:
         """Report that the program has given new credentials."""
-        for callback in list(self._sign_in_callbacks):
+        for callback in self._on_sign_in.all():
             callback()
