@@ -91,6 +91,10 @@ class Connector:
         if self._client.tokens is not None:
             self._client.tokens.attempt_ended()
 
+    def forget(self) -> None:
+        """Forget what has ended with its event loop, where nothing can be closed any more."""
+        self._opening = self._refreshing = self._transport = None
+
     async def diagnose(self) -> ConnectionFailed:
         """Return the error that says why the connection could not be made."""
         if self._no_credentials is not None:

@@ -49,7 +49,7 @@ from .inbox import Frames, Inbox
 from .recorder import Recorder
 from .transports.platform import transports
 from .types import Freshness, Inspection, Query, Stats
-from .waiter import Waiter
+from .waiter import Value, Waiter
 
 log = logging.getLogger("directus")
 
@@ -87,7 +87,7 @@ class Driver:
         self._readers: dict[int, list[Waiter[None]]] = {}  # by the subscription's number
         self._settled: deque[Waiter[Any]] = deque()  # to be resumed at the end of this step
         self._counts = {"sent": 0, "received": 0, "opened": 0}
-        self._connecting = 0  # how many tasks wait for the connection in `connect`
+        self._connecting: set[object] = set()  # who waits for the connection in `connect`
         self._diagnosing: asyncio.Task[None] | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._timer: asyncio.TimerHandle | None = None
@@ -107,14 +107,22 @@ class Driver:
     @property
     def state(self) -> State:
         """What the connection is doing. It has ended with its event loop."""
-        if self._loop is not None and self._loop.is_closed() and self._core.state not in _AT_REST:
-            return State.CLOSED
-        return self._core.state
+        return State.CLOSED if self._has_ended else self._core.state
 
     @property
     def freshness(self) -> Freshness:
         """The worst freshness of the subscriptions."""
-        return self._core.freshness
+        return "stale" if self._has_ended else self._core.freshness
+
+    @property
+    def _has_ended(self) -> bool:
+        """Whether the connection has ended with its event loop, unknown to the core."""
+        is_closed = self._loop is not None and self._loop.is_closed()
+        return is_closed and self._core.state not in _AT_REST
+
+    def freshness_of(self, subscription: SubscriptionProtocol) -> Freshness:
+        """Return the freshness of one subscription."""
+        return "stale" if self._has_ended else subscription.freshness
 
     def stats(self) -> Stats:
         """Return counts and times; see RealtimeClient.stats."""
@@ -172,13 +180,15 @@ class Driver:
             self.last_error = None  # of an earlier connection
         self._core.connect(self._now())
         self.step()
-        self._connecting += 1
+        who = object()
+        self._connecting.add(who)
         try:
-            await asyncio.wait_for(self._until_open(), timeout)
+            async with asyncio.timeout(timeout):
+                await self._until_open()
         except TimeoutError:
             await self._give_up_connecting(timeout)
         finally:
-            self._connecting -= 1
+            self._connecting.discard(who)
 
     async def _until_open(self) -> None:
         """Return when the connection is open.
@@ -187,7 +197,7 @@ class Driver:
             DirectusError: none is being made any longer.
         """
         while self.state is not State.OPEN:  # which it may no longer be when this task continues
-            if await self._next_state(_DECIDED) in _AT_REST:
+            if self.state in _AT_REST or await self._next_state(_DECIDED) in _AT_REST:
                 raise self._no_connection_error()
 
     def _no_connection_error(self) -> DirectusError:
@@ -216,7 +226,7 @@ class Driver:
             f"{late}: see that Directus is running there, that the address is right, and that "
             "no firewall or proxy holds back what is sent there."
         )
-        if self._connecting == 1:
+        if len(self._connecting) == 1:
             self.last_error = error
             self.disconnect()
         raise error
@@ -312,7 +322,7 @@ class Driver:
             now=self._now(),
         )
         reader = self._new_reader(subscription.number, asyncio.get_running_loop())
-        stop = self._on_states(_AT_REST, lambda _: self._settle(reader))
+        stop = self._on_states(_AT_REST, lambda _: self._settle(reader, None))
         self.step()
         try:
             await reader
@@ -455,7 +465,7 @@ class Driver:
                         self._call("message", event.message)
                     elif type(event) is Readable:
                         for reader in self._readers.pop(event.number, ()):
-                            self._settle(reader)
+                            self._settle(reader, None)
                     else:
                         self._handle_safely(event)
         finally:
@@ -490,6 +500,8 @@ class Driver:
             self._readers = {}  # what waited there cannot be resumed here
             self._replies.clear()
             self._settled.clear()
+            self._connecting = set()
+            self._connector.forget()
             self._core.disconnect(loop.time())
         self._loop = loop
         self.step()
@@ -528,8 +540,7 @@ class Driver:
                 self._connector.send(text)
             case Replied(uid, message):
                 if (reply := self._replies.get(uid)) is not None:
-                    reply.set(message)
-                    self._settled.append(reply)
+                    self._settle(reply, message)
             case RequestFailed(uid, error):
                 if (reply := self._replies.get(uid)) is not None:
                     reply.fail(error)
@@ -572,9 +583,9 @@ class Driver:
         self._readers.setdefault(number, []).append(reader)
         return reader
 
-    def _settle(self, reader: Waiter[None]) -> None:
-        reader.set(None)
-        self._settled.append(reader)
+    def _settle(self, waiter: Waiter[Value], value: Value) -> None:
+        waiter.set(value)
+        self._settled.append(waiter)
 
     def _forget_reader(self, number: int, reader: Waiter[None]) -> None:
         """Drop a reader whose wait was cancelled."""
@@ -633,13 +644,8 @@ class Driver:
 
     async def _next_state(self, wanted: tuple[State, ...]) -> State:
         """Return the next state of ``wanted`` that is reached."""
-        reached: asyncio.Future[State] = asyncio.get_running_loop().create_future()
-
-        def reach(state: State) -> None:
-            if not reached.done():
-                reached.set_result(state)
-
-        stop = self._on_states(wanted, reach)
+        reached: Waiter[State] = Waiter(asyncio.get_running_loop())
+        stop = self._on_states(wanted, lambda state: self._settle(reached, state))
         try:
             return await reached
         finally:

@@ -42,6 +42,8 @@ _FIELDS = ("access_token", "refresh_token", "expires", "expires_at")
 _TURNS = 3
 """How many programs, each of which waits for an answer, may hold the storage's lock before us."""
 
+_MOST = 1e15  # milliseconds, or seconds: no token is valid for longer
+
 _LATER = (408, 429)  # and 500 and above: the same request may succeed later
 
 _CURES = {
@@ -91,7 +93,7 @@ class LoginTokens(TokenSource):
         self._now = now
         self._random = random
         self._timer: asyncio.TimerHandle | None = None
-        self._timer_loop: asyncio.AbstractEventLoop | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._refreshing: asyncio.Task[Login] | None = None
         self._changing = asyncio.Lock()
 
@@ -141,6 +143,7 @@ class LoginTokens(TokenSource):
 
     async def refresh(self) -> Login:
         """Refresh the tokens; calls during a refresh return its tokens."""
+        self._enter_loop()
         if self._refreshing is None:
             self._refreshing = asyncio.ensure_future(self._refresh())
             self._refreshing.add_done_callback(self._refreshed)
@@ -184,6 +187,7 @@ class LoginTokens(TokenSource):
         Raises:
             ConnectionFailed: another program does not release the storage's lock.
         """
+        self._enter_loop()
         limit = self._timeout * _TURNS
         async with self._changing, contextlib.AsyncExitStack() as stack:
             try:
@@ -197,8 +201,17 @@ class LoginTokens(TokenSource):
                 ) from None
             yield
 
+    def _enter_loop(self) -> None:
+        """Start clean in another event loop: what was under way has ended with the last one."""
+        loop = asyncio.get_running_loop()
+        if loop is not self._loop:
+            self._loop = loop
+            self._timer = self._refreshing = None
+            self._changing = asyncio.Lock()
+
     def _refreshed(self, task: asyncio.Task[Login]) -> None:
-        self._refreshing = None
+        if self._refreshing is task:
+            self._refreshing = None
         if not task.cancelled():
             task.exception()  # it is raised in the waiters; without any, it needs no report
 
@@ -248,15 +261,13 @@ class LoginTokens(TokenSource):
         self._storage.set(None)
 
     def _set_timer(self, login: Login) -> None:
-        if self._timer_loop is not asyncio.get_running_loop():
-            self._timer = None  # it ended with its event loop
+        self._enter_loop()
         if self._timer is None and self._auto_refresh and login["expires"] is not None:
             self._refresh_in(max(0.0, self._due_in(login)))
 
     def _refresh_in(self, seconds: float) -> None:
         loop = asyncio.get_running_loop()
         token = refresh_token_of(self._storage)
-        self._timer_loop = loop
         self._timer = loop.call_later(seconds, self._refresh_by_itself, token)
 
     def _refresh_by_itself(self, token: str | None) -> None:
@@ -336,4 +347,6 @@ def _login_of(stored: dict[str, Any]) -> Login | None:
 
 
 def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
+    """Return whether a value is a number that one can reckon with; NaN and infinity are none."""
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return is_number and abs(value) < _MOST

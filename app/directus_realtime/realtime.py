@@ -398,7 +398,7 @@ class Subscription(Generic[Message]):
     @property
     def freshness(self) -> Freshness:
         """How complete its messages are."""
-        return self._subscription.freshness
+        return self._driver.freshness_of(self._subscription)
 
     def __aiter__(self) -> Self:
         return self

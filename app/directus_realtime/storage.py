@@ -134,7 +134,8 @@ class Hold:
         """Wait for the lock; return when it is held, if it was not held already."""
         if self._storage is None:
             return
-        if self._task is not None and not self._task.done():
+        is_ours = self._task is not None and self._task.get_loop() is asyncio.get_running_loop()
+        if self._task is not None and is_ours and not self._task.done():
             if not self._ended.is_set():
                 return
             await asyncio.wait([self._task])  # until the lock is released
@@ -144,12 +145,14 @@ class Hold:
         try:
             await asyncio.wait([held, self._task], return_when=asyncio.FIRST_COMPLETED)
         except asyncio.CancelledError:
+            self._ended.set()  # the next one waits for the lock anew
             self._task.cancel()
             raise
 
     def end(self) -> None:
-        """Release the lock."""
-        self._ended.set()
+        """Release the lock; with its event loop it was released already."""
+        if self._task is not None and not self._task.get_loop().is_closed():
+            self._ended.set()
 
     async def _hold(self, storage: LockableStorage, held: "asyncio.Future[None]") -> None:
         async with storage.lock():

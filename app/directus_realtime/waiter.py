@@ -55,6 +55,8 @@ class Waiter(Generic[Value]):
         callback, self._callback = self._callback, None
         if callback is None or self._context is None:  # it does not wait, or no longer
             return
+        if self._loop.is_closed():  # the task has ended with it
+            return
         if asyncio.current_task(self._loop) is None:
             self._context.run(callback, self)
         else:

@@ -1,6 +1,8 @@
 """What signs in over the socket: which credentials come when, and what is remembered of them."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 import pytest
 from directus_realtime import AuthenticationFailed
@@ -134,3 +136,42 @@ def test_one_that_nobody_has_replaced_is_forgotten_and_nothing_held() -> None:
         assert clock.now() == pytest.approx(2)  # in which another could have stored the next one
 
     clock.run(scene())
+
+
+def test_who_gives_up_waiting_for_the_lock_does_not_let_the_next_one_in_without_it() -> None:
+    async def scene() -> None:
+        storage = Shared({"refresh_token": "one"})
+        tokens = SocketCredentials({}, None, storage)
+        async with storage.lock():
+            first = asyncio.ensure_future(tokens.credentials())
+            await asyncio.sleep(1)
+            first.cancel()
+            second = asyncio.ensure_future(tokens.credentials())
+            await asyncio.sleep(1)
+            assert not second.done()
+            storage.set({"refresh_token": "two"})
+        assert (await second).fields == {"refresh_token": "two"}
+        tokens.attempt_ended()
+
+    clock.run(scene())
+
+
+def test_a_lock_that_was_held_in_an_event_loop_that_is_closed_is_taken_anew() -> None:
+    class Counting(Memory):
+        """Counts how often its lock was taken."""
+
+        taken = 0
+
+        @asynccontextmanager
+        async def lock(self) -> AsyncIterator[None]:
+            self.taken += 1
+            yield
+
+    storage = Counting({"refresh_token": "one"})
+    tokens = SocketCredentials({}, None, storage)
+    loop = asyncio.new_event_loop()
+    loop.run_until_complete(tokens.credentials())
+    loop.close()
+    tokens.attempt_ended()
+    assert used(tokens) == {"refresh_token": "one"}
+    assert storage.taken == 2

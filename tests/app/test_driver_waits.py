@@ -90,6 +90,19 @@ def test_connect_waits_on_where_the_connection_is_lost_at_once() -> None:
     run(scene)
 
 
+@pytest.mark.parametrize("event", ["open", "message"])
+def test_connect_ends_at_once_where_a_handler_disconnects(event: Any) -> None:
+    async def scene() -> None:
+        async with directus_with() as url:
+            directus = client(url)
+            directus.on_web_socket(event, lambda _: directus.disconnect())
+            with pytest.raises(ConnectionFailed, match="disconnected before"):
+                await directus.connect(timeout=None)
+            assert directus.state == "closed"
+
+    run(scene)
+
+
 def test_why_an_earlier_attempt_failed_is_not_told_of_the_next_connection() -> None:
     async def scene() -> None:
         asked, answered = asyncio.Event(), asyncio.Event()

@@ -46,6 +46,10 @@ class Directus:
         tokens = {"access_token": f"a{self.number}", "refresh_token": f"r{self.number}"}
         return Answer(200, json.dumps({"data": {"expires": self.life * 1000, **tokens}}))
 
+    def forget_spent(self) -> None:
+        """Take every refresh token again."""
+        self._spent.clear()
+
     def _is_spent(self, url: str, token: str | None) -> bool:
         """Spend a refresh token, unless the answer will be another; return whether it was."""
         was_spent = token in self._spent
@@ -393,6 +397,44 @@ def test_a_token_that_ends_soon_is_not_renewed_all_the_time(life: float) -> None
     clock.run(scene())
 
 
+@pytest.mark.parametrize("life", [0.0, -1.0, 0.001])
+def test_tokens_that_are_valid_for_no_time_are_not_renewed_all_the_time(life: float) -> None:
+    async def scene() -> None:
+        directus = Directus()
+        directus.life = life
+        login = await log_in(directus)
+        await asyncio.sleep(10)
+        assert 8 <= len(directus.asked) <= 11
+        login.stop_refreshing()
+
+    clock.run(scene())
+
+
+def test_what_is_under_way_in_another_event_loop_is_not_waited_for() -> None:
+    directus = Directus()
+    login = LoginTokens(
+        "http://directus.test", storage=Memory(), auto_refresh=False, timeout=10, fetch=directus
+    )
+
+    async def first() -> asyncio.Task[Any]:
+        await login.login("ben@example.com", "secret", None)
+        refreshing = asyncio.ensure_future(login.refresh())
+        await asyncio.sleep(0.01)
+        directus.forget_spent()
+        return refreshing
+
+    async def second() -> None:
+        assert (await asyncio.wait_for(login.refresh(), 5))["access_token"] == "a2"
+        again = await asyncio.wait_for(login.login("ben@example.com", "secret", None), 5)
+        assert again["access_token"] == "a3"
+
+    loop = asyncio.new_event_loop()
+    refreshing = loop.run_until_complete(first())
+    asyncio.run(second())
+    loop.run_until_complete(refreshing)
+    loop.close()
+
+
 @pytest.mark.parametrize(
     ("answer", "words"),
     [
@@ -401,6 +443,11 @@ def test_a_token_that_ends_soon_is_not_renewed_all_the_time(life: float) -> None
         pytest.param(Answer(502, "<html>"), r"cannot answer now: Status 502", id="a proxy's"),
         pytest.param(Answer(404, NO_ROUTE), "has no /auth/login: correct", id="a wrong path"),
         pytest.param(Answer(200, "<html>"), "is not Directus", id="somebody else"),
+        pytest.param(
+            Answer(200, '{"data":{"access_token":"a","refresh_token":"r","expires":1e400}}'),
+            "sent no tokens",
+            id="no number",
+        ),
         pytest.param(Answer(200, "[]"), "is not Directus", id="something else"),
     ],
 )

@@ -26,6 +26,7 @@ from .messages import Frame
 
 _LEAD = 30.0  # seconds: a token is refreshed at least so long before it expires
 _LEAD_SHARE = 0.1  # of the token's life, if that is longer
+_SHORTEST = 1.0  # seconds between two refreshes, where tokens are valid for less, or for none
 _LONGEST = 86_400.0  # seconds; a browser's timer holds no more than 24 days
 _RETRY = 5.0  # seconds before the next attempt; up to as much again is added at random
 
@@ -57,7 +58,7 @@ class AuthOutcome(Enum):
 def refresh_after(life: float) -> float:
     """Return the age in seconds at which to refresh a token that is valid for ``life`` seconds."""
     lead = min(max(_LEAD, _LEAD_SHARE * life), life / 2)
-    return min(life - lead, _LONGEST)
+    return max(_SHORTEST, min(life - lead, _LONGEST))
 
 
 def retry_after(random: Callable[[], float]) -> float:
