@@ -580,7 +580,7 @@ def test_one_that_was_refused_is_asked_for_again_when_there_is_a_token() -> None
     assert [message["type"] for message in line.take()] == ["auth", "subscribe"]
 
 
-def test_nothing_is_written_while_expired_for_a_subscribe_that_was_given_up() -> None:
+def test_a_subscribe_that_was_given_up_and_is_accepted_while_expired_is_ended_afterwards() -> None:
     line = signed_in()
     line.subscribe()
     line.advance(1)
@@ -590,3 +590,36 @@ def test_nothing_is_written_while_expired_for_a_subscribe_that_was_given_up() ->
     line.take()
     line.say(init())
     assert line.take() == []
+    renew(line)
+    line.say(AUTH_OK)
+    assert line.take() == [SENT, {"uid": "1", "type": "unsubscribe"}]
+
+
+@pytest.mark.parametrize("again", [False, True], ids=["left", "used again"])
+def test_one_that_was_accepted_without_a_token_and_is_left_is_ended_afterwards(
+    again: bool,
+) -> None:
+    line = signed_in()
+    subscription = line.subscribe(uid="x")
+    (subscribe,) = line.take()
+    line.say(EXPIRED, init("x"))
+    line.unsubscribe(subscription)
+    assert subscription.ended
+    if again:
+        line.subscribe(uid="x")
+    renew(line)
+    line.say(AUTH_OK)
+    then = subscribe if again else {"uid": "x", "type": "unsubscribe"}
+    assert line.take() == [SENT, then]
+
+
+def test_one_that_was_accepted_without_a_token_is_not_ended_on_another_connection() -> None:
+    line = signed_in()
+    subscription = line.subscribe()
+    line.say(EXPIRED, init())
+    line.unsubscribe(subscription)
+    line.reconnect()
+    line.say(EXPIRED)
+    renew(line)
+    line.say(AUTH_OK)
+    assert [sent["type"] for sent in line.take()] == ["auth"]

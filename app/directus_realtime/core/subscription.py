@@ -73,6 +73,7 @@ class SubscriptionProtocol:
         successor: the subscription that takes over the uid when this one has left, or None.
         quiet: whether its messages are kept from the handlers of ``message``.
         is_unanswered: whether it has ended before its subscribe was answered.
+        is_held: whether Directus has it with the public's rights, and it is subscribed again.
 
     Args:
         connection: what it shares with the others.
@@ -109,7 +110,7 @@ class SubscriptionProtocol:
         self.recovered = 0
         self.successor: SubscriptionProtocol | None = None
         self.quiet = quiet
-        self.is_unanswered = False
+        self.is_unanswered = self.is_held = False
         self._connection = connection
         self._event = event
         self._query = query
@@ -244,7 +245,7 @@ class SubscriptionProtocol:
         if self.state not in (SubscriptionState.AWAY, SubscriptionState.ENDED):
             self._become(SubscriptionCause.LOST)
         self._read_uid = self._due = None
-        self._is_paused = self._was_resent = False
+        self._is_paused = self._was_resent = self.is_held = False
         self._awaits_init = self._owes_unsubscribe = False
         self._deliver_missed(self._catch_up.release())
         if self.state is SubscriptionState.AWAY:
@@ -279,6 +280,7 @@ class SubscriptionProtocol:
             self._show_to_handlers(frame.message)
             self.left(now)
         elif is_init and self.state is SubscriptionState.SUBSCRIBING and self._is_suspect:
+            self.is_held = True
             self._resend(now)
         elif not self._connection.auth.expired or not self.is_recovering:
             self._take_message(frame.message, is_init, now)
@@ -430,6 +432,7 @@ class SubscriptionProtocol:
         self._due = now + self._connection.timeout
         self._subscribed_at = now
         self._suspected = None
+        self.is_held = False  # what is subscribed now takes its place
         self._period = self._connection.auth.period
         query = self._catch_up.subscribe_query(self._query)
         params = None if query is None else query_to_params(query)

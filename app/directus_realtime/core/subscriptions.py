@@ -30,6 +30,7 @@ class Subscriptions:
         self._by_uid: dict[str, SubscriptionProtocol] = {}
         self._recovered = 0  # by those that have ended
         self._unanswered: set[str] = set()  # uids whose subscribe Directus may still accept
+        self._left_behind: dict[str, None] = {}  # uids to be unsubscribed when there is a token
 
     @property
     def buffered(self) -> int:
@@ -124,6 +125,7 @@ class Subscriptions:
     def connection_lost(self, now: float) -> None:
         """Reset what was under way; the subscriptions themselves stay."""
         self._unanswered.clear()
+        self._left_behind.clear()
         for subscription in list(self._by_uid.values()):
             subscription.connection_lost(now)
             self._drop_ended(subscription.uid)
@@ -135,6 +137,10 @@ class Subscriptions:
 
     def token_refreshed(self, now: float) -> None:
         """Do what could not be done without a token."""
+        for uid in self._left_behind:
+            if uid not in self._by_uid:  # else its subscribe takes the place
+                self._connection.send(messages.unsubscribe(uid))
+        self._left_behind.clear()
         for subscription in list(self._by_uid.values()):
             subscription.token_refreshed(now)
             self._settle(subscription.uid, now)
@@ -223,6 +229,8 @@ class Subscriptions:
         self._recovered += subscription.recovered
         if subscription.is_unanswered:
             self._unanswered.add(uid)
+        if subscription.is_held:
+            self._end_there(uid)
         if successor is None:
             del self._by_uid[uid]
         else:
@@ -242,8 +250,14 @@ class Subscriptions:
                 self._settle(subscription.uid, now)
         elif event == "init" and frame.uid in self._unanswered:
             self._unanswered.remove(frame.uid)
-            if not self._connection.auth.expired:
-                self._connection.send(messages.unsubscribe(frame.uid))
+            self._end_there(frame.uid)
+
+    def _end_there(self, uid: str) -> None:
+        """End what Directus has under a uid, as soon as there is a token."""
+        if self._connection.auth.expired:
+            self._left_behind[uid] = None
+        else:
+            self._connection.send(messages.unsubscribe(uid))
 
     def _take_unnamed(self, error: Failure, now: float) -> None:
         """Process an error that names no uid, as all do before Directus 12.4.
