@@ -641,3 +641,20 @@ def test_one_that_was_given_up_is_not_ended_on_another_connection() -> None:
     line.reconnect()
     line.say(INIT)
     assert line.take() == []
+
+
+@pytest.mark.parametrize("answered", [False, True], ids=["unanswered", "answered meanwhile"])
+def test_an_unnamed_error_may_be_for_a_subscribe_that_was_given_up(answered: bool) -> None:
+    line = online()
+    line.subscribe()
+    line.advance(1)
+    line.say({"type": "ping"})
+    line.advance(10)
+    if answered:
+        line.say(error("subscribe", "FORBIDDEN", uid="1"))
+    subscription = line.subscribe()
+    line.say(error("subscribe", "FORBIDDEN"))
+    assert subscription.ended == answered
+    if not answered:
+        line.say({**INIT, "uid": "2"})
+        assert drain(subscription) == [{**INIT, "uid": "2"}]

@@ -168,6 +168,7 @@ class Subscriptions:
                 self._take_unnamed(frame.error, now)
                 return True
             if subscription is None:
+                self._unanswered.discard(frame.uid)
                 return True
             subscription.take_error(frame.error, now)
         else:
@@ -262,13 +263,13 @@ class Subscriptions:
     def _take_unnamed(self, error: Failure, now: float) -> None:
         """Process an error that names no uid, as all do before Directus 12.4.
 
-        It is for a subscribe that is not answered, or for an event of any subscription; from 12.4
-        on only for a subscribe in a bad form.
+        It is for a subscribe that is not answered, given up or not, or for an event of any
+        subscription; from 12.4 on only for a subscribe in a bad form.
         """
         waiting = [each for each in self._by_uid.values() if each.awaits_init]
         of_events = [each for each in self._by_uid.values() if each.is_registered]
         candidates = waiting if error[0] == "INVALID_PAYLOAD" else waiting + of_events
-        if len(candidates) == 1:
+        if len(candidates) == 1 and not self._unanswered:
             candidates[0].take_error(error, now)
             self._settle(candidates[0].uid, now)
             return
