@@ -148,11 +148,15 @@ class Connector:
 
     async def _credentials(self, refused: dict[str, str] | None) -> Credentials | None:
         """Return the credentials to authenticate with; None where none are to be sent."""
-        if self._client.tokens is None or self._auth_mode == "public":
+        tokens = self._client.tokens
+        if tokens is None or self._auth_mode == "public":
             return None
+        sign_ins = tokens.sign_ins
         try:
-            return await self._client.tokens.credentials(refused)
+            return await tokens.credentials(refused)
         except AuthenticationFailed:
+            if tokens.sign_ins != sign_ins:  # there are others by now
+                return await self._credentials(refused)
             raise
         except ConnectionFailed as error:
             raise _NoAnswer(error) from error

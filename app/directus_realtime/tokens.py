@@ -9,7 +9,13 @@ from .errors import AuthenticationFailed, UsageError
 
 
 class TokenSource:
-    """Supplies the credentials to authenticate with; this base class has none."""
+    """Supplies the credentials to authenticate with; this base class has none.
+
+    Attributes:
+        sign_ins: how often the program has given new credentials.
+    """
+
+    sign_ins = 0
 
     def __init__(self) -> None:
         self._on_sign_in = Callbacks()
@@ -58,5 +64,6 @@ class TokenSource:
 
     def report_sign_in(self) -> None:
         """Report that the program has given new credentials."""
+        self.sign_ins += 1
         for callback in self._on_sign_in.all():
             callback()

@@ -7,7 +7,9 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
-from directus_realtime import ConnectionFailed, StateChanged
+from directus_realtime import AuthenticationFailed, ConnectionFailed, StateChanged
+from directus_realtime.core.auth import Credentials
+from directus_realtime.tokens import TokenSource
 from websockets.asyncio.server import ServerConnection, serve
 from websockets.datastructures import Headers
 from websockets.http11 import Request, Response
@@ -180,6 +182,27 @@ def test_an_old_handle_of_a_handler_removes_no_new_one() -> None:
                 "open",
                 "opened",
             ]
+            directus.disconnect()
+
+    run(scene)
+
+
+def test_a_token_that_is_set_while_the_refresh_of_another_is_refused_is_used() -> None:
+    class Refused(TokenSource):
+        """Has no token until one is set, which happens just before the first refusal."""
+
+        async def credentials(self, refused: dict[str, str] | None = None) -> Credentials:
+            if not self.sign_ins:
+                self.report_sign_in()
+                raise AuthenticationFailed("The refresh token is refused.")
+            return Credentials({"access_token": "the one that was set"})
+
+    async def scene() -> None:
+        async with directus_with() as url:
+            directus = client(url)
+            directus.tokens = Refused()
+            await directus.connect()
+            assert directus.state == "open"
             directus.disconnect()
 
     run(scene)
