@@ -658,3 +658,14 @@ def test_an_unnamed_error_may_be_for_a_subscribe_that_was_given_up(answered: boo
     if not answered:
         line.say({**INIT, "uid": "2"})
         assert drain(subscription) == [{**INIT, "uid": "2"}]
+
+
+def test_of_many_subscribes_that_are_never_answered_the_newest_are_remembered() -> None:
+    line = online()
+    for _ in range(1001):
+        line.unsubscribe(line.subscribe())
+    line.say({"type": "ping"})
+    line.advance(10)
+    line.take()
+    line.say(INIT, {**INIT, "uid": "2"})
+    assert line.take() == [{"uid": "2", "type": "unsubscribe"}]

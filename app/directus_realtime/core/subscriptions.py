@@ -17,6 +17,9 @@ from .subscription import Connection, SubscriptionProtocol
 
 _WORST_FIRST: tuple[Freshness, ...] = ("stale", "loading", "catching up", "live")
 
+_MOST_UNANSWERED = 1000
+"""How many subscribes that were given up are remembered; of more, the oldest are forgotten."""
+
 
 class Subscriptions:
     """The subscriptions of a client, by uid.
@@ -29,7 +32,7 @@ class Subscriptions:
         self._connection = connection
         self._by_uid: dict[str, SubscriptionProtocol] = {}
         self._recovered = 0  # by those that have ended
-        self._unanswered: set[str] = set()  # uids whose subscribe Directus may still accept
+        self._unanswered: dict[str, None] = {}  # uids whose subscribe Directus may still accept
         self._left_behind: dict[str, None] = {}  # uids to be unsubscribed when there is a token
 
     @property
@@ -168,7 +171,7 @@ class Subscriptions:
                 self._take_unnamed(frame.error, now)
                 return True
             if subscription is None:
-                self._unanswered.discard(frame.uid)
+                self._unanswered.pop(frame.uid, None)
                 return True
             subscription.take_error(frame.error, now)
         else:
@@ -229,7 +232,9 @@ class Subscriptions:
             return None
         self._recovered += subscription.recovered
         if subscription.is_unanswered:
-            self._unanswered.add(uid)
+            self._unanswered[uid] = None
+            if len(self._unanswered) > _MOST_UNANSWERED:
+                del self._unanswered[next(iter(self._unanswered))]
         if subscription.is_held:
             self._end_there(uid)
         if successor is None:
@@ -250,7 +255,7 @@ class Subscriptions:
                 subscription.left(now)
                 self._settle(subscription.uid, now)
         elif event == "init" and frame.uid in self._unanswered:
-            self._unanswered.remove(frame.uid)
+            del self._unanswered[frame.uid]
             self._end_there(frame.uid)
 
     def _end_there(self, uid: str) -> None:
