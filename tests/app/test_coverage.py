@@ -15,6 +15,7 @@ NOT_COUNTED = (
     "causes",
     "coverage",
     "driver",
+    "driver_waits",
     "driving_the_core",
     "fuzz_core",
     "items",

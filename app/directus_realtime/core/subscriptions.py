@@ -10,15 +10,13 @@ from ..errors import DirectusError, ServerError, UsageError
 from ..types import Freshness, InspectedSubscription, Query
 from . import messages
 from .events import MessageReceived, Warned
+from .left_behind import LeftBehind
 from .messages import Failure, Frame
 from .recovery import Recovery
 from .states import SubscriptionState
 from .subscription import Connection, SubscriptionProtocol
 
 _WORST_FIRST: tuple[Freshness, ...] = ("stale", "loading", "catching up", "live")
-
-_MOST_UNANSWERED = 1000
-"""How many subscribes that were given up are remembered; of more, the oldest are forgotten."""
 
 
 class Subscriptions:
@@ -32,8 +30,7 @@ class Subscriptions:
         self._connection = connection
         self._by_uid: dict[str, SubscriptionProtocol] = {}
         self._recovered = 0  # by those that have ended
-        self._unanswered: dict[str, None] = {}  # uids whose subscribe Directus may still accept
-        self._left_behind: dict[str, None] = {}  # uids to be unsubscribed when there is a token
+        self._left_behind = LeftBehind(connection.send, connection.auth)
 
     @property
     def buffered(self) -> int:
@@ -127,8 +124,7 @@ class Subscriptions:
 
     def connection_lost(self, now: float) -> None:
         """Reset what was under way; the subscriptions themselves stay."""
-        self._unanswered.clear()
-        self._left_behind.clear()
+        self._left_behind.connection_lost()
         for subscription in list(self._by_uid.values()):
             subscription.connection_lost(now)
             self._drop_ended(subscription.uid)
@@ -140,10 +136,7 @@ class Subscriptions:
 
     def token_refreshed(self, now: float) -> None:
         """Do what could not be done without a token."""
-        for uid in self._left_behind:
-            if uid not in self._by_uid:  # else its subscribe takes the place
-                self._connection.send(messages.unsubscribe(uid))
-        self._left_behind.clear()
+        self._left_behind.token_refreshed(self.knows)
         for subscription in list(self._by_uid.values()):
             subscription.token_refreshed(now)
             self._settle(subscription.uid, now)
@@ -171,7 +164,7 @@ class Subscriptions:
                 self._take_unnamed(frame.error, now)
                 return True
             if subscription is None:
-                self._unanswered.pop(frame.uid, None)
+                self._left_behind.refused(frame.uid)
                 return True
             subscription.take_error(frame.error, now)
         else:
@@ -232,11 +225,9 @@ class Subscriptions:
             return None
         self._recovered += subscription.recovered
         if subscription.is_unanswered:
-            self._unanswered[uid] = None
-            if len(self._unanswered) > _MOST_UNANSWERED:
-                del self._unanswered[next(iter(self._unanswered))]
+            self._left_behind.unanswered(uid)
         if subscription.is_held:
-            self._end_there(uid)
+            self._left_behind.end(uid)
         if successor is None:
             del self._by_uid[uid]
         else:
@@ -254,16 +245,8 @@ class Subscriptions:
             for subscription in list(self._by_uid.values()):
                 subscription.left(now)
                 self._settle(subscription.uid, now)
-        elif event == "init" and frame.uid in self._unanswered:
-            del self._unanswered[frame.uid]
-            self._end_there(frame.uid)
-
-    def _end_there(self, uid: str) -> None:
-        """End what Directus has under a uid, as soon as there is a token."""
-        if self._connection.auth.expired:
-            self._left_behind[uid] = None
-        else:
-            self._connection.send(messages.unsubscribe(uid))
+        elif event == "init" and frame.uid is not None:
+            self._left_behind.accepted(frame.uid)
 
     def _take_unnamed(self, error: Failure, now: float) -> None:
         """Process an error that names no uid, as all do before Directus 12.4.
@@ -274,7 +257,7 @@ class Subscriptions:
         waiting = [each for each in self._by_uid.values() if each.awaits_init]
         of_events = [each for each in self._by_uid.values() if each.is_registered]
         candidates = waiting if error[0] == "INVALID_PAYLOAD" else waiting + of_events
-        if len(candidates) == 1 and not self._unanswered:
+        if len(candidates) == 1 and not self._left_behind.may_be_answered:
             candidates[0].take_error(error, now)
             self._settle(candidates[0].uid, now)
             return
