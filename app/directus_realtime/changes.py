@@ -87,8 +87,11 @@ def moved(
     before: Mapping[Any, Row], rows: Mapping[Any, Row], changed: Iterable[Any]
 ) -> Collection[Any]:
     """Return the keys of rows that have moved among those that have not changed."""
-    others = (before.keys() & rows.keys()).difference(changed)
-    old, new = [key for key in before if key in others], [key for key in rows if key in others]
+    if list(before) == list(rows):  # nearly always, and quick
+        return ()
+    aside = set(changed)
+    old = [key for key in before if key in rows and key not in aside]
+    new = [key for key in rows if key in before and key not in aside]
     if old == new:
         return ()
     return min(_displaced(old, new), _displaced(old[::-1], new[::-1]), key=len)

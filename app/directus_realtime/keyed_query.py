@@ -1,7 +1,7 @@
 """A query whose rows are told apart by their key, and what a delete does to them."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Set
 from typing import Any
 
 from .checks import check_collection, check_query
@@ -66,8 +66,12 @@ class KeyedQuery:
         """
         named = {each for key in keys for each in (key, _number(key)) if each is not None}
         for key, row in rows.items():
-            held = [v for name, v in row.items() if type(v) in (int, str) and name != self.key]
-            if not named.isdisjoint(held):
+            # There may be many rows, and few hold one: the quick look takes in too many.
+            if _may_hold(row, named) and any(
+                type(value) in (int, str) and value in named
+                for name, value in row.items()
+                if name != self.key
+            ):
                 yield key
 
     def refusal(self, error: ServerError) -> DirectusError:
@@ -93,6 +97,13 @@ def without(rows: Mapping[Any, Row], keys: Iterable[Any]) -> dict[Any, Row]:
     """Return the rows but those with ``keys``."""
     gone = set(keys)
     return {key: row for key, row in rows.items() if key not in gone}
+
+
+def _may_hold(row: Row, named: Set[Any]) -> bool:
+    try:
+        return not named.isdisjoint(row.values())
+    except TypeError:  # a list or an object in JSON has no hash
+        return True
 
 
 def _number(key: Any) -> int | None:

@@ -125,7 +125,7 @@ class SharedView:
             self.doubt()
             return
         if known:
-            self._take(without(self.rows, known), known, [])
+            self._take(without(self.rows, known), known, [], may_move=False)
         else:  # a UUID may come in capitals
             self.touch(low for key in keys if (low := str(key).lower()) in self.rows)
         self._gone += keys
@@ -164,8 +164,15 @@ class SharedView:
         for observer in self.observers:
             observer.wake()
 
-    def _take(self, rows: dict[Any, Row], left: Iterable[Any], changed: Collection[Any]) -> None:
-        have_moved = moved(self.rows, rows, changed)
+    def _take(
+        self,
+        rows: dict[Any, Row],
+        left: Iterable[Any],
+        changed: Collection[Any],
+        *,
+        may_move: bool = True,
+    ) -> None:
+        have_moved = moved(self.rows, rows, changed) if may_move else ()
         self.rows = rows
         for observer in self.observers:
             observer.take(rows, left, changed, have_moved)
