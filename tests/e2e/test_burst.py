@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.in_page import RUN_PYTHON
+from tests.support.in_page import answer_of
 from tests.support.observed_page import ObservedPage
 from tests.support.pages import Open
 
@@ -29,17 +29,16 @@ module = pyodide_js._module
 if not hasattr(js, "traced"):
     js.traced = True
     module.enable_pyproxy_allocation_tracing()
-js.proxies = module.pyproxy_alloc_map.size
+answer = module.pyproxy_alloc_map.size
 """
 
 
 CHANGES = """
-import js
 from app.view import messages
 messages.change([{"id": 700_001, "user": "Ben", "text": "changed"}])
 messages.remove([700_002])
 messages.change([{"id": key, "text": "of no row here"} for key in range(710_000, 720_000)])
-js.waiting = len(messages._changed)
+answer = len(messages._changed)
 """
 IN_ONE_TASK = """(frame) => {
   const { socket } = window, written = [];
@@ -182,24 +181,25 @@ def test_a_message_leaves_no_proxy_behind(quiet: ObservedPage, loud: ObservedPag
     assert grown_proxies(loud) == 0, "with a log"
 
 
+def number_of(page: ObservedPage, code: str) -> int:
+    answer = answer_of(page, code)
+    assert isinstance(answer, int)
+    return answer
+
+
 def grown_proxies(page: ObservedPage) -> int:
     """Return how many more proxies there are after as many messages again."""
     counts: list[int] = []
     for first in (400_001, 400_101, 400_501):
         receive(page, first, 100 if first == 400_001 else 400)
-        page.page.evaluate("window.proxies = undefined")
-        page.page.evaluate(RUN_PYTHON, PROXIES)
-        page.page.wait_for_function("window.proxies !== undefined")
-        counts.append(page.page.evaluate("window.proxies"))
+        counts.append(number_of(page, PROXIES))
     return counts[2] - counts[1]
 
 
 def test_changes_that_wait_for_a_frame_are_bounded(quiet: ObservedPage) -> None:
     """A hidden tab has none."""
     receive(quiet, 700_001, 2)
-    quiet.page.evaluate(RUN_PYTHON, CHANGES)
-    quiet.page.wait_for_function("window.waiting !== undefined")
-    assert quiet.page.evaluate("window.waiting") < 1000
+    assert number_of(quiet, CHANGES) < 1000
     assert quiet.page.text_content("#messages li[data-id='700001'] span") == "changed"
     assert not quiet.page.query_selector("#messages li[data-id='700002']")
 
