@@ -63,7 +63,10 @@ takes 100 MiB."""
 RELAYED_FRAME_SIZE = 100 * 2**20
 """Bytes of a frame that is relayed, as Directus' WebSocket library has it."""
 
-MAX_INTEGER_KEY = 2**53 - 1
+LARGEST_EXACT = 2**53 - 1
+"""JavaScript has all whole numbers up to this one; Directus' queries have no higher ones."""
+
+MAX_INTEGER_KEY = LARGEST_EXACT
 """The highest number that is a key of an item: JavaScript cannot name higher ones exactly. Directus
 takes them."""
 

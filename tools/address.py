@@ -1,10 +1,10 @@
 """Addresses, names of hosts and origins, as people give them and as programs need them."""
 
 import ipaddress
-import os
 import re
 from urllib.parse import urlsplit
 
+from tools.options import is_utf8
 from tools.steps import SetupError
 
 _NAME = re.compile(r"[a-z0-9._-]+")
@@ -20,11 +20,10 @@ def read_address(text: str, option: str = "--directus") -> str:
     try:
         parts = urlsplit(text)
         _as_browsers_write(parts.hostname or "")
-        os.fsencode(text).decode()
         usable = parts.scheme in _PORTS and parts.port != 0 and parts.username is None
     except ValueError:
         usable = False
-    if not usable or _NOT_IN_ADDRESSES.search(text):
+    if not usable or not is_utf8(text) or _NOT_IN_ADDRESSES.search(text):
         raise SetupError(
             f"{option} takes an address such as https://directus.example.com, and got {text!r}: "
             "begin with https:// or http:// and end with the host or a path"

@@ -6,7 +6,8 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from typing import Any
 
 
 @contextlib.contextmanager
@@ -15,18 +16,9 @@ def requests_to_end() -> Iterator[list[int]]:
 
     By default they would end it at once, and not the child. Ctrl-C raises KeyboardInterrupt.
     """
-    asked: list[int] = []
     signals = {signal.SIGTERM, getattr(signal, "SIGHUP", signal.SIGTERM)}
-    if threading.current_thread() is not threading.main_thread():
-        signals.clear()  # Python lets no other thread handle them
-    handled = [each for each in signals if signal.getsignal(each) is signal.SIG_DFL]
-    for each in handled:
-        signal.signal(each, lambda number, frame: asked.append(number))
-    try:
+    with _recorded(signals, signal.SIG_DFL) as asked:
         yield asked
-    finally:
-        for each in handled:
-            signal.signal(each, signal.SIG_DFL)
 
 
 @contextlib.contextmanager
@@ -35,20 +27,25 @@ def ctrl_c_held() -> Iterator[None]:
 
     A child that is being started runs already while nothing here knows it, and would not be ended.
     """
-    came: list[int] = []
-    holds = (
-        threading.current_thread() is threading.main_thread()
-        and signal.getsignal(signal.SIGINT) is signal.default_int_handler
-    )
-    if holds:
-        signal.signal(signal.SIGINT, lambda number, frame: came.append(number))
-    try:
+    with _recorded({signal.SIGINT}, signal.default_int_handler) as came:
         yield
-    finally:
-        if holds:
-            signal.signal(signal.SIGINT, signal.default_int_handler)
     if came:
         raise KeyboardInterrupt
+
+
+@contextlib.contextmanager
+def _recorded(signals: Iterable[signal.Signals], usual: Any) -> Iterator[list[int]]:
+    """Yield a list that gets those of `signals` that come, where their handler is the `usual`."""
+    came: list[int] = []
+    is_main = threading.current_thread() is threading.main_thread()  # others may handle none
+    handled = [each for each in signals if is_main and signal.getsignal(each) is usual]
+    for each in handled:
+        signal.signal(each, lambda number, frame: came.append(number))
+    try:
+        yield came
+    finally:
+        for each in handled:
+            signal.signal(each, usual)
 
 
 def stop(child: subprocess.Popen[bytes]) -> None:

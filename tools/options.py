@@ -81,6 +81,15 @@ def whole_number(least: int, most: int | None = None) -> Callable[[str], int]:
     return read
 
 
+def is_utf8(text: str) -> bool:
+    """Return whether what a command line or a path gave was in UTF-8; a program may need it so."""
+    try:
+        os.fsencode(text).decode()
+    except UnicodeError:
+        return False
+    return True
+
+
 def file_to_write(text: str) -> Path:
     """Return the path of an option that takes a file to write, which need not be there."""
     path = Path(text)

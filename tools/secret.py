@@ -2,6 +2,7 @@
 
 import os
 
+from tools.options import is_utf8
 from tools.steps import SetupError
 
 PAGE_TOKEN = "DIRECTUS_PAGE_TOKEN"
@@ -46,7 +47,5 @@ def check_header(token: str) -> None:
 
 def check_letters(text: str, what: str) -> None:
     """Refuse a text whose bytes are no letters. Raises SetupError, which names it as `what`."""
-    try:
-        os.fsencode(text).decode()
-    except UnicodeError:
-        raise SetupError(f"{what} is not in UTF-8: give it in letters") from None
+    if not is_utf8(text):
+        raise SetupError(f"{what} is not in UTF-8: give it in letters")

@@ -185,8 +185,9 @@ class SharedView:
             while True:
                 await self._news.wait()
                 self._news.clear()
-                gone, self._gone = self._gone, []
-                self.touch(self._keyed.naming(gone, self.rows))
+                if self._gone:
+                    gone, self._gone = self._gone, []
+                    self.touch(self._keyed.naming(gone, self.rows))
                 if self._needs_all or self._touched:
                     await self._pace.turn()
                     await self._read()

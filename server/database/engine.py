@@ -89,7 +89,10 @@ def limit_time(connection: sa.Connection, seconds: float | None) -> None:
     None is for never.
     """
     limit: _Limit = connection.info[_LIMIT]
-    limit.start(float("inf") if seconds is None else seconds)
+    if seconds is None:
+        limit.lift()
+    else:
+        limit.start(seconds)
 
 
 def check_time(connection: sa.Connection) -> None:

@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from server.config import LARGEST_EXACT
 from server.errors import invalid_query
 from server.parsing import parse
-from server.query.values import LARGEST_EXACT, write_timestamp
+from server.query.values import write_timestamp
 
 Scalar = str | int | float | bool | None
 

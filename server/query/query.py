@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from server.config import MAX_QUERY_NAMES
+from server.config import LARGEST_EXACT, MAX_QUERY_NAMES
 from server.errors import invalid_query
 from server.parsing import parse
 from server.query.filters import DynamicVariables, Filter, names_of, read_filter
-from server.query.values import LARGEST_EXACT, read_number, write_text
+from server.query.values import read_number, write_text
 
 META = ("total_count", "filter_count")
 _REFUSED = ("aggregate", "groupBy", "deep", "alias", "version", "versionRaw", "export")

@@ -21,8 +21,6 @@ from server.project import Field, Type
 
 _YEAR_OR_MONTH = re.compile(r"\d{4}(-\d\d)?")
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
-LARGEST_EXACT = 2**53 - 1
-"""JavaScript has all whole numbers up to this one; Directus' queries have no higher ones."""
 _LARGEST = 2**63
 _FORMATS: dict[Type, str] = {"date": "Date", "dateTime": "DateTime"}
 _OVERHEAD = 10  # characters that a value takes in JSON besides its text
